@@ -59,7 +59,7 @@ static void write_count_request(struct xd *x, const struct ir_request *m);
 static void read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m);
 static void write_count_reply(struct xd *x, const struct ir_count_reply *m);
 
-/* openai/responses.spec:119 */
+/* openai/responses.spec:120 */
 static const struct xd_pair audio_format_table_v[] = {
     { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0, 0 },
     { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1, 0 },
@@ -69,7 +69,7 @@ static const struct xd_pairs audio_format_table = {
     sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/responses.spec:170 */
+/* openai/responses.spec:171 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 2, 0 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 3, 0 },
@@ -80,7 +80,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* openai/responses.spec:173 */
+/* openai/responses.spec:174 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 5, 0 },
     { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1, 6, 0 },
@@ -95,7 +95,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* openai/responses.spec:187 */
+/* openai/responses.spec:188 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 12, 0 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 13, 0 },
@@ -107,7 +107,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* openai/responses.spec:214 */
+/* openai/responses.spec:215 */
 static const struct xd_word status_table_v[] = {
     { STR_INIT("completed"), IR_STOP_END, 0, 1, 1, 15, 0 },
     { STR_INIT("incomplete"), IR_STOP_OTHER, 0, 1, 1, 16, 0 },
@@ -127,7 +127,7 @@ static const struct xd_table status_table = {
     NULL,
 };
 
-/* openai/responses.spec:226 */
+/* openai/responses.spec:227 */
 static const struct xd_word reason_table_v[] = {
     { STR_INIT("max_output_tokens"), IR_STOP_LENGTH, 0, 1, 1, 24, 0 },
     { STR_INIT("content_filter"), IR_STOP_REFUSAL, 0, 1, 1, 25, 0 },
@@ -137,7 +137,7 @@ static const struct xd_table reason_table = {
     NULL,
 };
 
-/* openai/responses.spec:387 */
+/* openai/responses.spec:388 */
 static const struct xd_word failure_table_v[] = {
     { STR_INIT("server_error"), IR_FAULT_INTERNAL, 0, 1, 1, 26, 0 },
     { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 1, 27, 0 },
@@ -161,7 +161,7 @@ static const struct xd_table failure_table = {
     NULL,
 };
 
-/* openai/responses.spec:455 */
+/* openai/responses.spec:456 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 41, 0 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 42, 0 },
@@ -200,7 +200,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* openai/responses.spec:19: request */
+/* openai/responses.spec:20: request */
 static const struct xd_key request_keys_reasoning_v[] = {
     { STR_INIT("effort"), 11, NULL },
 };
@@ -465,7 +465,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:45: "system" */
+/* openai/responses.spec:46: "system" */
 static const struct xd_key input_system_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -541,7 +541,7 @@ write_input_system(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:50: "user" */
+/* openai/responses.spec:51: "user" */
 static const struct xd_key input_user_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -617,7 +617,7 @@ write_input_user(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:55: "assistant" */
+/* openai/responses.spec:56: "assistant" */
 static const struct xd_key input_assistant_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -693,7 +693,7 @@ write_input_assistant(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:61: "reasoning" */
+/* openai/responses.spec:62: "reasoning" */
 static const struct xd_key input_reasoning_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("summary"), 1, NULL },
@@ -751,7 +751,7 @@ write_input_reasoning(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:68: "function_call" */
+/* openai/responses.spec:69: "function_call" */
 static const struct xd_key input_function_call_keys_v[] = {
     { STR_INIT("call_id"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -810,7 +810,7 @@ write_input_function_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:75: "function_call_output" */
+/* openai/responses.spec:76: "function_call_output" */
 static const struct xd_key input_function_call_output_keys_v[] = {
     { STR_INIT("call_id"), 0, NULL },
     { STR_INIT("output"), 1, NULL },
@@ -1148,7 +1148,7 @@ static const struct xd_tags part_tags = {
     sizeof part_tags_v / sizeof *part_tags_v - 1, 6,
 };
 
-/* openai/responses.spec:91: part.text */
+/* openai/responses.spec:92: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
@@ -1198,7 +1198,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:92: part.refusal */
+/* openai/responses.spec:93: part.refusal */
 static const struct xd_key part_refusal_keys_v[] = {
     { STR_INIT("text"), -1, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 0, NULL },
@@ -1228,7 +1228,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:93: part.refusal */
+/* openai/responses.spec:94: part.refusal */
 static const struct xd_key part_refusal_2_keys_v[] = {
     { STR_INIT("refusal"), 0, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
@@ -1257,7 +1257,7 @@ read_part_refusal_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/responses.spec:94: part.image */
+/* openai/responses.spec:95: part.image */
 static const struct xd_key part_image_keys_v[] = {
     { STR_INIT("image_url"), 0, NULL },
     { STR_INIT("file_id"), 1, NULL },
@@ -1329,7 +1329,7 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:100: part.document */
+/* openai/responses.spec:101: part.document */
 static const struct xd_key part_document_keys_v[] = {
     { STR_INIT("file_data"), 0, NULL },
     { STR_INIT("file_url"), 1, NULL },
@@ -1410,7 +1410,7 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:107: part.audio */
+/* openai/responses.spec:108: part.audio */
 static const struct xd_key part_audio_keys_input_audio_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("format"), 1, NULL },
@@ -1570,7 +1570,7 @@ write_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/responses.spec:117: cache_breakpoint */
+/* openai/responses.spec:118: cache_breakpoint */
 static const struct xd_key cache_breakpoint_keys_v[] = {
     { STR_INIT("mode"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -1620,7 +1620,7 @@ static const struct xd_tags said_tags = {
     sizeof said_tags_v / sizeof *said_tags_v - 1, 2,
 };
 
-/* openai/responses.spec:123: said.text */
+/* openai/responses.spec:124: said.text */
 static const struct xd_key said_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("annotations"), 1, NULL },
@@ -1684,7 +1684,7 @@ write_said_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:127: said.refusal */
+/* openai/responses.spec:128: said.refusal */
 static const struct xd_key said_refusal_keys_v[] = {
     { STR_INIT("refusal"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1798,7 +1798,7 @@ static const struct xd_tags spoken_tags = {
     sizeof spoken_tags_v / sizeof *spoken_tags_v - 1, 2,
 };
 
-/* openai/responses.spec:135: spoken.text */
+/* openai/responses.spec:136: spoken.text */
 static const struct xd_key spoken_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("annotations"), 1, NULL },
@@ -1866,7 +1866,7 @@ write_spoken_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:140: spoken.refusal */
+/* openai/responses.spec:141: spoken.refusal */
 static const struct xd_key spoken_refusal_keys_v[] = {
     { STR_INIT("refusal"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1979,7 +1979,7 @@ static const struct xd_tags annotation_tags = {
     sizeof annotation_tags_v / sizeof *annotation_tags_v - 1, 1,
 };
 
-/* openai/responses.spec:147: annotation.web */
+/* openai/responses.spec:148: annotation.web */
 static const struct xd_key annotation_web_keys_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("title"), 1, NULL },
@@ -2106,7 +2106,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* openai/responses.spec:158: tool.function */
+/* openai/responses.spec:159: tool.function */
 static const struct xd_key tool_function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2221,7 +2221,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/responses.spec:171: choice_named */
+/* openai/responses.spec:172: choice_named */
 static const struct xd_key choice_named_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("name"), 0, NULL },
@@ -2261,7 +2261,7 @@ write_choice_named(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:178: format */
+/* openai/responses.spec:179: format */
 static const struct xd_key format_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -2335,7 +2335,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:190: reply */
+/* openai/responses.spec:191: reply */
 static const struct xd_key reply_keys_incomplete_details_v[] = {
     { STR_INIT("reason"), 2, NULL },
 };
@@ -2501,7 +2501,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:229: "message" */
+/* openai/responses.spec:230: "message" */
 static const struct xd_key items_message_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -2565,7 +2565,7 @@ write_items_message(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:235: "reasoning" */
+/* openai/responses.spec:236: "reasoning" */
 static const struct xd_key items_reasoning_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -2624,7 +2624,7 @@ write_items_reasoning(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:242: "function_call" */
+/* openai/responses.spec:243: "function_call" */
 static const struct xd_key items_function_call_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("status"), -1, NULL },
@@ -2816,7 +2816,7 @@ write_items(struct xd *x, const struct ir_blocks *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:258: response.created */
+/* openai/responses.spec:259: response.created */
 static const struct xd_key events_0_response_created_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -2863,7 +2863,7 @@ write_events_0_response_created(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:259: response.in_progress */
+/* openai/responses.spec:260: response.in_progress */
 static void
 write_events_1_response_in_progress(struct xd *x, const struct ir_event *e)
 {
@@ -2883,7 +2883,7 @@ write_events_1_response_in_progress(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:260: keepalive */
+/* openai/responses.spec:261: keepalive */
 static const struct xd_key events_2_keepalive_keys_v[] = {
     { STR_INIT("sequence_number"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2903,7 +2903,7 @@ read_events_2_keepalive(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 
-/* openai/responses.spec:263: response.output_item.added */
+/* openai/responses.spec:264: response.output_item.added */
 static const struct xd_key events_3_response_output_item_added_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("item"), 1, NULL },
@@ -2940,7 +2940,7 @@ read_events_3_response_output_item_added(struct xd *x, uint32_t at)
     xd_flow_open_item(x, index, part, &turn.blocks, 0x100u);
 }
 
-/* openai/responses.spec:264: response.output_item.added */
+/* openai/responses.spec:265: response.output_item.added */
 static void
 write_events_4_response_output_item_added(struct xd *x, const struct ir_event *e)
 {
@@ -2966,7 +2966,7 @@ write_events_4_response_output_item_added(struct xd *x, const struct ir_event *e
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:265: response.content_part.added */
+/* openai/responses.spec:266: response.content_part.added */
 static const struct xd_key events_5_response_content_part_added_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3041,7 +3041,7 @@ write_events_5_response_content_part_added(struct xd *x, const struct ir_event *
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:271: response.reasoning_summary_part.added */
+/* openai/responses.spec:272: response.reasoning_summary_part.added */
 static void
 write_events_6_response_reasoning_summary_part_added(struct xd *x, const struct ir_event *e)
 {
@@ -3076,7 +3076,7 @@ write_events_6_response_reasoning_summary_part_added(struct xd *x, const struct 
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:279: response.output_text.delta */
+/* openai/responses.spec:280: response.output_text.delta */
 static const struct xd_key events_7_response_output_text_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3154,7 +3154,7 @@ write_events_7_response_output_text_delta(struct xd *x, const struct ir_event *e
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:286: response.output_text.annotation.added */
+/* openai/responses.spec:287: response.output_text.annotation.added */
 static const struct xd_key events_8_response_output_text_annotation_added_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3238,7 +3238,7 @@ write_events_8_response_output_text_annotation_added(struct xd *x, const struct 
     }
 }
 
-/* openai/responses.spec:293: response.refusal.delta */
+/* openai/responses.spec:294: response.refusal.delta */
 static const struct xd_key events_9_response_refusal_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3312,7 +3312,7 @@ write_events_9_response_refusal_delta(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:299: response.reasoning_summary_text.delta */
+/* openai/responses.spec:300: response.reasoning_summary_text.delta */
 static const struct xd_key events_10_response_reasoning_summary_text_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3386,7 +3386,7 @@ write_events_10_response_reasoning_summary_text_delta(struct xd *x, const struct
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:305: response.reasoning_text.delta */
+/* openai/responses.spec:306: response.reasoning_text.delta */
 static const struct xd_key events_11_response_reasoning_text_delta_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("content_index"), 1, NULL },
@@ -3429,7 +3429,7 @@ read_events_11_response_reasoning_text_delta(struct xd *x, uint32_t at)
     xd_flow_grow_item(x, index, part, piece, &block);
 }
 
-/* openai/responses.spec:310: response.function_call_arguments.delta */
+/* openai/responses.spec:311: response.function_call_arguments.delta */
 static const struct xd_key events_12_response_function_call_arguments_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3494,7 +3494,7 @@ write_events_12_response_function_call_arguments_delta(struct xd *x, const struc
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:316: response.output_text.done */
+/* openai/responses.spec:317: response.output_text.done */
 static void
 write_events_13_response_output_text_done(struct xd *x, const struct ir_event *e)
 {
@@ -3529,7 +3529,7 @@ write_events_13_response_output_text_done(struct xd *x, const struct ir_event *e
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:323: response.refusal.done */
+/* openai/responses.spec:324: response.refusal.done */
 static void
 write_events_14_response_refusal_done(struct xd *x, const struct ir_event *e)
 {
@@ -3561,7 +3561,7 @@ write_events_14_response_refusal_done(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:329: response.content_part.done */
+/* openai/responses.spec:330: response.content_part.done */
 static const struct xd_key events_15_response_content_part_done_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3634,7 +3634,7 @@ write_events_15_response_content_part_done(struct xd *x, const struct ir_event *
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:335: response.reasoning_summary_text.done */
+/* openai/responses.spec:336: response.reasoning_summary_text.done */
 static void
 write_events_16_response_reasoning_summary_text_done(struct xd *x, const struct ir_event *e)
 {
@@ -3665,7 +3665,7 @@ write_events_16_response_reasoning_summary_text_done(struct xd *x, const struct 
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:341: response.reasoning_summary_part.done */
+/* openai/responses.spec:342: response.reasoning_summary_part.done */
 static void
 write_events_17_response_reasoning_summary_part_done(struct xd *x, const struct ir_event *e)
 {
@@ -3702,7 +3702,7 @@ write_events_17_response_reasoning_summary_part_done(struct xd *x, const struct 
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:348: response.function_call_arguments.done */
+/* openai/responses.spec:349: response.function_call_arguments.done */
 static void
 write_events_18_response_function_call_arguments_done(struct xd *x, const struct ir_event *e)
 {
@@ -3731,7 +3731,7 @@ write_events_18_response_function_call_arguments_done(struct xd *x, const struct
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:354: response.output_item.done */
+/* openai/responses.spec:355: response.output_item.done */
 static const struct xd_key events_19_response_output_item_done_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("item"), 1, NULL },
@@ -3792,7 +3792,7 @@ write_events_19_response_output_item_done(struct xd *x, const struct ir_event *e
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:356: response.completed */
+/* openai/responses.spec:357: response.completed */
 static const struct xd_key events_20_response_completed_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -3840,7 +3840,7 @@ write_events_20_response_completed(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:357: response.incomplete */
+/* openai/responses.spec:358: response.incomplete */
 static const struct xd_key events_21_response_incomplete_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -3888,7 +3888,7 @@ write_events_21_response_incomplete(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:359: response.failed */
+/* openai/responses.spec:360: response.failed */
 static const struct xd_key events_22_response_failed_keys_response_error_v[] = {
     { STR_INIT("code"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -4041,7 +4041,7 @@ write_events_22_response_failed(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:378: error */
+/* openai/responses.spec:379: error */
 static const struct xd_key events_23_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("code"), 1, NULL },
@@ -4292,7 +4292,7 @@ write_events(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/responses.spec:406: begun */
+/* openai/responses.spec:407: begun */
 static const struct xd_key begun_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -4401,7 +4401,7 @@ write_begun(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:426: usage */
+/* openai/responses.spec:427: usage */
 static const struct xd_key usage_keys_input_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 1, NULL },
     { STR_INIT("cache_write_tokens"), 2, NULL },
@@ -4527,7 +4527,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:438: error */
+/* openai/responses.spec:439: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -4576,7 +4576,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:445: fault_body */
+/* openai/responses.spec:446: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -5151,7 +5151,7 @@ write_deepseek_responses_input(struct xd *x, const struct ir_request *m)
 }
 static void read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m);
 
-/* openai/responses.spec:438: error */
+/* openai/responses.spec:439: error */
 static const struct xd_key xai_responses_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -5204,6 +5204,7 @@ static const struct amended own = {
 static const struct xd_policy policies[] = {
     { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("effort"), NULL, 0 },
+    { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
     { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
@@ -5335,6 +5336,14 @@ static const struct amended deepseek_responses_own = {
     .write_error = write_error,
 };
 
+static const struct xd_policy deepseek_responses_policies[] = {
+    { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
+    { STR_INIT("thinking"), STR_INIT("effort"), NULL, 0 },
+    { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
+    { STR_INIT("unsigned_thinking"), STR_INIT("keep"), NULL, 0 },
+    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+};
+
 static const struct str deepseek_responses_models[] = {
     STR_INIT("deepseek-*"),
 };
@@ -5407,369 +5416,369 @@ static const struct str xai_responses_models[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "openai/responses.spec:119", "\"wav\" <-> \"audio/wav\"" },
-    { "openai/responses.spec:119", "\"mp3\" <-> \"audio/mpeg\"" },
-    { "openai/responses.spec:170", "\"auto\" <-> auto" },
-    { "openai/responses.spec:170", "\"required\" <-> required" },
-    { "openai/responses.spec:170", "\"none\" <-> none" },
-    { "openai/responses.spec:174", "\"none\" <-> none" },
-    { "openai/responses.spec:174", "\"minimal\" <-> minimal" },
-    { "openai/responses.spec:174", "\"low\" <-> low" },
-    { "openai/responses.spec:174", "\"medium\" <-> medium" },
-    { "openai/responses.spec:174", "\"high\" <-> high" },
-    { "openai/responses.spec:174", "\"xhigh\" <-> xhigh" },
-    { "openai/responses.spec:175", "\"max\" <-> max" },
-    { "openai/responses.spec:187", "\"text\" <-> text" },
-    { "openai/responses.spec:187", "\"json_object\" <-> object" },
-    { "openai/responses.spec:187", "\"json_schema\" <-> schema" },
-    { "openai/responses.spec:215", "\"completed\" <-> end" },
-    { "openai/responses.spec:216", "\"incomplete\" <-> other" },
-    { "openai/responses.spec:217", "\"completed\" <- match" },
-    { "openai/responses.spec:218", "\"completed\" <- call" },
-    { "openai/responses.spec:219", "\"completed\" <- pause" },
-    { "openai/responses.spec:220", "\"incomplete\" <- length" },
-    { "openai/responses.spec:221", "\"incomplete\" <- refusal" },
-    { "openai/responses.spec:222", "\"incomplete\" <- failed" },
-    { "openai/responses.spec:223",
+    { "openai/responses.spec:120", "\"wav\" <-> \"audio/wav\"" },
+    { "openai/responses.spec:120", "\"mp3\" <-> \"audio/mpeg\"" },
+    { "openai/responses.spec:171", "\"auto\" <-> auto" },
+    { "openai/responses.spec:171", "\"required\" <-> required" },
+    { "openai/responses.spec:171", "\"none\" <-> none" },
+    { "openai/responses.spec:175", "\"none\" <-> none" },
+    { "openai/responses.spec:175", "\"minimal\" <-> minimal" },
+    { "openai/responses.spec:175", "\"low\" <-> low" },
+    { "openai/responses.spec:175", "\"medium\" <-> medium" },
+    { "openai/responses.spec:175", "\"high\" <-> high" },
+    { "openai/responses.spec:175", "\"xhigh\" <-> xhigh" },
+    { "openai/responses.spec:176", "\"max\" <-> max" },
+    { "openai/responses.spec:188", "\"text\" <-> text" },
+    { "openai/responses.spec:188", "\"json_object\" <-> object" },
+    { "openai/responses.spec:188", "\"json_schema\" <-> schema" },
+    { "openai/responses.spec:216", "\"completed\" <-> end" },
+    { "openai/responses.spec:217", "\"incomplete\" <-> other" },
+    { "openai/responses.spec:218", "\"completed\" <- match" },
+    { "openai/responses.spec:219", "\"completed\" <- call" },
+    { "openai/responses.spec:220", "\"completed\" <- pause" },
+    { "openai/responses.spec:221", "\"incomplete\" <- length" },
+    { "openai/responses.spec:222", "\"incomplete\" <- refusal" },
+    { "openai/responses.spec:223", "\"incomplete\" <- failed" },
+    { "openai/responses.spec:224",
       "\"failed\", \"in_progress\", \"queued\", \"cancelled\" -> other" },
-    { "openai/responses.spec:226", "\"max_output_tokens\" <-> length" },
-    { "openai/responses.spec:226", "\"content_filter\" <-> refusal" },
-    { "openai/responses.spec:388", "\"server_error\" <-> internal" },
-    { "openai/responses.spec:389", "\"rate_limit_exceeded\" <-> rate" },
-    { "openai/responses.spec:390", "\"invalid_prompt\" <-> invalid" },
-    { "openai/responses.spec:391", "\"invalid_prompt\" <- context" },
-    { "openai/responses.spec:392", "\"invalid_prompt\" <- policy" },
-    { "openai/responses.spec:393", "\"rate_limit_exceeded\" <- billing" },
-    { "openai/responses.spec:394", "\"server_error\" <- auth" },
-    { "openai/responses.spec:395", "\"server_error\" <- forbidden" },
-    { "openai/responses.spec:396", "\"server_error\" <- missing" },
-    { "openai/responses.spec:397", "\"invalid_prompt\" <- too_large" },
-    { "openai/responses.spec:398", "\"server_error\" <- overloaded" },
-    { "openai/responses.spec:399", "\"server_error\" <- timeout" },
-    { "openai/responses.spec:400", "\"server_error\" <- protocol" },
-    { "openai/responses.spec:401", "\"bio_policy\", \"image_content_policy_violation\" -> policy" },
-    { "openai/responses.spec:402", "* -> internal" },
-    { "openai/responses.spec:456", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/responses.spec:457", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/responses.spec:458", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/responses.spec:459", "\"authentication_error\" 401 <-> auth" },
-    { "openai/responses.spec:460", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/responses.spec:461", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/responses.spec:462", "\"not_found_error\" 404 <-> missing" },
-    { "openai/responses.spec:463", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/responses.spec:464", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/responses.spec:465", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/responses.spec:466", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/responses.spec:467", "\"server_error\" 500 <-> internal" },
-    { "openai/responses.spec:468", "\"server_error\" 502 <- protocol" },
-    { "openai/responses.spec:469", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/responses.spec:470", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/responses.spec:471", "\"internal_error\", \"api_error\" -> internal" },
-    { "openai/responses.spec:472",
-      "\"overloaded\", \"overloaded_error\", \"server_is_overloaded\" -> overloaded" },
+    { "openai/responses.spec:227", "\"max_output_tokens\" <-> length" },
+    { "openai/responses.spec:227", "\"content_filter\" <-> refusal" },
+    { "openai/responses.spec:389", "\"server_error\" <-> internal" },
+    { "openai/responses.spec:390", "\"rate_limit_exceeded\" <-> rate" },
+    { "openai/responses.spec:391", "\"invalid_prompt\" <-> invalid" },
+    { "openai/responses.spec:392", "\"invalid_prompt\" <- context" },
+    { "openai/responses.spec:393", "\"invalid_prompt\" <- policy" },
+    { "openai/responses.spec:394", "\"rate_limit_exceeded\" <- billing" },
+    { "openai/responses.spec:395", "\"server_error\" <- auth" },
+    { "openai/responses.spec:396", "\"server_error\" <- forbidden" },
+    { "openai/responses.spec:397", "\"server_error\" <- missing" },
+    { "openai/responses.spec:398", "\"invalid_prompt\" <- too_large" },
+    { "openai/responses.spec:399", "\"server_error\" <- overloaded" },
+    { "openai/responses.spec:400", "\"server_error\" <- timeout" },
+    { "openai/responses.spec:401", "\"server_error\" <- protocol" },
+    { "openai/responses.spec:402", "\"bio_policy\", \"image_content_policy_violation\" -> policy" },
+    { "openai/responses.spec:403", "* -> internal" },
+    { "openai/responses.spec:457", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/responses.spec:458", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/responses.spec:459", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/responses.spec:460", "\"authentication_error\" 401 <-> auth" },
+    { "openai/responses.spec:461", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/responses.spec:462", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/responses.spec:463", "\"not_found_error\" 404 <-> missing" },
+    { "openai/responses.spec:464", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/responses.spec:465", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/responses.spec:466", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/responses.spec:467", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/responses.spec:468", "\"server_error\" 500 <-> internal" },
+    { "openai/responses.spec:469", "\"server_error\" 502 <- protocol" },
+    { "openai/responses.spec:470", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/responses.spec:471", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/responses.spec:472", "\"internal_error\", \"api_error\" -> internal" },
     { "openai/responses.spec:473",
+      "\"overloaded\", \"overloaded_error\", \"server_is_overloaded\" -> overloaded" },
+    { "openai/responses.spec:474",
       "\"content_filter\", \"image_content_policy_violation\" -> policy" },
-    { "openai/responses.spec:474", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/responses.spec:475", "\"*context length*\", \"*context window*\" -> context" },
-    { "openai/responses.spec:476", "\"*incorrect api key*\", \"*invalid api key*\" -> auth" },
-    { "openai/responses.spec:20", "model <-> model required" },
-    { "openai/responses.spec:21", "instructions -> instructions : string as text" },
-    { "openai/responses.spec:22", "input <-> this : input | string as turns required" },
-    { "openai/responses.spec:23", "stream <-> stream" },
-    { "openai/responses.spec:24", "tools <-> tools : [tool]" },
-    { "openai/responses.spec:25", "tool_choice <-> tool_choice : choice | choice_named" },
-    { "openai/responses.spec:26", "parallel_tool_calls <-> tool_choice.parallel" },
-    { "openai/responses.spec:27", "max_output_tokens <-> max_output min 16" },
-    { "openai/responses.spec:28", "temperature <-> sampling.temperature" },
-    { "openai/responses.spec:29", "top_p <-> sampling.top_p" },
-    { "openai/responses.spec:30", "top_logprobs <-> top_logprobs" },
-    { "openai/responses.spec:31", "reasoning.effort <-> reasoning.effort : effort" },
-    { "openai/responses.spec:32", "text.format <-> format : format" },
-    { "openai/responses.spec:33", "user, safety_identifier <-> user" },
-    { "openai/responses.spec:34", "prompt_cache_key <-> cache_key" },
-    { "openai/responses.spec:35", "service_tier <-> tier" },
-    { "openai/responses.spec:46", "type = \"message\"" },
-    { "openai/responses.spec:47",
+    { "openai/responses.spec:475", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/responses.spec:476", "\"*context length*\", \"*context window*\" -> context" },
+    { "openai/responses.spec:477", "\"*incorrect api key*\", \"*invalid api key*\" -> auth" },
+    { "openai/responses.spec:21", "model <-> model required" },
+    { "openai/responses.spec:22", "instructions -> instructions : string as text" },
+    { "openai/responses.spec:23", "input <-> this : input | string as turns required" },
+    { "openai/responses.spec:24", "stream <-> stream" },
+    { "openai/responses.spec:25", "tools <-> tools : [tool]" },
+    { "openai/responses.spec:26", "tool_choice <-> tool_choice : choice | choice_named" },
+    { "openai/responses.spec:27", "parallel_tool_calls <-> tool_choice.parallel" },
+    { "openai/responses.spec:28", "max_output_tokens <-> max_output min 16" },
+    { "openai/responses.spec:29", "temperature <-> sampling.temperature" },
+    { "openai/responses.spec:30", "top_p <-> sampling.top_p" },
+    { "openai/responses.spec:31", "top_logprobs <-> top_logprobs" },
+    { "openai/responses.spec:32", "reasoning.effort <-> reasoning.effort : effort" },
+    { "openai/responses.spec:33", "text.format <-> format : format" },
+    { "openai/responses.spec:34", "user, safety_identifier <-> user" },
+    { "openai/responses.spec:35", "prompt_cache_key <-> cache_key" },
+    { "openai/responses.spec:36", "service_tier <-> tier" },
+    { "openai/responses.spec:47", "type = \"message\"" },
+    { "openai/responses.spec:48",
       "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/responses.spec:51", "type = \"message\"" },
-    { "openai/responses.spec:52",
+    { "openai/responses.spec:52", "type = \"message\"" },
+    { "openai/responses.spec:53",
       "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/responses.spec:56", "type = \"message\"" },
-    { "openai/responses.spec:57",
+    { "openai/responses.spec:57", "type = \"message\"" },
+    { "openai/responses.spec:58",
       "content <-> blocks : string as text | [said] required else \"\"" },
-    { "openai/responses.spec:62", "content -> text : text in reasoning_text" },
-    { "openai/responses.spec:63", "summary <-> text : text in summary_text else []" },
-    { "openai/responses.spec:64", "encrypted_content <-> signature" },
-    { "openai/responses.spec:69", "call_id <-> id" },
-    { "openai/responses.spec:70", "name <-> name" },
-    { "openai/responses.spec:71", "arguments <-> arguments : json in string" },
-    { "openai/responses.spec:76", "call_id <-> call" },
-    { "openai/responses.spec:77",
+    { "openai/responses.spec:63", "content -> text : text in reasoning_text" },
+    { "openai/responses.spec:64", "summary <-> text : text in summary_text else []" },
+    { "openai/responses.spec:65", "encrypted_content <-> signature" },
+    { "openai/responses.spec:70", "call_id <-> id" },
+    { "openai/responses.spec:71", "name <-> name" },
+    { "openai/responses.spec:72", "arguments <-> arguments : json in string" },
+    { "openai/responses.spec:77", "call_id <-> call" },
+    { "openai/responses.spec:78",
       "output <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/responses.spec:45", "\"system\", \"developer\" <-> instructions | turns.system {" },
-    { "openai/responses.spec:50", "\"user\" <-> turns.user {" },
-    { "openai/responses.spec:55", "\"assistant\" <-> turns.assistant {" },
-    { "openai/responses.spec:61",
+    { "openai/responses.spec:46", "\"system\", \"developer\" <-> instructions | turns.system {" },
+    { "openai/responses.spec:51", "\"user\" <-> turns.user {" },
+    { "openai/responses.spec:56", "\"assistant\" <-> turns.assistant {" },
+    { "openai/responses.spec:62",
       "\"reasoning\" <-> turns.assistant.thinking | turns.assistant.sealed {" },
-    { "openai/responses.spec:68", "\"function_call\" <-> turns.assistant.call {" },
-    { "openai/responses.spec:75", "\"function_call_output\" <-> turns.user.result {" },
-    { "openai/responses.spec:81",
+    { "openai/responses.spec:69", "\"function_call\" <-> turns.assistant.call {" },
+    { "openai/responses.spec:76", "\"function_call_output\" <-> turns.user.result {" },
+    { "openai/responses.spec:82",
       "\"computer_call_output\", \"local_shell_call_output\", \"shell_call_output\", "
       "\"apply_patch_call_output\"," },
-    { "openai/responses.spec:83", "\"item_reference\" <-> turns.assistant.foreign { refuse id }" },
-    { "openai/responses.spec:84", "* <-> turns.assistant.foreign" },
-    { "openai/responses.spec:91", "text <-> text" },
-    { "openai/responses.spec:89", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
-    { "openai/responses.spec:92", "text <- text" },
-    { "openai/responses.spec:93", "refusal -> text" },
-    { "openai/responses.spec:95", "image_url <-> source : media_url" },
-    { "openai/responses.spec:96", "file_id <-> source.file.id" },
-    { "openai/responses.spec:97", "detail <-> detail else \"auto\"" },
-    { "openai/responses.spec:101", "file_data <-> source : data_url" },
-    { "openai/responses.spec:102", "file_url <-> source.url.url" },
-    { "openai/responses.spec:103", "file_id <-> source.file.id" },
-    { "openai/responses.spec:104", "filename <-> title" },
-    { "openai/responses.spec:108", "input_audio.data <-> source.bytes.data" },
-    { "openai/responses.spec:109", "input_audio.format <-> source.bytes.media : audio_format" },
-    { "openai/responses.spec:91",
+    { "openai/responses.spec:84", "\"item_reference\" <-> turns.assistant.foreign { refuse id }" },
+    { "openai/responses.spec:85", "* <-> turns.assistant.foreign" },
+    { "openai/responses.spec:92", "text <-> text" },
+    { "openai/responses.spec:90", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
+    { "openai/responses.spec:93", "text <- text" },
+    { "openai/responses.spec:94", "refusal -> text" },
+    { "openai/responses.spec:96", "image_url <-> source : media_url" },
+    { "openai/responses.spec:97", "file_id <-> source.file.id" },
+    { "openai/responses.spec:98", "detail <-> detail else \"auto\"" },
+    { "openai/responses.spec:102", "file_data <-> source : data_url" },
+    { "openai/responses.spec:103", "file_url <-> source.url.url" },
+    { "openai/responses.spec:104", "file_id <-> source.file.id" },
+    { "openai/responses.spec:105", "filename <-> title" },
+    { "openai/responses.spec:109", "input_audio.data <-> source.bytes.data" },
+    { "openai/responses.spec:110", "input_audio.format <-> source.bytes.media : audio_format" },
+    { "openai/responses.spec:92",
       "\"input_text\", \"text\", \"output_text\" <-> text { text <-> text; drop citations }" },
-    { "openai/responses.spec:93", "\"refusal\" -> refusal { refusal -> text }" },
-    { "openai/responses.spec:94", "\"input_image\" <-> image {" },
-    { "openai/responses.spec:100", "\"input_file\" <-> document {" },
-    { "openai/responses.spec:107", "\"input_audio\" <-> audio {" },
-    { "openai/responses.spec:112", "* -> foreign" },
-    { "openai/responses.spec:92", "\"input_text\" <- refusal { text <- text }" },
-    { "openai/responses.spec:117", "mode = \"explicit\"" },
-    { "openai/responses.spec:117", "ttl <-> ttl" },
-    { "openai/responses.spec:124", "text <-> text else \"\"" },
-    { "openai/responses.spec:125", "annotations <-> citations : [annotation] else []" },
-    { "openai/responses.spec:127", "refusal <-> text" },
-    { "openai/responses.spec:123", "\"output_text\", \"input_text\", \"text\" <-> text {" },
-    { "openai/responses.spec:127", "\"refusal\" <-> refusal { refusal <-> text }" },
-    { "openai/responses.spec:128", "* -> foreign" },
-    { "openai/responses.spec:136", "text <-> text else \"\"" },
-    { "openai/responses.spec:137", "annotations <-> citations : [annotation] else []" },
-    { "openai/responses.spec:138", "logprobs = []" },
-    { "openai/responses.spec:140", "refusal <-> text" },
-    { "openai/responses.spec:135", "\"output_text\" <-> text {" },
-    { "openai/responses.spec:140", "\"refusal\" <-> refusal { refusal <-> text }" },
-    { "openai/responses.spec:141", "* -> foreign" },
-    { "openai/responses.spec:148", "url <-> url" },
-    { "openai/responses.spec:149", "title <-> title else \"\"" },
-    { "openai/responses.spec:150", "start_index <-> start else 0" },
-    { "openai/responses.spec:151", "end_index <-> end else 0" },
-    { "openai/responses.spec:147", "\"url_citation\" <-> web {" },
-    { "openai/responses.spec:153", "* <-> foreign" },
-    { "openai/responses.spec:159", "name <-> name" },
-    { "openai/responses.spec:160", "description <-> description" },
-    { "openai/responses.spec:161", "parameters <-> schema else {}" },
-    { "openai/responses.spec:162", "strict -> strict else true" },
-    { "openai/responses.spec:163", "strict <- strict else false" },
-    { "openai/responses.spec:158", "\"function\" <-> function {" },
-    { "openai/responses.spec:165", "* <-> foreign" },
-    { "openai/responses.spec:171", "type = \"function\"" },
-    { "openai/responses.spec:171", "name <-> name" },
-    { "openai/responses.spec:179", "type <-> mode : format_mode" },
-    { "openai/responses.spec:180", "name <-> name" },
-    { "openai/responses.spec:181", "description <-> description" },
-    { "openai/responses.spec:182", "schema <-> schema" },
-    { "openai/responses.spec:183", "strict <-> strict" },
-    { "openai/responses.spec:191", "id <-> id else \"\"" },
-    { "openai/responses.spec:192", "object = \"response\"" },
-    { "openai/responses.spec:193", "created_at <- now" },
-    { "openai/responses.spec:194", "status <-> choices[0].stop : status" },
-    { "openai/responses.spec:195", "error = null" },
-    { "openai/responses.spec:196", "incomplete_details = null" },
-    { "openai/responses.spec:197", "incomplete_details.reason <-> choices[0].stop : reason try" },
-    { "openai/responses.spec:198", "instructions = null" },
-    { "openai/responses.spec:199", "metadata = {}" },
-    { "openai/responses.spec:200", "model <-> model else \"\"" },
-    { "openai/responses.spec:201", "output <-> choices[0].blocks : items required" },
-    { "openai/responses.spec:202", "parallel_tool_calls = true" },
-    { "openai/responses.spec:203", "temperature = null" },
-    { "openai/responses.spec:204", "tool_choice = \"auto\"" },
-    { "openai/responses.spec:205", "tools = []" },
-    { "openai/responses.spec:206", "top_p = null" },
-    { "openai/responses.spec:207", "usage <-> usage : usage" },
-    { "openai/responses.spec:208", "service_tier <-> tier" },
-    { "openai/responses.spec:230", "id <- made : msg" },
-    { "openai/responses.spec:231", "role = \"assistant\"" },
-    { "openai/responses.spec:232", "status = \"completed\" else \"in_progress\"" },
-    { "openai/responses.spec:233", "content <-> blocks : [spoken] required" },
-    { "openai/responses.spec:236", "id <- made : rs" },
-    { "openai/responses.spec:237", "content -> text : text in reasoning_text" },
-    { "openai/responses.spec:238", "summary <-> text : text in summary_text else []" },
-    { "openai/responses.spec:239", "encrypted_content <-> signature" },
-    { "openai/responses.spec:243", "id <- made : fc" },
-    { "openai/responses.spec:244", "status = \"completed\" else \"in_progress\"" },
-    { "openai/responses.spec:245", "call_id <-> id" },
-    { "openai/responses.spec:246", "name <-> name" },
-    { "openai/responses.spec:247", "arguments <-> arguments : json in string" },
-    { "openai/responses.spec:229", "\"message\" <-> blocks {" },
-    { "openai/responses.spec:235", "\"reasoning\" <-> blocks.thinking | blocks.sealed {" },
-    { "openai/responses.spec:242", "\"function_call\" <-> blocks.call {" },
-    { "openai/responses.spec:250", "* <-> blocks.foreign" },
-    { "openai/responses.spec:258", "response <-> reply : begun" },
-    { "openai/responses.spec:256", "sequence_number <- count" },
-    { "openai/responses.spec:259", "response <- reply : begun" },
-    { "openai/responses.spec:263", "output_index -> index" },
-    { "openai/responses.spec:263", "item -> block : items" },
-    { "openai/responses.spec:264", "output_index <- index" },
-    { "openai/responses.spec:264", "item <- block : items" },
-    { "openai/responses.spec:266", "item_id <- made : msg" },
-    { "openai/responses.spec:267", "output_index <-> index" },
-    { "openai/responses.spec:268", "content_index <-> part" },
-    { "openai/responses.spec:269", "part <-> block : spoken" },
-    { "openai/responses.spec:272", "item_id <- made : rs" },
-    { "openai/responses.spec:273", "output_index <- index" },
-    { "openai/responses.spec:274", "summary_index = 0" },
-    { "openai/responses.spec:275", "part.type = \"summary_text\"" },
-    { "openai/responses.spec:276", "part.text = \"\"" },
-    { "openai/responses.spec:280", "item_id <- made : msg" },
-    { "openai/responses.spec:281", "output_index <-> index" },
-    { "openai/responses.spec:282", "content_index <-> part" },
-    { "openai/responses.spec:283", "delta <-> block.text.text" },
-    { "openai/responses.spec:284", "logprobs = []" },
-    { "openai/responses.spec:287", "item_id <- made : msg" },
-    { "openai/responses.spec:288", "output_index <-> index" },
-    { "openai/responses.spec:289", "content_index <-> part" },
-    { "openai/responses.spec:290", "annotation_index <- piece" },
-    { "openai/responses.spec:291", "annotation <-> block.text.citations[] : annotation" },
-    { "openai/responses.spec:294", "item_id <- made : msg" },
-    { "openai/responses.spec:295", "output_index <-> index" },
-    { "openai/responses.spec:296", "content_index <-> part" },
-    { "openai/responses.spec:297", "delta <-> block.refusal.text" },
-    { "openai/responses.spec:300", "item_id <- made : rs" },
-    { "openai/responses.spec:301", "output_index <-> index" },
-    { "openai/responses.spec:302", "summary_index <-> piece" },
-    { "openai/responses.spec:303", "delta <-> block.thinking.text" },
-    { "openai/responses.spec:306", "output_index -> index" },
-    { "openai/responses.spec:307", "content_index -> piece" },
-    { "openai/responses.spec:308", "delta -> block.thinking.text" },
-    { "openai/responses.spec:311", "item_id <- made : fc" },
-    { "openai/responses.spec:312", "output_index <-> index" },
-    { "openai/responses.spec:313", "delta <-> block.call.arguments : json in string" },
-    { "openai/responses.spec:317", "item_id <- made : msg" },
-    { "openai/responses.spec:318", "output_index <- index" },
-    { "openai/responses.spec:319", "content_index <- part" },
-    { "openai/responses.spec:320", "text <- block.text.text else \"\"" },
-    { "openai/responses.spec:321", "logprobs = []" },
-    { "openai/responses.spec:324", "item_id <- made : msg" },
-    { "openai/responses.spec:325", "output_index <- index" },
-    { "openai/responses.spec:326", "content_index <- part" },
-    { "openai/responses.spec:327", "refusal <- block.refusal.text else \"\"" },
-    { "openai/responses.spec:330", "item_id <- made : msg" },
-    { "openai/responses.spec:331", "output_index <-> index" },
-    { "openai/responses.spec:332", "content_index <-> part" },
-    { "openai/responses.spec:333", "part <-> block : spoken" },
-    { "openai/responses.spec:336", "item_id <- made : rs" },
-    { "openai/responses.spec:337", "output_index <- index" },
-    { "openai/responses.spec:338", "summary_index = 0" },
-    { "openai/responses.spec:339", "text <- block.thinking.text else \"\"" },
-    { "openai/responses.spec:342", "item_id <- made : rs" },
-    { "openai/responses.spec:343", "output_index <- index" },
-    { "openai/responses.spec:344", "summary_index = 0" },
-    { "openai/responses.spec:345", "part.type = \"summary_text\"" },
-    { "openai/responses.spec:346", "part.text <- block.thinking.text else \"\"" },
-    { "openai/responses.spec:349", "item_id <- made : fc" },
-    { "openai/responses.spec:350", "output_index <- index" },
-    { "openai/responses.spec:351", "name <- block.call.name" },
-    { "openai/responses.spec:352", "arguments <- block.call.arguments : json in string" },
-    { "openai/responses.spec:354", "output_index <-> index" },
-    { "openai/responses.spec:354", "item <-> block : items" },
-    { "openai/responses.spec:356", "response <-> reply : reply" },
+    { "openai/responses.spec:94", "\"refusal\" -> refusal { refusal -> text }" },
+    { "openai/responses.spec:95", "\"input_image\" <-> image {" },
+    { "openai/responses.spec:101", "\"input_file\" <-> document {" },
+    { "openai/responses.spec:108", "\"input_audio\" <-> audio {" },
+    { "openai/responses.spec:113", "* -> foreign" },
+    { "openai/responses.spec:93", "\"input_text\" <- refusal { text <- text }" },
+    { "openai/responses.spec:118", "mode = \"explicit\"" },
+    { "openai/responses.spec:118", "ttl <-> ttl" },
+    { "openai/responses.spec:125", "text <-> text else \"\"" },
+    { "openai/responses.spec:126", "annotations <-> citations : [annotation] else []" },
+    { "openai/responses.spec:128", "refusal <-> text" },
+    { "openai/responses.spec:124", "\"output_text\", \"input_text\", \"text\" <-> text {" },
+    { "openai/responses.spec:128", "\"refusal\" <-> refusal { refusal <-> text }" },
+    { "openai/responses.spec:129", "* -> foreign" },
+    { "openai/responses.spec:137", "text <-> text else \"\"" },
+    { "openai/responses.spec:138", "annotations <-> citations : [annotation] else []" },
+    { "openai/responses.spec:139", "logprobs = []" },
+    { "openai/responses.spec:141", "refusal <-> text" },
+    { "openai/responses.spec:136", "\"output_text\" <-> text {" },
+    { "openai/responses.spec:141", "\"refusal\" <-> refusal { refusal <-> text }" },
+    { "openai/responses.spec:142", "* -> foreign" },
+    { "openai/responses.spec:149", "url <-> url" },
+    { "openai/responses.spec:150", "title <-> title else \"\"" },
+    { "openai/responses.spec:151", "start_index <-> start else 0" },
+    { "openai/responses.spec:152", "end_index <-> end else 0" },
+    { "openai/responses.spec:148", "\"url_citation\" <-> web {" },
+    { "openai/responses.spec:154", "* <-> foreign" },
+    { "openai/responses.spec:160", "name <-> name" },
+    { "openai/responses.spec:161", "description <-> description" },
+    { "openai/responses.spec:162", "parameters <-> schema else {}" },
+    { "openai/responses.spec:163", "strict -> strict else true" },
+    { "openai/responses.spec:164", "strict <- strict else false" },
+    { "openai/responses.spec:159", "\"function\" <-> function {" },
+    { "openai/responses.spec:166", "* <-> foreign" },
+    { "openai/responses.spec:172", "type = \"function\"" },
+    { "openai/responses.spec:172", "name <-> name" },
+    { "openai/responses.spec:180", "type <-> mode : format_mode" },
+    { "openai/responses.spec:181", "name <-> name" },
+    { "openai/responses.spec:182", "description <-> description" },
+    { "openai/responses.spec:183", "schema <-> schema" },
+    { "openai/responses.spec:184", "strict <-> strict" },
+    { "openai/responses.spec:192", "id <-> id else \"\"" },
+    { "openai/responses.spec:193", "object = \"response\"" },
+    { "openai/responses.spec:194", "created_at <- now" },
+    { "openai/responses.spec:195", "status <-> choices[0].stop : status" },
+    { "openai/responses.spec:196", "error = null" },
+    { "openai/responses.spec:197", "incomplete_details = null" },
+    { "openai/responses.spec:198", "incomplete_details.reason <-> choices[0].stop : reason try" },
+    { "openai/responses.spec:199", "instructions = null" },
+    { "openai/responses.spec:200", "metadata = {}" },
+    { "openai/responses.spec:201", "model <-> model else \"\"" },
+    { "openai/responses.spec:202", "output <-> choices[0].blocks : items required" },
+    { "openai/responses.spec:203", "parallel_tool_calls = true" },
+    { "openai/responses.spec:204", "temperature = null" },
+    { "openai/responses.spec:205", "tool_choice = \"auto\"" },
+    { "openai/responses.spec:206", "tools = []" },
+    { "openai/responses.spec:207", "top_p = null" },
+    { "openai/responses.spec:208", "usage <-> usage : usage" },
+    { "openai/responses.spec:209", "service_tier <-> tier" },
+    { "openai/responses.spec:231", "id <- made : msg" },
+    { "openai/responses.spec:232", "role = \"assistant\"" },
+    { "openai/responses.spec:233", "status = \"completed\" else \"in_progress\"" },
+    { "openai/responses.spec:234", "content <-> blocks : [spoken] required" },
+    { "openai/responses.spec:237", "id <- made : rs" },
+    { "openai/responses.spec:238", "content -> text : text in reasoning_text" },
+    { "openai/responses.spec:239", "summary <-> text : text in summary_text else []" },
+    { "openai/responses.spec:240", "encrypted_content <-> signature" },
+    { "openai/responses.spec:244", "id <- made : fc" },
+    { "openai/responses.spec:245", "status = \"completed\" else \"in_progress\"" },
+    { "openai/responses.spec:246", "call_id <-> id" },
+    { "openai/responses.spec:247", "name <-> name" },
+    { "openai/responses.spec:248", "arguments <-> arguments : json in string" },
+    { "openai/responses.spec:230", "\"message\" <-> blocks {" },
+    { "openai/responses.spec:236", "\"reasoning\" <-> blocks.thinking | blocks.sealed {" },
+    { "openai/responses.spec:243", "\"function_call\" <-> blocks.call {" },
+    { "openai/responses.spec:251", "* <-> blocks.foreign" },
+    { "openai/responses.spec:259", "response <-> reply : begun" },
+    { "openai/responses.spec:257", "sequence_number <- count" },
+    { "openai/responses.spec:260", "response <- reply : begun" },
+    { "openai/responses.spec:264", "output_index -> index" },
+    { "openai/responses.spec:264", "item -> block : items" },
+    { "openai/responses.spec:265", "output_index <- index" },
+    { "openai/responses.spec:265", "item <- block : items" },
+    { "openai/responses.spec:267", "item_id <- made : msg" },
+    { "openai/responses.spec:268", "output_index <-> index" },
+    { "openai/responses.spec:269", "content_index <-> part" },
+    { "openai/responses.spec:270", "part <-> block : spoken" },
+    { "openai/responses.spec:273", "item_id <- made : rs" },
+    { "openai/responses.spec:274", "output_index <- index" },
+    { "openai/responses.spec:275", "summary_index = 0" },
+    { "openai/responses.spec:276", "part.type = \"summary_text\"" },
+    { "openai/responses.spec:277", "part.text = \"\"" },
+    { "openai/responses.spec:281", "item_id <- made : msg" },
+    { "openai/responses.spec:282", "output_index <-> index" },
+    { "openai/responses.spec:283", "content_index <-> part" },
+    { "openai/responses.spec:284", "delta <-> block.text.text" },
+    { "openai/responses.spec:285", "logprobs = []" },
+    { "openai/responses.spec:288", "item_id <- made : msg" },
+    { "openai/responses.spec:289", "output_index <-> index" },
+    { "openai/responses.spec:290", "content_index <-> part" },
+    { "openai/responses.spec:291", "annotation_index <- piece" },
+    { "openai/responses.spec:292", "annotation <-> block.text.citations[] : annotation" },
+    { "openai/responses.spec:295", "item_id <- made : msg" },
+    { "openai/responses.spec:296", "output_index <-> index" },
+    { "openai/responses.spec:297", "content_index <-> part" },
+    { "openai/responses.spec:298", "delta <-> block.refusal.text" },
+    { "openai/responses.spec:301", "item_id <- made : rs" },
+    { "openai/responses.spec:302", "output_index <-> index" },
+    { "openai/responses.spec:303", "summary_index <-> piece" },
+    { "openai/responses.spec:304", "delta <-> block.thinking.text" },
+    { "openai/responses.spec:307", "output_index -> index" },
+    { "openai/responses.spec:308", "content_index -> piece" },
+    { "openai/responses.spec:309", "delta -> block.thinking.text" },
+    { "openai/responses.spec:312", "item_id <- made : fc" },
+    { "openai/responses.spec:313", "output_index <-> index" },
+    { "openai/responses.spec:314", "delta <-> block.call.arguments : json in string" },
+    { "openai/responses.spec:318", "item_id <- made : msg" },
+    { "openai/responses.spec:319", "output_index <- index" },
+    { "openai/responses.spec:320", "content_index <- part" },
+    { "openai/responses.spec:321", "text <- block.text.text else \"\"" },
+    { "openai/responses.spec:322", "logprobs = []" },
+    { "openai/responses.spec:325", "item_id <- made : msg" },
+    { "openai/responses.spec:326", "output_index <- index" },
+    { "openai/responses.spec:327", "content_index <- part" },
+    { "openai/responses.spec:328", "refusal <- block.refusal.text else \"\"" },
+    { "openai/responses.spec:331", "item_id <- made : msg" },
+    { "openai/responses.spec:332", "output_index <-> index" },
+    { "openai/responses.spec:333", "content_index <-> part" },
+    { "openai/responses.spec:334", "part <-> block : spoken" },
+    { "openai/responses.spec:337", "item_id <- made : rs" },
+    { "openai/responses.spec:338", "output_index <- index" },
+    { "openai/responses.spec:339", "summary_index = 0" },
+    { "openai/responses.spec:340", "text <- block.thinking.text else \"\"" },
+    { "openai/responses.spec:343", "item_id <- made : rs" },
+    { "openai/responses.spec:344", "output_index <- index" },
+    { "openai/responses.spec:345", "summary_index = 0" },
+    { "openai/responses.spec:346", "part.type = \"summary_text\"" },
+    { "openai/responses.spec:347", "part.text <- block.thinking.text else \"\"" },
+    { "openai/responses.spec:350", "item_id <- made : fc" },
+    { "openai/responses.spec:351", "output_index <- index" },
+    { "openai/responses.spec:352", "name <- block.call.name" },
+    { "openai/responses.spec:353", "arguments <- block.call.arguments : json in string" },
+    { "openai/responses.spec:355", "output_index <-> index" },
+    { "openai/responses.spec:355", "item <-> block : items" },
     { "openai/responses.spec:357", "response <-> reply : reply" },
-    { "openai/responses.spec:360", "response.id <- reply.id else \"\"" },
-    { "openai/responses.spec:361", "response.object = \"response\"" },
-    { "openai/responses.spec:362", "response.created_at <- now" },
-    { "openai/responses.spec:363", "response.status = \"failed\"" },
-    { "openai/responses.spec:364", "response.error.code <-> error.kind : failure" },
-    { "openai/responses.spec:365", "response.error.code -> error.code" },
-    { "openai/responses.spec:366", "response.error.message <-> error.message else \"\"" },
-    { "openai/responses.spec:367", "response.incomplete_details = null" },
-    { "openai/responses.spec:368", "response.instructions = null" },
-    { "openai/responses.spec:369", "response.metadata = {}" },
-    { "openai/responses.spec:370", "response.model <- reply.model else \"\"" },
-    { "openai/responses.spec:371", "response.output <- reply.choices[0].blocks : items required" },
-    { "openai/responses.spec:372", "response.parallel_tool_calls = true" },
-    { "openai/responses.spec:373", "response.temperature = null" },
-    { "openai/responses.spec:374", "response.tool_choice = \"auto\"" },
-    { "openai/responses.spec:375", "response.tools = []" },
-    { "openai/responses.spec:376", "response.top_p = null" },
-    { "openai/responses.spec:379", "error -> error : fault_body" },
-    { "openai/responses.spec:380", "code -> error.kind : fault try" },
-    { "openai/responses.spec:381", "code -> error.code" },
-    { "openai/responses.spec:382", "message -> error.message" },
-    { "openai/responses.spec:383", "param -> error.param" },
-    { "openai/responses.spec:258",
+    { "openai/responses.spec:358", "response <-> reply : reply" },
+    { "openai/responses.spec:361", "response.id <- reply.id else \"\"" },
+    { "openai/responses.spec:362", "response.object = \"response\"" },
+    { "openai/responses.spec:363", "response.created_at <- now" },
+    { "openai/responses.spec:364", "response.status = \"failed\"" },
+    { "openai/responses.spec:365", "response.error.code <-> error.kind : failure" },
+    { "openai/responses.spec:366", "response.error.code -> error.code" },
+    { "openai/responses.spec:367", "response.error.message <-> error.message else \"\"" },
+    { "openai/responses.spec:368", "response.incomplete_details = null" },
+    { "openai/responses.spec:369", "response.instructions = null" },
+    { "openai/responses.spec:370", "response.metadata = {}" },
+    { "openai/responses.spec:371", "response.model <- reply.model else \"\"" },
+    { "openai/responses.spec:372", "response.output <- reply.choices[0].blocks : items required" },
+    { "openai/responses.spec:373", "response.parallel_tool_calls = true" },
+    { "openai/responses.spec:374", "response.temperature = null" },
+    { "openai/responses.spec:375", "response.tool_choice = \"auto\"" },
+    { "openai/responses.spec:376", "response.tools = []" },
+    { "openai/responses.spec:377", "response.top_p = null" },
+    { "openai/responses.spec:380", "error -> error : fault_body" },
+    { "openai/responses.spec:381", "code -> error.kind : fault try" },
+    { "openai/responses.spec:382", "code -> error.code" },
+    { "openai/responses.spec:383", "message -> error.message" },
+    { "openai/responses.spec:384", "param -> error.param" },
+    { "openai/responses.spec:259",
       "\"response.created\" <-> begin { response <-> reply : begun }" },
-    { "openai/responses.spec:260", "\"keepalive\" -> beat" },
-    { "openai/responses.spec:263",
+    { "openai/responses.spec:261", "\"keepalive\" -> beat" },
+    { "openai/responses.spec:264",
       "\"response.output_item.added\" -> open.call { output_index -> index; item -> block : items "
       "}" },
-    { "openai/responses.spec:265",
+    { "openai/responses.spec:266",
       "\"response.content_part.added\" <-> open.text | open.refusal {" },
-    { "openai/responses.spec:279", "\"response.output_text.delta\" <-> grow.text {" },
-    { "openai/responses.spec:286", "\"response.output_text.annotation.added\" <-> grow.text {" },
-    { "openai/responses.spec:293", "\"response.refusal.delta\" <-> grow.refusal {" },
-    { "openai/responses.spec:299",
+    { "openai/responses.spec:280", "\"response.output_text.delta\" <-> grow.text {" },
+    { "openai/responses.spec:287", "\"response.output_text.annotation.added\" <-> grow.text {" },
+    { "openai/responses.spec:294", "\"response.refusal.delta\" <-> grow.refusal {" },
+    { "openai/responses.spec:300",
       "\"response.reasoning_summary_text.delta\" <-> grow.thinking {" },
-    { "openai/responses.spec:305", "\"response.reasoning_text.delta\" -> grow.thinking {" },
-    { "openai/responses.spec:310", "\"response.function_call_arguments.delta\" <-> grow.call {" },
-    { "openai/responses.spec:329",
+    { "openai/responses.spec:306", "\"response.reasoning_text.delta\" -> grow.thinking {" },
+    { "openai/responses.spec:311", "\"response.function_call_arguments.delta\" <-> grow.call {" },
+    { "openai/responses.spec:330",
       "\"response.content_part.done\" <-> close.text | close.refusal {" },
-    { "openai/responses.spec:354",
+    { "openai/responses.spec:355",
       "\"response.output_item.done\" <-> close { output_index <-> index; item <-> block : items "
       "}" },
-    { "openai/responses.spec:356",
+    { "openai/responses.spec:357",
       "\"response.completed\" <-> end.end | end.match | end.call | end.pause | end.other { "
       "response <-> reply : reply }" },
-    { "openai/responses.spec:357",
+    { "openai/responses.spec:358",
       "\"response.incomplete\" <-> end.length | end.refusal | end.failed { response <-> reply : "
       "reply }" },
-    { "openai/responses.spec:359", "\"response.failed\" <-> fail {" },
-    { "openai/responses.spec:378", "\"error\" -> fail {" },
-    { "openai/responses.spec:259",
+    { "openai/responses.spec:360", "\"response.failed\" <-> fail {" },
+    { "openai/responses.spec:379", "\"error\" -> fail {" },
+    { "openai/responses.spec:260",
       "\"response.in_progress\" <- begin { response <- reply : begun }" },
-    { "openai/responses.spec:264",
+    { "openai/responses.spec:265",
       "\"response.output_item.added\" <- open { output_index <- index; item <- block : items }" },
-    { "openai/responses.spec:271", "\"response.reasoning_summary_part.added\" <- open.thinking {" },
-    { "openai/responses.spec:316", "\"response.output_text.done\" <- close.text {" },
-    { "openai/responses.spec:323", "\"response.refusal.done\" <- close.refusal {" },
-    { "openai/responses.spec:335", "\"response.reasoning_summary_text.done\" <- close.thinking {" },
-    { "openai/responses.spec:341", "\"response.reasoning_summary_part.done\" <- close.thinking {" },
-    { "openai/responses.spec:348", "\"response.function_call_arguments.done\" <- close.call {" },
-    { "openai/responses.spec:407", "id <-> id else \"\"" },
-    { "openai/responses.spec:408", "object = \"response\"" },
-    { "openai/responses.spec:409", "created_at <- now" },
-    { "openai/responses.spec:410", "status = \"in_progress\"" },
-    { "openai/responses.spec:411", "error = null" },
-    { "openai/responses.spec:412", "incomplete_details = null" },
-    { "openai/responses.spec:413", "instructions = null" },
-    { "openai/responses.spec:414", "metadata = {}" },
-    { "openai/responses.spec:415", "model <-> model else \"\"" },
-    { "openai/responses.spec:416", "output = []" },
-    { "openai/responses.spec:417", "parallel_tool_calls = true" },
-    { "openai/responses.spec:418", "temperature = null" },
-    { "openai/responses.spec:419", "tool_choice = \"auto\"" },
-    { "openai/responses.spec:420", "tools = []" },
-    { "openai/responses.spec:421", "top_p = null" },
-    { "openai/responses.spec:422", "service_tier <-> tier" },
-    { "openai/responses.spec:427", "input_tokens <-> input + cache_read + cache_write" },
-    { "openai/responses.spec:428", "input_tokens_details.cached_tokens <-> cache_read else 0" },
-    { "openai/responses.spec:429", "input_tokens_details.cache_write_tokens -> cache_write" },
-    { "openai/responses.spec:430",
+    { "openai/responses.spec:272", "\"response.reasoning_summary_part.added\" <- open.thinking {" },
+    { "openai/responses.spec:317", "\"response.output_text.done\" <- close.text {" },
+    { "openai/responses.spec:324", "\"response.refusal.done\" <- close.refusal {" },
+    { "openai/responses.spec:336", "\"response.reasoning_summary_text.done\" <- close.thinking {" },
+    { "openai/responses.spec:342", "\"response.reasoning_summary_part.done\" <- close.thinking {" },
+    { "openai/responses.spec:349", "\"response.function_call_arguments.done\" <- close.call {" },
+    { "openai/responses.spec:408", "id <-> id else \"\"" },
+    { "openai/responses.spec:409", "object = \"response\"" },
+    { "openai/responses.spec:410", "created_at <- now" },
+    { "openai/responses.spec:411", "status = \"in_progress\"" },
+    { "openai/responses.spec:412", "error = null" },
+    { "openai/responses.spec:413", "incomplete_details = null" },
+    { "openai/responses.spec:414", "instructions = null" },
+    { "openai/responses.spec:415", "metadata = {}" },
+    { "openai/responses.spec:416", "model <-> model else \"\"" },
+    { "openai/responses.spec:417", "output = []" },
+    { "openai/responses.spec:418", "parallel_tool_calls = true" },
+    { "openai/responses.spec:419", "temperature = null" },
+    { "openai/responses.spec:420", "tool_choice = \"auto\"" },
+    { "openai/responses.spec:421", "tools = []" },
+    { "openai/responses.spec:422", "top_p = null" },
+    { "openai/responses.spec:423", "service_tier <-> tier" },
+    { "openai/responses.spec:428", "input_tokens <-> input + cache_read + cache_write" },
+    { "openai/responses.spec:429", "input_tokens_details.cached_tokens <-> cache_read else 0" },
+    { "openai/responses.spec:430", "input_tokens_details.cache_write_tokens -> cache_write" },
+    { "openai/responses.spec:431",
       "input_tokens_details.cache_write_tokens <- cache_write else 0" },
-    { "openai/responses.spec:431", "output_tokens <-> output else 0" },
-    { "openai/responses.spec:432", "output_tokens_details.reasoning_tokens <-> thinking else 0" },
-    { "openai/responses.spec:433", "total_tokens <- input + cache_read + cache_write + output" },
-    { "openai/responses.spec:439", "error <-> this : fault_body | string as message" },
-    { "openai/responses.spec:440", "message, detail -> message" },
-    { "openai/responses.spec:446", "message <-> message else \"\"" },
-    { "openai/responses.spec:447", "type <-> kind : fault" },
-    { "openai/responses.spec:448", "code -> kind : fault try" },
-    { "openai/responses.spec:449", "param <-> param else null" },
-    { "openai/responses.spec:450", "code <-> code else null" },
+    { "openai/responses.spec:432", "output_tokens <-> output else 0" },
+    { "openai/responses.spec:433", "output_tokens_details.reasoning_tokens <-> thinking else 0" },
+    { "openai/responses.spec:434", "total_tokens <- input + cache_read + cache_write + output" },
+    { "openai/responses.spec:440", "error <-> this : fault_body | string as message" },
+    { "openai/responses.spec:441", "message, detail -> message" },
+    { "openai/responses.spec:447", "message <-> message else \"\"" },
+    { "openai/responses.spec:448", "type <-> kind : fault" },
+    { "openai/responses.spec:449", "code -> kind : fault try" },
+    { "openai/responses.spec:450", "param <-> param else null" },
+    { "openai/responses.spec:451", "code <-> code else null" },
     { "openai/responses_count.spec:13", "model <-> model required" },
     { "openai/responses_count.spec:14", "instructions -> instructions : string as text" },
     { "openai/responses_count.spec:15", "input <-> this : input | string as turns required" },
@@ -5780,8 +5789,8 @@ static const struct xd_row rows[] = {
     { "openai/responses_count.spec:20", "text.format <-> format : format" },
     { "openai/responses_count.spec:29", "object = \"response.input_tokens\"" },
     { "openai/responses_count.spec:30", "input_tokens <-> input else 0" },
-    { "providers/deepseek_responses.spec:10", "content <-> text : text in reasoning_text" },
-    { "providers/deepseek_responses.spec:11", "summary -> text : text in summary_text" },
+    { "providers/deepseek_responses.spec:11", "content <-> text : text in reasoning_text" },
+    { "providers/deepseek_responses.spec:12", "summary -> text : text in summary_text" },
     { "providers/xai_responses.spec:8", "code -> code" },
 };
 static const unsigned char directions[] = {
@@ -5868,8 +5877,8 @@ const struct xd_dialect xd_deepseek_responses = {
     .models = deepseek_responses_models,
     .nmodels = 1,
     .telemetry = STR_INIT("deepseek"),
-    .policies = policies,
-    .npolicies = sizeof policies / sizeof *policies - 1,
+    .policies = deepseek_responses_policies,
+    .npolicies = sizeof deepseek_responses_policies / sizeof *deepseek_responses_policies - 1,
     .ops = deepseek_responses_ops,
     .nops = 2,
     .read_error = read_error,

@@ -63,7 +63,7 @@ xd_flow_patch(struct xd *x, unsigned choice, const struct ir_block *frag)
         return;
     }
     struct ir_block apart = { .kind = IR_BLOCK_THINKING };
-    if (x->seal.p && is_bare_seal(frag)) {
+    if (x->seal.p && !x->seal_in_place && is_bare_seal(frag)) {
         unsigned ordinal = t->texts ? t->texts - 1 : 0;
         apart.thinking.signature = seal_put(x, SEAL_TEXT, ordinal, frag->text.signature);
         frag = &apart;

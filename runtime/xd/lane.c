@@ -188,11 +188,34 @@ seal(struct xd *x, const struct flow_track *t, struct flow_lane *l, struct ir_bl
 {
     if (b->kind == IR_BLOCK_THINKING && b->thinking.signature.n && !l->has_signature
         && !seal_is_marked(b->thinking.signature))
-        b->thinking.signature = seal_put(x, SEAL_THINKING, 0, b->thinking.signature);
+        b->thinking.signature = x->seal_in_place
+                                    ? seal_stamp(x, b->thinking.signature)
+                                    : seal_put(x, SEAL_THINKING, 0, b->thinking.signature);
     if (b->kind != IR_BLOCK_TEXT || !b->text.signature.n)
         return;
+    if (x->seal_in_place) {
+        b->text.signature = seal_stamp(x, b->text.signature);
+        return;
+    }
     l->seal = arena_str(x->keep, seal_put(x, SEAL_TEXT, t->texts - 1, b->text.signature));
     b->text.signature = (struct str){ NULL, 0 };
+}
+
+/* Mark the seal that a block has from the start; that of a call stands before it. */
+static void
+seal_head(struct xd *x, struct flow_track *t, struct ir_block *head)
+{
+    struct str *data = head->kind == IR_BLOCK_CALL     ? &head->call.signature
+                       : head->kind == IR_BLOCK_SEALED ? &head->sealed.data
+                                                       : NULL;
+    if (!data || !data->n)
+        return;
+    if (x->seal_in_place)
+        *data = seal_stamp(x, *data);
+    else if (head->kind == IR_BLOCK_SEALED)
+        *data = seal_put(x, SEAL_THINKING, 0, *data);
+    else
+        say_seal(x, t, seal_put(x, SEAL_CALL, t->calls, *data));
 }
 
 /* Let clean growth of a live lane pass: a tail, if the kind has one. */
@@ -215,10 +238,8 @@ open_live(struct xd *x, struct flow_track *t, struct flow_lane *l, const struct 
     char id[XD_CALL_ID_BYTES];
     struct ir_block head = ir_block_head(b), tail;
     bool grows = ir_block_tail(b, &tail);
-    if (x->seal.p && b->kind == IR_BLOCK_CALL && b->call.signature.n)
-        say_seal(x, t, seal_put(x, SEAL_CALL, t->calls, b->call.signature));
-    if (x->seal.p && b->kind == IR_BLOCK_SEALED)
-        head.sealed.data = seal_put(x, SEAL_THINKING, 0, b->sealed.data);
+    if (x->seal.p)
+        seal_head(x, t, &head);
     l->place = FLOW_LIVE;
     l->index = t->index++;
     t->live = l;

@@ -42,7 +42,38 @@ seal_put(struct xd *x, enum seal_place place, unsigned ordinal, struct str data)
     return s;
 }
 
+struct str
+seal_stamp(struct xd *x, struct str data)
+{
+    struct str *note = XD_PUSH(x, &x->sealed);
+    if (note)
+        *note = data;
+    return seal_put(x, SEAL_THINKING, 0, data);
+}
+
 /* --- replies --- */
+
+/* What of a block only its maker reads; NULL when there is none. */
+static struct str *
+seal_of(struct ir_block *b)
+{
+    struct str *s = b->kind == IR_BLOCK_THINKING ? &b->thinking.signature
+                    : b->kind == IR_BLOCK_SEALED ? &b->sealed.data
+                    : b->kind == IR_BLOCK_TEXT   ? &b->text.signature
+                    : b->kind == IR_BLOCK_CALL   ? &b->call.signature
+                                                 : NULL;
+    return s && s->n ? s : NULL;
+}
+
+static void
+stamp_blocks(struct xd *x, struct ir_blocks *l)
+{
+    for (unsigned i = 0; i < l->n; i++) {
+        struct str *s = seal_of(&l->v[i]);
+        if (s)
+            *s = seal_stamp(x, *s);
+    }
+}
 
 static struct ir_block *
 push(struct xd *x, struct ir_blocks *l, const struct ir_block *b)
@@ -92,7 +123,10 @@ void
 seal_reply(struct xd *x, struct ir_reply *m)
 {
     for (unsigned i = 0; x->seal.p && i < m->choices.n; i++)
-        m->choices.v[i].blocks = seal_blocks(x, &m->choices.v[i].blocks);
+        if (x->seal_in_place)
+            stamp_blocks(x, &m->choices.v[i].blocks);
+        else
+            m->choices.v[i].blocks = seal_blocks(x, &m->choices.v[i].blocks);
 }
 
 /* --- requests --- */
@@ -139,17 +173,23 @@ split(const struct xd *x, struct str s)
     return seal;
 }
 
+/* May the target have it?  The marks that go are noted, as that may be all that changes. */
 static bool
-is_kept(const struct opener *o, const struct seal *s)
+keeps(struct opener *o, struct str whole, const struct seal *s)
 {
-    return s->marked ? s->ours : o->kindred;
+    bool kept = s->marked ? s->ours : o->kindred;
+    struct str *mark = kept && s->marked && o->kindred ? XD_PUSH(o->x, &o->x->sealed) : NULL;
+    if (mark)
+        *mark = str_make(whole.p, whole.n - s->data.n);
+    return kept;
 }
 
 static void
 open_thinking(struct opener *o, const struct ir_block *b)
 {
     struct seal s = split(o->x, b->thinking.signature);
-    bool kept = is_kept(o, &s), apart = kept && s.ours && s.place != SEAL_THINKING;
+    bool kept = keeps(o, b->thinking.signature, &s);
+    bool apart = kept && s.ours && s.place != SEAL_THINKING;
     if (apart) {
         struct seal *to = XD_PUSH(o->x, &o->apart);
         if (to)
@@ -162,6 +202,21 @@ open_thinking(struct opener *o, const struct ir_block *b)
     struct ir_block *to = push(o->x, &o->own, b);
     if (to)
         to->thinking.signature = kept && !apart ? s.data : (struct str){ NULL, 0 };
+    if (to && !kept)
+        to->rest = (struct ir_rest){ 0 }; /* such as an id that its maker finds it by */
+}
+
+/* What stands at a text or a call is the target's only if the client speaks its language. */
+static void
+open_at(struct opener *o, struct str *signature)
+{
+    if (!signature->n)
+        return;
+    struct seal s = split(o->x, *signature);
+    bool kept = o->kindred && keeps(o, *signature, &s);
+    if (o->kindred && !kept)
+        xd_lose(o->x, "thinking.signature");
+    *signature = kept ? s.data : (struct str){ NULL, 0 };
 }
 
 static void
@@ -175,15 +230,15 @@ open_block(struct opener *o, const struct ir_block *b)
     if (b->kind == IR_BLOCK_SEALED) {
         struct seal s = split(o->x, b->sealed.data);
         own.sealed.data = s.data;
-        if (!is_kept(o, &s)) {
+        if (!keeps(o, b->sealed.data, &s)) {
             xd_lose(o->x, "blocks.sealed");
             return;
         }
     }
-    if (b->kind == IR_BLOCK_CALL && !o->kindred)
-        own.call.signature = (struct str){ NULL, 0 };
-    if (b->kind == IR_BLOCK_TEXT && !o->kindred)
-        own.text.signature = (struct str){ NULL, 0 };
+    if (b->kind == IR_BLOCK_CALL)
+        open_at(o, &own.call.signature);
+    if (b->kind == IR_BLOCK_TEXT)
+        open_at(o, &own.text.signature);
     push(o->x, &o->own, &own);
 }
 
@@ -213,13 +268,9 @@ put_in_place(struct opener *o, const struct seal *s)
 static bool
 has_seals(const struct ir_turn *t)
 {
-    for (unsigned i = 0; i < t->blocks.n; i++) {
-        const struct ir_block *b = &t->blocks.v[i];
-        if (b->kind == IR_BLOCK_SEALED || (b->kind == IR_BLOCK_THINKING && b->thinking.signature.n)
-            || (b->kind == IR_BLOCK_CALL && b->call.signature.n)
-            || (b->kind == IR_BLOCK_TEXT && b->text.signature.n))
+    for (unsigned i = 0; i < t->blocks.n; i++)
+        if (seal_of(&t->blocks.v[i]))
             return true;
-    }
     return false;
 }
 
@@ -227,17 +278,12 @@ has_seals(const struct ir_turn *t)
 static bool
 is_needed(const struct ir_request *m, bool kindred)
 {
-    for (unsigned i = 0; i < m->turns.n; i++) {
-        const struct ir_turn *t = &m->turns.v[i];
-        if (!kindred && has_seals(t))
-            return true;
-        for (unsigned k = 0; k < t->blocks.n; k++)
-            if ((t->blocks.v[k].kind == IR_BLOCK_THINKING
-                 && str_starts(t->blocks.v[k].thinking.signature, PREFIX))
-                || (t->blocks.v[k].kind == IR_BLOCK_SEALED
-                    && str_starts(t->blocks.v[k].sealed.data, PREFIX)))
+    for (unsigned i = 0; i < m->turns.n; i++)
+        for (unsigned k = 0; k < m->turns.v[i].blocks.n; k++) {
+            const struct str *s = seal_of(&m->turns.v[i].blocks.v[k]);
+            if (s && (!kindred || seal_is_marked(*s)))
                 return true;
-    }
+        }
     return false;
 }
 

@@ -135,6 +135,7 @@ begin_frame(struct xd_reader *r)
     r->framed = true;
     f->said = f->counted = false;
     f->given = r->x.n_noise = 0;
+    r->x.sealed = (struct xd_seals){ 0 };
     arena_reset(&r->scratch);
 }
 

@@ -347,6 +347,13 @@ struct xd {
     /* What marks the seals of the peer (seal.h), as it reads them to others or gets them back; absent: they stay as they
      * are. */
     struct str seal;
+    bool
+        seal_in_place; /* ... its reader speaks the peer's language: they are marked where they stand */
+    /* ... what was marked so in this frame or document, as it came; of a request: the marks that were taken off. */
+    struct xd_seals {
+        struct str *v;
+        unsigned n, cap;
+    } sealed;
     struct xd_flow *flow;   /* the stream being read, or NULL */
     struct xd_patch *patch; /* the patch stream being written, or NULL */
     uint32_t noise

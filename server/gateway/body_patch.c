@@ -11,9 +11,9 @@ body_patch_init(struct body_patch *p, const struct json_doc *doc, struct arena *
 static bool
 add_edit(struct body_patch *p, size_t at, size_t n, struct str with)
 {
-    if (p->n == BODY_PATCH_EDITS || !with.p)
+    if (!with.p || !arena_push(p->arena, (void **)&p->edits, &p->n, &p->cap, sizeof *p->edits))
         return false;
-    unsigned i = p->n++;
+    unsigned i = p->n - 1;
     for (; i > 0 && p->edits[i - 1].at >= at; i--)
         p->edits[i] = p->edits[i - 1];
     p->edits[i].at = at;
@@ -80,6 +80,14 @@ body_patch_set(struct body_patch *p, struct str path, struct str json)
             break;
     }
     return replace(p, at, nest(p, path, json));
+}
+
+bool
+body_patch_cut(struct body_patch *p, struct str part)
+{
+    const char *end = p->doc->src + p->doc->n;
+    bool inside = part.p >= p->doc->src && part.p + part.n <= end;
+    return inside && add_edit(p, (size_t)(part.p - p->doc->src), part.n, STR(""));
 }
 
 void

@@ -9,16 +9,14 @@
 #include "runtime/base/buf.h"
 #include "runtime/json/doc.h"
 
-#define BODY_PATCH_EDITS 8
-
 struct body_patch {
     const struct json_doc *doc; /* borrowed, as is its source */
     struct arena *arena;        /* borrowed: the texts of edits */
-    struct {
+    struct body_edit {
         size_t at, n; /* what is replaced; n == 0: an insertion */
         struct str with;
-    } edits[BODY_PATCH_EDITS]; /* in the order of `at` */
-    unsigned n;
+    } * edits; /* in the order of `at`; in the arena */
+    unsigned n, cap;
 };
 
 /* Start without edits on a document whose root is an object. */
@@ -26,8 +24,12 @@ void body_patch_init(struct body_patch *p, const struct json_doc *doc, struct ar
 
 /* Let the member at the dotted path ("model", "a.b") have this value, which is JSON.  Something on
  * the way that is not an object is replaced by one.  Different calls must not name the same member,
- * nor one inside of another.  False when there are too many edits or the arena is full. */
+ * nor one inside of another.  False when the arena is full. */
 bool body_patch_set(struct body_patch *p, struct str path, struct str json);
+
+/* Leave out a part of a string.  False when it is not a part of the document, as it has escapes there, or
+ * the arena is full. */
+bool body_patch_cut(struct body_patch *p, struct str part);
 
 /* Append the changed document. */
 void body_patch_write(const struct body_patch *p, struct buf *out);

@@ -309,6 +309,32 @@ deployment_make(struct deployment *d, const struct config_provider *config,
     return a->full ? fault_set(f, ERR_LIMIT, 0, "too many providers") : ERR_OK;
 }
 
+/* A mark begins with its family, and is another one for each account. */
+static bool
+are_rivals(const struct deployment_language *a, const struct deployment_language *b)
+{
+    return strcmp(a->dialect->family, b->dialect->family) == 0 && !str_eq(a->seal, b->seal);
+}
+
+/* Has any of the first n deployments another account of l's family? */
+static bool
+has_rival(const struct deployment *v, unsigned n, const struct deployment_language *l)
+{
+    for (unsigned i = 0; i < n; i++)
+        for (unsigned k = 0; k < v[i].n_languages; k++)
+            if (are_rivals(&v[i].languages[k], l))
+                return true;
+    return false;
+}
+
+void
+deployments_compare(struct deployment *v, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        for (unsigned k = 0; k < v[i].n_languages; k++)
+            v[i].languages[k].several = has_rival(v, n, &v[i].languages[k]);
+}
+
 static bool
 find_call(const struct deployment_language *l, enum xd_op_kind kind, struct deployment_call *call)
 {
@@ -316,7 +342,8 @@ find_call(const struct deployment_language *l, enum xd_op_kind kind, struct depl
         if (l->dialect->ops[i].kind != kind)
             continue;
         *call = (struct deployment_call){ l->dialect,    &l->dialect->ops[i], l->urls[i],
-                                          l->headers[i], l->n_headers[i],     l->seal };
+                                          l->headers[i], l->n_headers[i],     l->seal,
+                                          l->several };
         return true;
     }
     return false;

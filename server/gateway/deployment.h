@@ -20,6 +20,7 @@ struct deployment_language {
     struct upstream_header **headers; /* constant, auth, the operator's own */
     unsigned *n_headers;
     struct str seal; /* the mark of what its account seals (runtime/xd/seal.h) */
+    bool several;    /* other accounts of the family are in the config, too */
 };
 
 struct deployment {
@@ -44,6 +45,9 @@ MUST_CHECK enum err
 deployment_make(struct deployment *d, const struct config_provider *config,
                 const struct plugins *plugins, struct arena *a, struct fault *f);
 
+/* When all n are made: which of them are accounts of one family? */
+void deployments_compare(struct deployment *v, unsigned n);
+
 /* Find d's identity, with nothing but config and dialect there; ERR_UNSUPPORTED, with the reason in f,
  * when credentials are missing. */
 MUST_CHECK enum err deployment_identify(struct deployment *d, struct arena *a, struct fault *f);
@@ -58,6 +62,7 @@ struct deployment_call {
     const struct upstream_header *headers;
     unsigned n_headers;
     struct str seal;
+    bool several;
 };
 bool deployment_call(const struct deployment *d, const struct xd_dialect *front,
                      enum xd_op_kind kind, struct deployment_call *call);

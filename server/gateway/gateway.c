@@ -32,6 +32,7 @@ gateway_init(struct gateway *g, const struct config *config, struct plugins *plu
         if (err)
             return err;
     }
+    deployments_compare(g->deployments, config->n_providers);
     enum err err = catalogue_make(&g->catalogue, g->deployments, config->n_providers,
                                   &config->routing, &g->arena);
     return err ? fault_set(f, err, 0, "too many models") : ERR_OK;

@@ -1,6 +1,7 @@
 /* The request as a provider gets it. */
 #include "server/gateway/proposal.h"
 
+#include "runtime/xd/seal.h"
 #include "runtime/xd/translate.h"
 #include "server/auth/keeper.h"
 #include "server/gateway/body_patch.h"
@@ -78,15 +79,17 @@ asks_usage(const struct maker *k, const struct xd_ask *wanted)
            && k->from->tape->chat.stream_usage != IR_TRUE;
 }
 
-/* The client's bytes, with the model and the wish for usage that `wanted` has. */
+/* The client's bytes, without the marks of seals, and with the model and the wish for usage that `wanted` has. */
 static enum err
-patch(const struct maker *k, struct xd_ask *wanted)
+patch(const struct maker *k, const struct xd_seals *marks, struct xd_ask *wanted)
 {
     struct xd_ask tape = *k->from->tape;
     struct str model = *xd_ask_model(wanted);
     struct body_patch edits;
     bool ok = true;
     body_patch_init(&edits, k->from->doc, k->a);
+    for (unsigned i = 0; ok && i < marks->n; i++)
+        ok = body_patch_cut(&edits, marks->v[i]);
     struct str place = wire_path(k, "model"); /* absent when it stands in the path */
     if (place.p && !str_eq(model, *xd_ask_model(&tape)))
         ok = body_patch_set(&edits, place, quote(k, model));
@@ -110,6 +113,24 @@ write_body(const struct maker *k, struct xd *x, const struct xd_ask *ask)
     return err;
 }
 
+static bool
+has_marks(const struct maker *k, const struct xd_ask *asked)
+{
+    bool talks = asked->kind == XD_OP_CHAT || asked->kind == XD_OP_COUNT_TOKENS;
+    return talks && k->call->seal.p;
+}
+
+/* Can they be cut out of the client's bytes?  Not if those have escapes there. */
+static bool
+are_in_body(const struct maker *k, const struct xd_seals *marks)
+{
+    const char *body = k->from->doc->src;
+    for (unsigned i = 0; i < marks->n; i++)
+        if (marks->v[i].p < body || marks->v[i].p >= body + k->from->doc->n)
+            return false;
+    return true;
+}
+
 static enum err
 make_body(const struct maker *k, struct str model, int64_t now, struct fault *f)
 {
@@ -122,6 +143,8 @@ make_body(const struct maker *k, struct str model, int64_t now, struct fault *f)
     xd_init(&x, k->call->dialect, k->call->op->kind, k->a, k->out);
     x.now = now;
     x.seal = k->call->seal;
+    if (k->p->kindred && has_marks(k, &asked))
+        prepare_seals(&x, &asked.chat);
     struct xd_ask plain = asked;
     if (k->from->fetched && k->from->fetched->n
         && !xd_media_put(k->a, &plain.chat, k->from->fetched, &asked.chat)) {
@@ -130,10 +153,11 @@ make_body(const struct maker *k, struct str model, int64_t now, struct fault *f)
     }
     enum err err = xd_ask_prepare(&x, &asked, &k->d->policies, &wanted);
     k->p->asks_usage = asks_usage(k, &wanted);
-    bool copies = k->p->kindred && x.lost.n == 0 && is_unchanged(&plain, &wanted)
+    bool copies = k->p->kindred && x.lost.n == 0 && are_in_body(k, &x.sealed)
+                  && is_unchanged(&plain, &wanted)
                   && k->call->op->write_request == k->from->front.op->write_request;
     if (!err)
-        err = copies ? patch(k, &wanted) : write_body(k, &x, &wanted);
+        err = copies ? patch(k, &x.sealed, &wanted) : write_body(k, &x, &wanted);
     *f = x.fault;
     xd_fini(&x);
     return err;

@@ -6,6 +6,7 @@
 #include "server/gateway/answer.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/dropped.h"
+#include "server/gateway/sealing.h"
 #include "server/gateway/whole.h"
 #include "server/gateway/worker.h"
 
@@ -70,17 +71,69 @@ with_line_feed(const struct stream *s, size_t end)
     return crlf ? end + 1 : end;
 }
 
+/* The bytes of a frame, which may lie in two places. */
+static struct str
+frame_bytes(struct stream *s, size_t start, size_t end)
+{
+    size_t border = s->copy.piece_at;
+    struct str joined = { NULL, 0 };
+    if (start >= border)
+        return str_make(s->copy.piece.p + (start - border), end - start);
+    struct str held = str_make(s->copy.held.p + (start - s->copy.held_at),
+                               (end < border ? end : border) - start);
+    if (end <= border)
+        return held;
+    arena_append(s->reader.x.arena, &joined, held);
+    arena_append(s->reader.x.arena, &joined, str_make(s->copy.piece.p, end - border));
+    return joined;
+}
+
+/* The seals that may stand in this frame. */
+static const struct xd_seals *
+seals_in_frame(struct exchange *x)
+{
+    struct stream *s = x->attempt.stream;
+    const struct xd_seals *new = &s->reader.x.sealed;
+    if (!s->reader.x.op->items)
+        return new;
+    for (unsigned i = 0; i < new->n; i++) {
+        struct str *to = arena_push(&x->attempt.arena, (void **)&s->copy.seals.v, &s->copy.seals.n,
+                                    &s->copy.seals.cap, sizeof *to);
+        if (to)
+            *to = arena_str(&x->attempt.arena, new->v[i]);
+    }
+    return &s->copy.seals;
+}
+
+/* Copy all before a frame, and that with marks on its seals, if it has any. */
+static void
+copy_marked(struct exchange *x, const struct xd_seals *seals, size_t start, size_t end)
+{
+    struct stream *s = x->attempt.stream;
+    struct buf *out = &x->worker->out;
+    if (sealing_mark(seals, s->reader.x.seal, frame_bytes(s, start, end), out)) {
+        s->copy.to = start;
+        copy_run(x);
+        answer_stream(x, buf_str(out));
+        s->copy.from = end;
+    }
+    buf_clear(out);
+}
+
 static void
 on_frame(void *ctx, size_t start, size_t end, bool quiet)
 {
     struct exchange *x = ctx;
     struct stream *s = x->attempt.stream;
+    const struct xd_seals *seals = seals_in_frame(x);
     s->copy.said_error = x->attempt.tally.failed;
     end = with_line_feed(s, end);
     if (quiet && x->attempt.asked_usage && x->attempt.tally.begun) {
         s->copy.to = start;
         copy_run(x);
         s->copy.from = end;
+    } else if (seals->n && x->attempt.tally.begun) {
+        copy_marked(x, seals, start, end);
     }
     s->copy.to = end;
 }
@@ -217,7 +270,10 @@ choose_mode(const struct exchange *x, struct str head)
     const struct xd_dialect *from = x->attempt.target.dialect;
     if (!x->wants_stream)
         return STREAM_COLLECT;
-    bool alike = framing_of(from->framings, from->framing, head) == x->front.asked.framing;
+    enum framing framing = framing_of(from->framings, from->framing, head);
+    /* Binary messages have checksums, so that marks cannot be put into them. */
+    bool marks = x->attempt.target.several && framing == FRAMING_EVENTSTREAM;
+    bool alike = framing == x->front.asked.framing && !marks;
     return x->attempt.kindred && alike ? STREAM_COPY : STREAM_TRANSLATE;
 }
 
@@ -260,8 +316,7 @@ stream_open(struct exchange *x, struct str head)
     s->open = true;
     s->mode = choose_mode(x, head);
     xd_reader_init(&s->reader, a->target.dialect, a->target.op->kind, &a->arena, on_event, x);
-    if (!a->kindred)
-        s->reader.x.seal = a->target.seal;
+    sealing_begin(&s->reader.x, &a->target, a->kindred);
     switch (s->mode) {
     case STREAM_COPY:
         memset(&s->copy, 0, sizeof s->copy);

@@ -35,6 +35,7 @@ struct stream {
             size_t piece_at;           /* ... from here: held_at + held.n */
             size_t from, to;           /* understood and to be sent; held_at <= from <= to */
             bool said_error;           /* the provider's own error event is among the copied */
+            struct xd_seals seals;     /* of all frames, as some streams say everything twice */
         } copy;
     };
 };

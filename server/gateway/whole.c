@@ -6,6 +6,7 @@
 #include "server/gateway/answer.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/dropped.h"
+#include "server/gateway/sealing.h"
 #include "server/gateway/worker.h"
 
 /* The reply was understood: what a stream's events would have told. */
@@ -54,23 +55,21 @@ whole_answer(struct exchange *x, const struct ir_reply *reply)
 
 /* Read the document; false when that has ended the attempt. */
 static bool
-read_answer(struct exchange *x, struct xd_answer *answer)
+read_answer(struct exchange *x, struct xd *xd, struct xd_answer *answer)
 {
     struct attempt *a = &x->attempt;
     struct ir_error e;
-    struct xd xd;
-    xd_init(&xd, a->target.dialect, a->target.op->kind, &a->arena, NULL);
-    xd.doc = x->worker->doc;
-    if (!a->kindred)
-        xd.seal = a->target.seal;
-    enum err err = xd_answer_read(&xd, buf_str(&a->collected), answer, &e);
-    x->worker->doc = xd.doc;
+    xd_init(xd, a->target.dialect, a->target.op->kind, &a->arena, NULL);
+    xd->doc = x->worker->doc;
+    sealing_begin(xd, &a->target, a->kindred);
+    enum err err = xd_answer_read(xd, buf_str(&a->collected), answer, &e);
+    x->worker->doc = xd->doc;
     if (err == ERR_REMOTE)
         exchange_attempt_failed(x, &e, (struct str){ NULL, 0 });
     else if (err)
-        fail(x, &xd.fault);
+        fail(x, &xd->fault);
     else if (!a->kindred)
-        dropped_add(&a->dropped, &xd.lost, x->front.op, &x->arena);
+        dropped_add(&a->dropped, &xd->lost, x->front.op, &x->arena);
     return err == ERR_OK;
 }
 
@@ -82,15 +81,33 @@ copy_answer(struct exchange *x)
     exchange_finish(x);
 }
 
+/* The same with marks on the seals; false when these cannot be put there. */
+static bool
+copy_marked(struct exchange *x, const struct xd *xd)
+{
+    struct buf *out = &x->worker->out;
+    unsigned marked = sealing_mark(&xd->sealed, xd->seal, buf_str(&x->attempt.collected), out);
+    if (marked < xd->sealed.n || out->err) {
+        buf_clear(out);
+        return false;
+    }
+    answer_document(x, buf_str(out));
+    buf_clear(out);
+    exchange_finish(x);
+    return true;
+}
+
 static void
-settle_chat(struct exchange *x, struct xd_answer *answer)
+settle_chat(struct exchange *x, const struct xd *xd, struct xd_answer *answer)
 {
     attempt_name_reply(x, &answer->chat);
     ir_reply_speak(&answer->chat, tell_event, x);
     if (x->wants_stream)
         stream_speak(x, &answer->chat);
-    else if (x->attempt.kindred)
+    else if (x->attempt.kindred && !xd->sealed.n)
         copy_answer(x);
+    else if (x->attempt.kindred && copy_marked(x, xd))
+        return;
     else
         write_answer(x, answer);
 }
@@ -121,10 +138,11 @@ void
 whole_reply(struct exchange *x)
 {
     struct xd_answer answer;
-    if (!read_answer(x, &answer))
+    struct xd xd;
+    if (!read_answer(x, &xd, &answer))
         return;
     if (answer.kind == XD_OP_CHAT)
-        settle_chat(x, &answer);
+        settle_chat(x, &xd, &answer);
     else
         settle_other(x, &answer);
 }

@@ -121,7 +121,7 @@ for (const up of Object.keys(types)) {
         });
 
         test('tells why it stopped', async () => {
-            const cut = { modelId, messages: user('one two three'), inferenceConfig: { maxTokens: 3 } };
+            const cut = { modelId, messages: user(`say:${'long '.repeat(99)}`), inferenceConfig: { maxTokens: 16 } };
             assert.equal((await client.send(new ConverseCommand(cut))).stopReason, 'max_tokens');
             assert.equal((await collect(cut)).stopReason, 'max_tokens');
         });

@@ -106,8 +106,8 @@ for (const up of Object.keys(types)) {
 
         test('a limit of tokens', async () => {
             const r = await ai.models.generateContent({
-                model, contents: 'say:one two three four five six seven eight',
-                config: { maxOutputTokens: 3 } });
+                model, contents: `say:${'long '.repeat(99)}`,
+                config: { maxOutputTokens: 16 } });
             assert.equal(r.candidates[0].finishReason, 'MAX_TOKENS');
         });
 

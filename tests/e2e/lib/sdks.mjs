@@ -1,6 +1,7 @@
 // The vendors' SDKs, each behind the same face.  make(w) gives { say, stops, status, isOwn }:
 //
-//   say({ model, system, tools, limit, turns }, { stream, signal, onText })
+//   say({ model, system, tools, limit, think, turns }, { stream, signal, onText })
+//     think: true, where the SDK has words for it
 //     turns: { user: text }, { reply: what say gave as `turn` }, { results: [[call, text], ...] }
 //     tools: names; all have the schema below
 //     returns { text, stop, calls: [{ id, name, args }], input, output, turn }
@@ -77,7 +78,7 @@ function responses(w) {
     const client = w.openai().responses;
     const request = (c) => ({
         model: c.model, max_output_tokens: c.limit, instructions: c.system, store: false,
-        include: ['reasoning.encrypted_content'],
+        include: ['reasoning.encrypted_content'], reasoning: c.think && { effort: 'low' },
         tools: c.tools?.map((name) => ({ type: 'function', name, parameters: schema, strict: false })),
         input: messages(c.turns, {
             user: (content) => ({ role: 'user', content }),
@@ -113,7 +114,8 @@ function responses(w) {
 function anthropic(w) {
     const client = w.anthropic().messages;
     const request = (c) => ({
-        model: c.model, max_tokens: c.limit ?? 1000, system: c.system,
+        model: c.model, max_tokens: c.limit ?? 4000, system: c.system,
+        thinking: c.think && { type: 'enabled', budget_tokens: 2000 },
         tools: c.tools?.map((name) => ({ name, input_schema: schema })),
         messages: messages(c.turns, {
             user: (content) => ({ role: 'user', content }),
@@ -155,6 +157,7 @@ function google(w) {
         model: c.model,
         config: {
             maxOutputTokens: c.limit, systemInstruction: c.system, abortSignal,
+            thinkingConfig: c.think && { thinkingBudget: 2000, includeThoughts: true },
             tools: c.tools && [{ functionDeclarations: c.tools.map((name) =>
                 ({ name, parametersJsonSchema: schema })) }],
         },
@@ -331,7 +334,8 @@ function aws(w) {
     });
     const request = (c) => ({
         modelId: c.model, system: c.system && [{ text: c.system }],
-        inferenceConfig: c.limit && { maxTokens: c.limit },
+        inferenceConfig: (c.limit || c.think) && { maxTokens: c.limit ?? 4000 },
+        additionalModelRequestFields: c.think && { thinking: { type: 'enabled', budget_tokens: 2000 } },
         toolConfig: c.tools && { tools: c.tools.map((name) =>
             ({ toolSpec: { name, inputSchema: { json: schema } } })) },
         messages: messages(c.turns, {
@@ -345,6 +349,10 @@ function aws(w) {
             }),
         }),
     });
+    const reason = (so = { reasoningText: { text: '' } }, { text = '', signature, redactedContent }) =>
+        (redactedContent ? { redactedContent } : { reasoningText: {
+            text: so.reasoningText.text + text, signature: signature ?? so.reasoningText.signature,
+        } });
     const collect = async ({ stream }, onText) => {
         const content = [];
         let stopReason, usage;
@@ -358,6 +366,8 @@ function aws(w) {
                 content[i] = { text: (content[i]?.text ?? '') + delta.text };
                 onText(delta.text);
             }
+            if (delta?.reasoningContent)
+                content[i] = { reasoningContent: reason(content[i]?.reasoningContent, delta.reasoningContent) };
             stopReason = e.messageStop?.stopReason ?? stopReason;
             usage = e.metadata?.usage ?? usage;
         }
