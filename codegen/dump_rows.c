@@ -50,7 +50,7 @@ put_special(struct dump *p, const struct ctx *ctx, const struct ast_path *path)
     if (ctx->kind == CTX_UNION && types_case(ctx->un, name) >= 0)
         buf_printf(p->out, "            loses  %s\n",
                    case_constant(p->a, ctx->un, types_case(ctx->un, name)));
-    else if (ctx->kind == CTX_CASE && str_is(name, "index"))
+    else if ((ctx->kind == CTX_CASE || ctx->kind == CTX_UNION) && str_is(name, "index"))
         buf_puts(p->out, STR("            tells the elements of a patch apart\n"));
     else
         return false;
