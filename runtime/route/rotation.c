@@ -46,6 +46,8 @@ route_rotation(const struct route_view *v, unsigned n, const struct route_ask *a
         places[i] = (uint64_t)fmax(1, floor(v[i].share * scale + 0.5));
         divisor = common_divisor(places[i], divisor);
     }
+    if (divisor == 0)
+        return 0; /* there is nobody */
     for (unsigned i = 0; i < n; i++)
         round += places[i] /= divisor;
     uint64_t at = ask->turn % round * stride(round) % round;

@@ -155,11 +155,9 @@ count_crowd(struct course *c, unsigned upstream)
 static void
 plan_hedge(struct course *c, unsigned who, const struct call *k)
 {
-    const struct hedge_options *o = &c->house.gateway.restraint.hedge;
-    uint64_t after = o->permille ? guarded_first_quantile(k->guard, o->quantile) : 0;
+    uint64_t after = guarded_hedge_after(k->guard, &c->house.gateway.restraint.hedge);
     if (after)
-        agenda_put(&c->agenda, c->now + (after > o->least_ns ? after : o->least_ns), EVENT_HEDGE,
-                   who, k->number);
+        agenda_put(&c->agenda, c->now + after, EVENT_HEDGE, who, k->number);
 }
 
 static void
@@ -188,7 +186,7 @@ begin_call(struct course *c, unsigned who, struct call *k, const struct candidat
         agenda_put(&c->agenda, later(c, k->fate.whole), EVENT_END, who, k->number);
     else
         agenda_put(&c->agenda, later(c, k->fate.first), EVENT_FIRST, who, k->number);
-    if (k->number == 1)
+    if (!x->hedged)
         plan_hedge(c, who, k);
 }
 
@@ -348,7 +346,7 @@ hedge(struct course *c, unsigned who)
 {
     struct request *x = c->requests[who];
     struct call *k = x->calls[0].number ? &x->calls[1] : &x->calls[0];
-    if (x->first || x->hedged || k->number
+    if (x->first || x->hedged || k->number || x->route.tries == 0 || route_repeats(&x->route) > 0
         || !budget_spend(&c->house.hedges, &c->house.hedge_cap, c->now))
         return;
     x->hedged = true;
