@@ -1,6 +1,7 @@
 /* JSON string escapes, both ways. */
 #include "runtime/json/text.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "runtime/base/utf8.h"
@@ -71,7 +72,9 @@ static const char byte_of[128] = {
     ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
 };
 
-/* The escape of c, at most 6 bytes, into to; returns its length. */
+#define ESCAPE_MAX 6u
+
+/* The escape of c, at most ESCAPE_MAX bytes, into to; returns its length. */
 static size_t
 escape_one(char *to, unsigned char c)
 {
@@ -83,20 +86,45 @@ escape_one(char *to, unsigned char c)
     memcpy(to + 1, "u00", 3);
     to[4] = hex[c >> 4];
     to[5] = hex[c & 15];
-    return 6;
+    return ESCAPE_MAX;
+}
+
+/* Escape n bytes; returns the length of what they come to.  There is room for ESCAPE_MAX bytes each,
+ * and for a block. */
+static size_t
+escape_bytes(char *to, const char *p, size_t n)
+{
+    char *from = to;
+    const char *end = p + n;
+    while (end - p >= (ptrdiff_t)BLOCK) {
+        unsigned mask = odd_bytes(p);
+        size_t run = mask ? (size_t)__builtin_ctz(mask) : BLOCK;
+        memcpy(to, p, BLOCK);
+        to += run;
+        p += run;
+        if (mask)
+            to += escape_one(to, (unsigned char)*p++);
+    }
+    for (; p < end; p++)
+        if (is_plain(*p))
+            *to++ = *p;
+        else
+            to += escape_one(to, (unsigned char)*p);
+    return (size_t)(to - from);
 }
 
 void
 json_escape(struct buf *out, struct str s)
 {
+    enum { STEP = 256 };
+    char text[STEP * ESCAPE_MAX + BLOCK];
     while (s.n) {
         size_t run = plain_run(s.p, s.n);
         buf_put(out, s.p, run);
-        if (run == s.n)
-            return;
-        char escape[6];
-        buf_put(out, escape, escape_one(escape, (unsigned char)s.p[run]));
-        s = str_skip(s, run + 1);
+        s = str_skip(s, run);
+        size_t n = s.n < STEP ? s.n : STEP;
+        buf_put(out, text, escape_bytes(text, s.p, n));
+        s = str_skip(s, n);
     }
 }
 
@@ -148,50 +176,21 @@ escape_length(struct str s)
     return i == 6 ? 6 : 0;
 }
 
-/* How far a block of a string goes on: BLOCK, or more when an escape reaches over its end.  Less when
- * something in it ends the string: a quote, or what has no place in one. */
-static size_t
-string_block(struct str s, size_t at, bool *escaped)
-{
-    unsigned mask = odd_bytes(s.p + at);
-    while (mask) {
-        size_t i = (size_t)__builtin_ctz(mask);
-        size_t n = s.p[at + i] == '\\' ? escape_length(str_skip(s, at + i)) : 0;
-        if (n == 0)
-            return i;
-        *escaped = true;
-        if (i + n >= BLOCK)
-            return i + n;
-        mask &= ~0u << (i + n);
-    }
-    return BLOCK;
-}
-
 size_t
 json_string_length(struct str s, bool *escaped)
 {
-    size_t n = 0, step = BLOCK;
+    size_t n = 0;
     *escaped = false;
-    /* most have no escapes */
-    for (unsigned mask = 0; s.n - n >= BLOCK; n += BLOCK)
-        if ((mask = odd_bytes(s.p + n)) != 0) {
-            size_t at = n + (size_t)__builtin_ctz(mask);
-            if (s.p[at] == '"')
-                return at;
-            break;
-        }
-    while (s.n - n >= BLOCK && step >= BLOCK) {
-        step = string_block(s, n, escaped);
-        n += step;
-    }
-    while (n < s.n && s.p[n] != '"') {
-        size_t one = s.p[n] == '\\' ? escape_length(str_skip(s, n)) : is_plain(s.p[n]);
+    for (;;) {
+        n += plain_run(s.p + n, s.n - n);
+        if (n == s.n || s.p[n] == '"')
+            return n;
+        size_t one = s.p[n] == '\\' ? escape_length(str_skip(s, n)) : 0;
         if (one == 0)
             return s.n;
-        *escaped = *escaped || one > 1;
+        *escaped = true;
         n += one;
     }
-    return n;
 }
 
 /* A stretch of decoded text: a run of the source, or one code point in own. */
