@@ -173,14 +173,29 @@ a_cut_changes_nothing(void **state)
 
 /* --- truncation ------------------------------------------------------------------------------- */
 
-/* Of families without an oracle: what in the bytes says that a reply is over, and that it failed. */
-static const struct {
-    const char *family, *over, *failed;
-} marks[] = {
+/* Of dialects whose bytes no oracle reads: what in them says that a reply is over, and in what is written for their
+ * family that it failed. */
+struct marks {
+    const char *name, *over, *failed;
+};
+static const struct marks marks[] = {
     { "google.generate", "\"finishReason\"", "\"error\"" },
     { "bedrock.converse", "messageStop", ":exception-type" },
     { "ollama.generate", "\"done\":true", "\"error\"" },
+    { "anthropic_bedrock", "eyJ0eXBlIjoibWVzc2FnZV9kZWx0YSIs", "event: error" }, /* message_delta */
 };
+
+/* NULL: there is an oracle. */
+static const struct marks *
+marks_of(const struct xd_dialect *d)
+{
+    const struct marks *found = NULL;
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (strcmp(marks[i].name, d->name) == 0
+            || (!found && strcmp(marks[i].name, d->family) == 0))
+            found = &marks[i];
+    return found;
+}
 
 static bool
 has(struct str bytes, const char *mark)
@@ -189,16 +204,11 @@ has(struct str bytes, const char *mark)
 }
 
 static const char *
-judge_by_marks(const char *family, struct str bytes, struct str out, enum err err)
+judge_by_marks(const struct marks *m, struct str bytes, struct str out, enum err err)
 {
-    size_t i = 0;
-    while (i < sizeof marks / sizeof *marks && strcmp(marks[i].family, family) != 0)
-        i++;
-    if (i == sizeof marks / sizeof *marks)
-        return "no oracle knows this family";
-    if (err == ERR_OK && !has(bytes, marks[i].over))
+    if (err == ERR_OK && !has(bytes, m->over))
         return "ends well though nobody said so";
-    return err != ERR_OK && !has(out, marks[i].failed) ? "the client is not told" : NULL;
+    return err != ERR_OK && !has(out, m->failed) ? "the client is not told" : NULL;
 }
 
 /* The bytes up to n, read as a whole stream: an end only where the peer had said one. */
@@ -218,8 +228,9 @@ judge_truncated(struct bench *b, const struct wire_item *item, size_t n)
     else if (c.collector.ended != (err == ERR_OK) || c.collector.failed != (err != ERR_OK))
         why = "the events and the result disagree";
     carry_fini(&c);
-    if (!family_has_oracle(family))
-        return why ? why : judge_by_marks(family, bytes, buf_str(&b->one), err);
+    const struct marks *m = marks_of(item->dialect);
+    if (m)
+        return why ? why : judge_by_marks(m, bytes, buf_str(&b->one), err);
     plain_read(&p, family, PLAIN_STREAM, bytes, &b->arena);
     if (!why && err == ERR_OK && !p.done && !p.stopped)
         why = "ends well though nobody said so";

@@ -175,12 +175,13 @@ serves(const struct xd_dialect *d, struct str model)
     return false;
 }
 
-/* Another provider of the family that has the path for just this model. */
+/* Another provider of the family, or at the same address, that has the path for just this model. */
 static const struct xd_dialect *
 sibling_at(const struct xd_dialect *of, struct str uri, struct str query, struct xd_asked *asked)
 {
     for (const struct xd_dialect *const *d = xd_registry; *d; d++)
-        if ((*d)->provider && strcmp((*d)->family, of->family) == 0
+        if ((*d)->provider
+            && (strcmp((*d)->family, of->family) == 0 || str_eq((*d)->base_url, of->base_url))
             && xd_path_find(*d, uri, query, asked) && serves(*d, asked->model))
             return *d;
     return NULL;
@@ -190,6 +191,9 @@ sibling_at(const struct xd_dialect *of, struct str uri, struct str query, struct
 static const struct xd_dialect *
 dialect_at(struct arena *a, struct str dir, struct str uri, struct xd_asked *asked)
 {
+    const char *note = uri.n ? memchr(uri.p, '#', uri.n) : NULL; /* of who recorded it */
+    if (note)
+        uri.n = (size_t)(note - uri.p);
     const char *mark = uri.n ? memchr(uri.p, '?', uri.n) : NULL;
     struct str query = mark ? str_skip(uri, (size_t)(mark - uri.p) + 1) : STR("");
     if (mark)
