@@ -37,6 +37,9 @@ struct config_listen {
     unsigned port;   /* 0 asks the kernel for a free one */
 };
 
+/* Can nobody but this machine reach it? */
+bool config_listen_is_local(const struct config_listen *l);
+
 /* Times are in milliseconds, sizes in bytes. */
 struct config_server {
     struct config_listen *listen; /* n_listen >= 1 */

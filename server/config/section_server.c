@@ -80,9 +80,8 @@ static const struct config_field server_fields[] = {
 
 const struct config_record config_server_record = CONFIG_RECORD("server", server_fields);
 
-/* Only this machine. */
-static bool
-is_local(const struct config_listen *l)
+bool
+config_listen_is_local(const struct config_listen *l)
 {
     return l->path.p || str_is(l->host, "localhost") || str_is(l->host, "::1")
            || str_starts(l->host, STR("127."));
@@ -93,7 +92,7 @@ config_check_server(struct config_reader *r, const struct node *root, const stru
 {
     const struct node *at = config_node_value(root, STR("server"));
     at = at ? config_node_value(at, STR("admin_listen")) : NULL;
-    if (at && s->admin.text.p && !s->admin_key.p && !is_local(&s->admin))
+    if (at && s->admin.text.p && !s->admin_key.p && !config_listen_is_local(&s->admin))
         config_fail(r, at,
                     "\"admin_listen\": others than this machine can reach \"%.*s\": say an "
                     "\"admin_key\" too",

@@ -233,8 +233,8 @@ has_key(const struct page *p)
 {
     struct str key = worker_gateway(p->w)->config->server.admin_key;
     struct str shown = http_head_get(p->head, STR("authorization"));
-    if (!key.p)
-        return true;
+    if (!key.p) /* it may be gone since the port was opened */
+        return !p->w->service->admin_is_public;
     if (shown.n < sizeof "Bearer " || !str_eq_nocase(str_make(shown.p, 7), STR("Bearer ")))
         return false;
     shown = str_trim(str_skip(shown, 7));

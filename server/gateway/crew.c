@@ -86,6 +86,7 @@ make_admin(struct crew *c, struct gateway *g, struct fault *f)
     if (!c->ports.has_admin)
         return true;
     struct port *port = &c->ports.v[c->ports.n - 1];
+    c->service->admin_is_public = !config_listen_is_local(&port->listen);
     c->admin = worker_create(g, WORKER_ADMIN, c->done_fd, f);
     if (!c->admin)
         return false;

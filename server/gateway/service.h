@@ -5,6 +5,7 @@
 #define LLMUX_GATEWAY_SERVICE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct exporter;
@@ -25,6 +26,7 @@ struct service {
     struct reloader *reloader;   /* borrowed; NULL: the configuration stays as it is */
     uint64_t started;            /* seconds since 1970 */
     unsigned n_workers;          /* those that serve clients */
+    bool admin_is_public;        /* others than this machine can reach the admin port */
     atomic_bool draining;
 };
 

@@ -26,6 +26,7 @@ struct upgrade {
     int fd;         /* owned: to be read */
     uint64_t until; /* us */
     bool ready;
+    bool ended;
 };
 
 /* All that the child needs, made before the fork: behind it nothing may be allocated. */
@@ -227,7 +228,7 @@ upgrade_destroy(struct upgrade *u)
 {
     if (!u)
         return;
-    if (u->pid > 0 && !u->ready) {
+    if (u->pid > 0 && !u->ready && !u->ended) {
         kill(u->pid, SIGTERM);
         waitpid(u->pid, NULL, WNOHANG);
     }
@@ -256,9 +257,12 @@ upgrade_look(struct upgrade *u, uint64_t now)
     u->ready |= n > 0;
     if (u->ready)
         return UPGRADE_READY;
-    if (n == 0 || (errno != EAGAIN && errno != EINTR) || now >= u->until)
-        return UPGRADE_FAILED;
-    return UPGRADE_STARTING;
+    if (n < 0 && (errno == EAGAIN || errno == EINTR) && now < u->until)
+        return UPGRADE_STARTING;
+    kill(u->pid, SIGKILL); /* it serves nobody */
+    waitpid(u->pid, NULL, 0);
+    u->ended = true;
+    return UPGRADE_FAILED;
 }
 
 /* --- the new process ----------------------------------------------------------------------- */

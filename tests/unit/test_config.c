@@ -161,6 +161,7 @@ config_holds_every_value(void **state)
     parse(&r, "server:\n"
               "  listen: [':${PORT}', '[::1]:0', unix:/run/llmux.sock]\n"
               "  admin_listen: localhost:8081\n"
+              "  admin_key: ${KEY}\n"
               "  workers: 4\n"
               "  max_connections: 100\n"
               "  max_body: 1GiB\n"
@@ -207,6 +208,7 @@ config_holds_every_value(void **state)
     ASSERT_STR(s->listen[2].path, "/run/llmux.sock");
     ASSERT_STR(s->admin.host, "localhost");
     assert_int_equal(s->admin.port, 8081);
+    ASSERT_STR(s->admin_key, "sk-from-the-environment");
     assert_int_equal(s->workers, 4);
     assert_int_equal(s->max_connections, 100);
     assert_int_equal(s->max_body, 1 << 30);
@@ -239,7 +241,7 @@ config_holds_every_value(void **state)
     ASSERT_STR(p->policies[0].value, "drop");
     ASSERT_STR(p->ca_file, "/tls/cert.pem");
     ASSERT_STR(p->proxy, "http://me:secret-pass@proxy:3128");
-    assert_int_equal(p->line, 15);
+    assert_int_equal(p->line, 16);
     ASSERT_STR(q->api_key, "sk-from-a-file");
     ASSERT_STR(q->auth.scheme, "sigv4");
     ASSERT_STR(q->auth.access_key_id, "AKID");
@@ -264,6 +266,7 @@ config_holds_every_value(void **state)
     assert_int_equal(any->v[0].n_to, 2);
     ASSERT_STR(any->v[0].to[1], "claude-3");
     static const char *const secrets[] = { "sk-from-the-environment",
+                                           "sk-from-the-environment",
                                            "blue$",
                                            "a b",
                                            "http://me:secret-pass@proxy:3128",
@@ -273,8 +276,8 @@ config_holds_every_value(void **state)
                                            "sk-from-a-file",
                                            "sk-from-the-environment",
                                            "cs" };
-    assert_int_equal(r.config->n_secrets, 10);
-    for (size_t i = 0; i < 10; i++)
+    assert_int_equal(r.config->n_secrets, 11);
+    for (size_t i = 0; i < 11; i++)
         ASSERT_STR(r.config->secrets[i], secrets[i]);
     result_fini(&r);
 }
@@ -347,6 +350,12 @@ static const struct {
     { "server: { listen: ':65536' }\n" P,
       "1:19: \"listen\" must be an address such as "
       "127.0.0.1:8080, [::1]:8080, :8080 or unix:/path, not \":65536\"\n" },
+    { SERVER("admin_listen: :8081"),
+      "3:17: \"admin_listen\": others than this machine can reach \":8081\": say an \"admin_key\" "
+      "too\n" },
+    { SERVER("admin_listen: 192.0.2.1:8081"),
+      "3:17: \"admin_listen\": others than this machine can reach \"192.0.2.1:8081\": say an "
+      "\"admin_key\" too\n" },
     { SERVER("admin_listen: 'unix:'"),
       "3:17: \"admin_listen\" must be an address such as "
       "127.0.0.1:8080, [::1]:8080, :8080 or unix:/path, not \"unix:\"\n" },
