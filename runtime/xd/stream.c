@@ -354,6 +354,17 @@ collect(struct xd_writer *w, const struct ir_event *e)
     return out;
 }
 
+/* What another family said beside the model: not every event has an object of its own that would name it. */
+static void
+lose_strange_rest(struct xd *x, const struct ir_event *e)
+{
+    const struct ir_rest *rest = e->kind == IR_EVENT_BEGIN  ? &e->reply->rest
+                                 : e->kind == IR_EVENT_OPEN ? &e->block->rest
+                                                            : NULL;
+    if (rest && rest->n && strcmp(rest->v[0].shape->family, x->dialect->family) != 0)
+        xd_lose_rest(x, rest);
+}
+
 /* Of typed events: those of a block that the dialect has no form for are left out, and the blocks
  * behind it move up. */
 static void
@@ -395,6 +406,7 @@ xd_writer_event(void *ctx, const struct ir_event *e)
         x->open_kind = (int)e->block->kind;
     }
     struct ir_event told = x->op->items ? collect(w, e) : *e;
+    lose_strange_rest(x, e);
     if (x->err)
         return;
     if (x->op->order)
