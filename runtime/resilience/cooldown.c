@@ -1,8 +1,6 @@
 /* When a deployment rests. */
 #include "runtime/resilience/cooldown.h"
 
-#include <string.h>
-
 const char *
 cooldown_cause_name(enum cooldown_cause c)
 {
@@ -54,7 +52,7 @@ cooldown_count(struct cooldown *c, const struct cooldown_options *o, uint64_t no
     struct window_counts n = window_sum(&c->recent, o->window_ns, now);
     if (s != COOLDOWN_BAD || n.all < o->requests || n.some * 1000 < n.all * o->permille)
         return;
-    memset(c->recent.slots, 0, sizeof c->recent.slots);
+    window_clear(&c->recent);
     cooldown_begin(c, o, now, COOLDOWN_FAILURES, 0);
 }
 

@@ -18,13 +18,15 @@ struct window_counts {
 
 /* All zeros at first. */
 struct window {
-    struct window_counts slots[WINDOW_SLOTS];
+    struct window_counts slots[WINDOW_SLOTS], sum;
     uint64_t newest; /* number of the newest slot since time 0 */
 };
 
 /* Count.  span must be the same in all calls for a window, and at least WINDOW_SLOTS; when it
  * changes (a config was reloaded), old counts may be forgotten at once. */
 void window_add(struct window *w, uint64_t span, uint64_t now, uint64_t all, uint64_t some);
+/* Forget all counts. */
+void window_clear(struct window *w);
 /* What was counted within the last span. */
 struct window_counts window_sum(struct window *w, uint64_t span, uint64_t now);
 

@@ -214,7 +214,7 @@ limits_now(const struct gateway *g, enum limits_kind kind, struct str *name)
         return restraint_of_model(r, *name);
     case LIMITS_DEPLOYMENT:
         d = find_account(g, *name);
-        if (!d || !d->is_limited)
+        if (!d || !d->limited)
             return NULL;
         *name = d->config->name;
         return &d->limits;

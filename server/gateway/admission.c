@@ -87,20 +87,25 @@ options_at(const struct exchange *x, unsigned at)
     return NULL;
 }
 
-static struct str
-name_at(struct exchange *x, unsigned at)
+/* The state of the limits at a place. */
+static struct limited *
+limited_at(struct exchange *x, unsigned at)
 {
+    struct limits *all = x->gateway->service->limits;
     switch ((enum limits_kind)at) {
-    case LIMITS_CLIENT:
-        return admission_client(http_exchange_head(x->http), http_exchange_peer(x->http),
-                                &x->arena);
-    case LIMITS_MODEL:
-        return x->model;
     case LIMITS_GATEWAY:
+        return x->gateway->restraint.gateway_limited;
+    case LIMITS_CLIENT:
+        return all ? limits_find(all, LIMITS_CLIENT,
+                                 admission_client(http_exchange_head(x->http),
+                                                  http_exchange_peer(x->http), &x->arena))
+                   : NULL;
+    case LIMITS_MODEL:
+        return x->budget;
     case LIMITS_DEPLOYMENT:
         break;
     }
-    return STR("");
+    return NULL;
 }
 
 static void
@@ -121,13 +126,12 @@ enter(struct exchange *x, unsigned at, const struct limiter_options *o)
 {
     struct limits_hold *h = &x->admission.holds[at];
     struct limiter_refusal no;
-    struct limits *all = x->gateway->service->limits;
-    struct limited *l = all ? limits_find(all, (enum limits_kind)at, name_at(x, at)) : NULL;
     h->note.bell = &x->worker->bell;
     h->told = told;
     h->ctx = x;
-    enum semaphore_answer a = limits_enter(h, l, o, clock_ns(), admission_guess(x->bytes_in),
-                                           x->admission.priority, &no);
+    enum semaphore_answer a = limits_enter(h, limited_at(x, at), o, clock_ns(),
+                                           admission_guess(x->bytes_in), x->admission.priority,
+                                           &no);
     if (a == SEMAPHORE_FULL)
         refuse(x, at, &no);
     return a;

@@ -13,6 +13,8 @@
 #include "runtime/json/writer.h"
 #include "server/gateway/deployment.h"
 
+struct guarded;
+
 /* A deployment that serves a model. */
 struct offer {
     const struct deployment *deployment;
@@ -20,6 +22,7 @@ struct offer {
     struct str asked;  /* by which of its names, in groups and aliases; else absent: the model's */
     double share;      /* of the requests: by weight, rpm or tpm, what all of the model's have */
     uint64_t identity; /* the same for this deployment and model, after restarts and elsewhere */
+    struct guarded *guarded; /* its state; NULL: to be found, as a wildcard has many */
 };
 
 struct model {

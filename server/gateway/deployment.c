@@ -305,7 +305,6 @@ deployment_make(struct deployment *d, const struct config_provider *config,
     make_policies(d, a);
     make_account(d, a);
     d->limits = limits_options(&config->limits);
-    d->is_limited = limits_any(&d->limits);
     return a->full ? fault_set(f, ERR_LIMIT, 0, "too many providers") : ERR_OK;
 }
 

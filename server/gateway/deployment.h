@@ -32,7 +32,7 @@ struct deployment {
     unsigned n_languages;
     struct xd_policy_choices policies;
     struct limiter_options limits;
-    bool is_limited;
+    struct limited *limited; /* the state of these limits; NULL: there are none */
     /* What makes it this account: name, address, and a fingerprint of its credentials.  The same
      * after a reload that changed nothing of these. */
     struct str account;

@@ -5,6 +5,7 @@
 
 #include "server/cli/world.h"
 #include "server/gateway/clock.h"
+#include "server/gateway/guarding.h"
 #include "server/http/tls.h"
 
 #define ARENA_MAX        ((size_t)64 << 20)
@@ -21,7 +22,7 @@ gateway_init(struct gateway *g, const struct config *config, struct plugins *plu
     g->guard_options = guards_options(&config->resilience);
     atomic_init(&g->refs, 1);
     arena_init(&g->arena, ARENA_MAX);
-    if (!restraint_make(&g->restraint, config, &g->arena))
+    if (!restraint_make(&g->restraint, config, service ? service->limits : NULL, &g->arena))
         return fault_set(f, ERR_LIMIT, 0, "too many limits");
     g->deployments = arena_alloc(&g->arena, config->n_providers * sizeof *g->deployments);
     if (!g->deployments)
@@ -35,6 +36,8 @@ gateway_init(struct gateway *g, const struct config *config, struct plugins *plu
     deployments_compare(g->deployments, config->n_providers);
     enum err err = catalogue_make(&g->catalogue, g->deployments, config->n_providers,
                                   &config->routing, &g->arena);
+    if (!err)
+        guarding_prepare(g);
     return err ? fault_set(f, err, 0, "too many models") : ERR_OK;
 }
 

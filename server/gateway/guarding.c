@@ -8,12 +8,32 @@
 
 #define NS_PER_S ((uint64_t)1000 * 1000 * 1000)
 
-static struct guarded *
-find(struct exchange *x)
+void
+guarding_prepare(struct gateway *g)
 {
-    struct guards *g = x->gateway->service->guards;
-    const struct attempt *a = &x->attempt;
-    return g ? guards_find(g, a->candidate.offer->deployment, a->model) : NULL;
+    const struct service *s = g->service;
+    for (unsigned i = 0; s->limits && i < g->config->n_providers; i++) {
+        struct deployment *d = &g->deployments[i];
+        if (limits_any(&d->limits))
+            d->limited = limits_find(s->limits, LIMITS_DEPLOYMENT, d->account);
+    }
+    for (unsigned i = 0; s->guards && i < g->catalogue.n_exact; i++) {
+        const struct model *m = &g->catalogue.exact[i];
+        for (unsigned k = 0; k < m->n; k++) {
+            struct offer *o = &m->offers[k];
+            if (!o->model->wildcard && o->model->upstream.p)
+                o->guarded = guards_find(s->guards, o->deployment, o->model->upstream);
+        }
+    }
+}
+
+struct guarded *
+guarding_find(const struct gateway *g, const struct offer *o, struct str name, struct arena *a)
+{
+    struct guards *all = g->service->guards;
+    if (o->guarded || !all)
+        return o->guarded;
+    return guards_find(all, o->deployment, offer_upstream(o, name, a));
 }
 
 /* Nobody was asked: when will it be of use? */
@@ -58,16 +78,15 @@ guarding_enter(struct exchange *x)
 {
     struct attempt *a = &x->attempt;
     const struct deployment *d = a->candidate.offer->deployment;
-    struct limits *all = x->gateway->service->limits;
     struct limiter_refusal no;
-    if (!d->is_limited || !all)
+    if (!d->limited)
         return SEMAPHORE_IN;
     a->place.note.bell = &x->worker->bell;
     a->place.told = told;
     a->place.ctx = x;
-    enum semaphore_answer answer = limits_enter(
-        &a->place, limits_find(all, LIMITS_DEPLOYMENT, d->account), &d->limits, clock_ns(),
-        admission_guess(x->bytes_in), x->admission.priority, &no);
+    enum semaphore_answer answer = limits_enter(&a->place, d->limited, &d->limits, clock_ns(),
+                                                admission_guess(x->bytes_in), x->admission.priority,
+                                                &no);
     if (answer == SEMAPHORE_FULL)
         note_full(x, &no);
     return answer;
@@ -93,7 +112,7 @@ guarding_begin(struct exchange *x)
     struct attempt *a = &x->attempt;
     enum guard_reason why;
     uint64_t now = clock_ns();
-    a->guarded = find(x);
+    a->guarded = guarding_find(x->gateway, a->candidate.offer, a->candidate.name, &x->arena);
     if (guarded_begin(a->guarded, &x->gateway->guard_options, now, &a->ticket, &why)) {
         a->is_guarded = true;
         return true;

@@ -5,9 +5,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/base/str.h"
 #include "runtime/resilience/semaphore.h"
 
+struct arena;
 struct exchange;
+struct gateway;
+struct guarded;
+struct offer;
+
+/* Find the state of all that is known beforehand, so that requests need not: of exact models and of
+ * limited deployments.  Part of making a gateway; nothing without the registries of its service. */
+void guarding_prepare(struct gateway *g);
+/* The state of an offer that is asked for by this name; NULL: there is none. */
+struct guarded *
+guarding_find(const struct gateway *g, const struct offer *o, struct str name, struct arena *a);
 
 /* Ask for a place within the limits of the newest attempt's deployment.  QUEUED:
  * exchange_attempt_started comes, unless guarding_late or guarding_end does first.  FULL: x->error

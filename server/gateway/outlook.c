@@ -2,6 +2,7 @@
 #include "server/gateway/outlook.h"
 
 #include "server/gateway/clock.h"
+#include "server/gateway/guarding.h"
 #include "server/gateway/service.h"
 
 #define SECOND 1e9 /* ns */
@@ -28,13 +29,11 @@ seconds_between(uint64_t from, uint64_t to)
 
 /* A deployment that has its hands full is the last that is asked; with a full queue it is not. */
 static void
-look_at_limits(const struct gateway *g, const struct deployment *d, uint64_t now,
-               struct route_view *v)
+look_at_limits(const struct deployment *d, uint64_t now, struct route_view *v)
 {
-    if (!d->is_limited || !g->service->limits)
+    if (!d->limited)
         return;
-    struct limited *l = limits_find(g->service->limits, LIMITS_DEPLOYMENT, d->account);
-    struct limiter_view seen = limits_view(l, &d->limits, now);
+    struct limiter_view seen = limits_view(d->limited, &d->limits, now);
     if (seen.reason == LIMITER_FINE || v->standing == ROUTE_SHUT)
         return;
     v->standing = seen.reason == LIMITER_LATE ? ROUTE_RESTING : ROUTE_SHUT;
@@ -49,8 +48,7 @@ look(void *ctx, const struct offer *offer, struct str name, struct route_view *v
     uint64_t now = o->now ? *o->now : clock_ns();
     if (!g->service->guards)
         return;
-    struct guarded *x = guards_find(g->service->guards, offer->deployment,
-                                    offer_upstream(offer, name, o->arena));
+    struct guarded *x = guarding_find(g, offer, name, o->arena);
     struct guard_view seen = guarded_view(x, &g->guard_options, now);
     uint64_t latency = o->stream ? seen.first_ns : seen.whole_ns;
     v->standing = standing(seen.standing);
@@ -60,7 +58,7 @@ look(void *ctx, const struct offer *offer, struct str name, struct route_view *v
     v->silent_for = seconds_between(seen.heard, now);
     v->requests = (double)seen.requests_a_minute;
     v->tokens = (double)seen.tokens_a_minute;
-    look_at_limits(g, offer->deployment, now, v);
+    look_at_limits(offer->deployment, now, v);
 }
 
 struct route_outlook

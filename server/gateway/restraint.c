@@ -4,7 +4,7 @@
 #define MS ((uint64_t)1000 * 1000)
 
 bool
-restraint_make(struct restraint *r, const struct config *c, struct arena *a)
+restraint_make(struct restraint *r, const struct config *c, struct limits *all, struct arena *a)
 {
     const struct config_resilience *res = &c->resilience;
     const struct config_all_limits *l = &c->limits;
@@ -19,6 +19,8 @@ restraint_make(struct restraint *r, const struct config *c, struct arena *a)
     };
     r->limits_gateway = limits_any(&r->gateway);
     r->limits_client = limits_any(&r->client);
+    if (r->limits_gateway && all)
+        r->gateway_limited = limits_find(all, LIMITS_GATEWAY, STR(""));
     r->models = arena_alloc(a, l->n_models * sizeof *r->models);
     for (unsigned i = 0; r->models && i < l->n_models; i++)
         r->models[i] = (struct restraint_model){ l->models[i].model,

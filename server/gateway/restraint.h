@@ -17,14 +17,16 @@ struct restraint {
     bool limits_gateway, limits_client;
     struct restraint_model *models;
     unsigned n_models;
+    struct limited *gateway_limited; /* the state of the gateway's limits; NULL: there are none */
     struct budget_options retries;
     struct backoff_options backoff;
     struct hedge_options hedge;
     uint64_t retry_after_most_ns;
 };
 
-/* False when the arena is full. */
-bool restraint_make(struct restraint *r, const struct config *c, struct arena *a);
+/* all: where states are; NULL: nothing is limited.  False when the arena is full. */
+bool
+restraint_make(struct restraint *r, const struct config *c, struct limits *all, struct arena *a);
 /* The limits of a model; NULL: it has none. */
 const struct limiter_options *restraint_of_model(const struct restraint *r, struct str name);
 

@@ -23,13 +23,21 @@ shelf_fini(struct shelf *s, void (*end)(struct shelf_item *i))
     pthread_mutex_destroy(&s->lock);
 }
 
-/* FNV-1a. */
+/* Eight bytes at a time, each mixed by a multiplication (as in splitmix64). */
 static uint64_t
 hash(uint64_t h, struct str s)
 {
+    for (; s.n >= 8; s = str_skip(s, 8)) {
+        uint64_t v;
+        memcpy(&v, s.p, 8);
+        h = (h ^ v) * UINT64_C(0x9e3779b97f4a7c15);
+        h ^= h >> 32;
+    }
+    uint64_t v = s.n;
     for (size_t i = 0; i < s.n; i++)
-        h = (h ^ (unsigned char)s.p[i]) * UINT64_C(1099511628211);
-    return (h ^ 0xff) * UINT64_C(1099511628211);
+        v = v << 8 | (unsigned char)s.p[i];
+    h = (h ^ v) * UINT64_C(0xbf58476d1ce4e5b9);
+    return h ^ h >> 29;
 }
 
 /* The slot where it is, or where it would be. */
