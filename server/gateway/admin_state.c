@@ -69,6 +69,8 @@ show(void *ctx, struct guarded *x)
     if (!str_eq(name->account, s->d->account))
         return;
     struct guard_view v = guarded_view(x, s->options, s->now);
+    if (v.requests == 0 && v.running == 0)
+        return; /* it was not asked for yet */
     jw_object(s->j);
     put_str(s->j, "model", name->model);
     put_str(s->j, "standing", str_from(guard_standing_name(v.standing)));
@@ -168,9 +170,8 @@ put_deployment(struct worker *w, const struct gateway *g, const struct deploymen
     for (unsigned i = 0; i < c->n_models; i++)
         jw_string(j, c->models[i].name);
     jw_close(j);
-    if (d->is_limited && w->service->limits) {
-        struct limited *l = limits_find(w->service->limits, LIMITS_DEPLOYMENT, d->account);
-        struct limiter_view v = limits_view(l, &d->limits, s.now);
+    if (d->limited) {
+        struct limiter_view v = limits_view(d->limited, &d->limits, s.now);
         put_limit(j, "limit", &v);
     }
     jw_key(j, STR("state")); /* of models that were asked for */
@@ -179,72 +180,6 @@ put_deployment(struct worker *w, const struct gateway *g, const struct deploymen
         guards_each(w->service->guards, show, &s);
     jw_close(j);
     jw_close(j);
-}
-
-/* --- limits -------------------------------------------------------------------------------- */
-
-/* One call of limits_each. */
-struct showing_limits {
-    const struct gateway *g;
-    struct jw *j;
-    uint64_t now;
-};
-
-static const struct deployment *
-find_account(const struct gateway *g, struct str account)
-{
-    for (unsigned i = 0; i < g->config->n_providers; i++)
-        if (str_eq(g->deployments[i].account, account))
-            return &g->deployments[i];
-    return NULL;
-}
-
-/* What limits it now, and the name that it has for people; NULL: nothing does any more. */
-static const struct limiter_options *
-limits_now(const struct gateway *g, enum limits_kind kind, struct str *name)
-{
-    const struct restraint *r = &g->restraint;
-    const struct deployment *d;
-    switch (kind) {
-    case LIMITS_GATEWAY:
-        return r->limits_gateway ? &r->gateway : NULL;
-    case LIMITS_CLIENT:
-        return r->limits_client ? &r->client : NULL;
-    case LIMITS_MODEL:
-        return restraint_of_model(r, *name);
-    case LIMITS_DEPLOYMENT:
-        d = find_account(g, *name);
-        if (!d || !d->limited)
-            return NULL;
-        *name = d->config->name;
-        return &d->limits;
-    }
-    return NULL;
-}
-
-static void
-show_limits(void *ctx, enum limits_kind kind, struct str name, struct limited *x)
-{
-    const struct showing_limits *s = ctx;
-    const struct limiter_options *o = limits_now(s->g, kind, &name);
-    if (!o)
-        return;
-    struct limiter_view v = limits_view(x, o, s->now);
-    jw_object(s->j);
-    put_str(s->j, "of", str_from(limits_kind_name(kind)));
-    if (name.n)
-        put_str(s->j, "name", name);
-    put_int(s->j, "running", v.running);
-    put_int(s->j, "waiting", v.waiting);
-    if (v.parallel)
-        put_int(s->j, "parallel", v.parallel);
-    put_int(s->j, "entered", v.entered);
-    put_int(s->j, "refused", v.refused);
-    if (v.reason != LIMITER_FINE) {
-        put_str(s->j, "why", str_from(limiter_reason_text(v.reason)));
-        put_int(s->j, "for_ms", v.wait_ns / MS);
-    }
-    jw_close(s->j);
 }
 
 void
@@ -274,11 +209,6 @@ admin_state_put(struct worker *w, const struct gateway *g, struct jw *j)
     jw_array(j);
     for (unsigned i = 0; i < g->config->n_providers; i++)
         put_deployment(w, g, &g->deployments[i], j);
-    jw_close(j);
-    jw_key(j, STR("limits")); /* of what was asked for */
-    jw_array(j);
-    if (w->service->limits)
-        limits_each(w->service->limits, show_limits, &(struct showing_limits){ g, j, clock_ns() });
     jw_close(j);
     jw_close(j);
 }

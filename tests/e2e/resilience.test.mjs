@@ -134,7 +134,10 @@ describe('a deployment that is down', () => {
         for (let i = 0; i < 3; i++)
             assert.equal((await call(w, 'openai', 'flaky', false)).error, undefined);
         assert.equal(await seen(), before + 7);
-        const changes = w.gateway.lines.map((l) => JSON.parse(l)).filter((l) => l.event === 'breaker');
+        const changes = await eventually(() => {
+            const all = w.gateway.lines.map((l) => JSON.parse(l)).filter((l) => l.event === 'breaker');
+            return all.length >= 5 && all;
+        });
         assert.deepEqual(changes.map((l) => [l.provider, l.from, l.to].join(' ')),
                          ['flaky closed open', 'flaky open half_open', 'flaky half_open open',
                           'flaky open half_open', 'flaky half_open closed']);
