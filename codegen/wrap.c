@@ -176,11 +176,13 @@ put_initialiser(struct arena *a, struct buf *out, struct str text, unsigned inde
         return false;
     put_wrapped(a, out, str_make(text.p, head), indent);
     struct str values = str_make(text.p + head + 1, text.n - head - 4);
+    if (!str_ends(values, STR(",")))
+        values = arena_printf(a, "%.*s,", STR_ARG(values));
     struct wrap w = { .a = a, .out = out, .text = values, .indent = indent + INDENT };
     w.columns[w.depth++] = indent + INDENT;
     buf_printf(out, "%*s", (int)(indent + INDENT), "");
     put_pieces(&w, values);
-    buf_printf(out, "%s\n%*s};\n", str_ends(values, STR(",")) ? "" : ",", (int)indent, "");
+    buf_printf(out, "\n%*s};\n", (int)indent, "");
     return true;
 }
 

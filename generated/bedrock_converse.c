@@ -4555,7 +4555,8 @@ static const struct xd_keys bedrock_rerank_ranked_document_keys = {
     bedrock_rerank_ranked_document_keys_v, 2, "",
 };
 static const struct xd_shape bedrock_rerank_ranked_document_shape = {
-    family, "ranked_document", &bedrock_rerank_ranked_document_keys, 1, XD_REST_KEEP, false, NULL, 0,
+    family, "ranked_document", &bedrock_rerank_ranked_document_keys, 1, XD_REST_KEEP, false, NULL,
+    0,
 };
 
 static void

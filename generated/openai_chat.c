@@ -9390,7 +9390,8 @@ static const struct xd_keys perplexity_search_result_web_keys = {
     perplexity_search_result_web_keys_v, 3, "",
 };
 static const struct xd_shape perplexity_search_result_web_shape = {
-    family, "search_result.web", &perplexity_search_result_web_keys, 2, XD_REST_KEEP, false, NULL, 0,
+    family, "search_result.web", &perplexity_search_result_web_keys, 2, XD_REST_KEEP, false, NULL,
+    0,
 };
 
 static void
