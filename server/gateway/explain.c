@@ -3,6 +3,7 @@
 
 #include "runtime/xd/translate.h"
 #include "server/gateway/clock.h"
+#include "server/gateway/fetched.h"
 #include "server/gateway/outlook.h"
 #include "server/gateway/tape.h"
 #include "server/gateway/wants.h"
@@ -50,15 +51,19 @@ static enum err
 propose(struct asker *k, struct explain_try *t, const struct deployment_call *target,
         struct fault *f)
 {
+    struct xd_media_list fetched;
     const struct proposal_source from = { .front = k->e->front,
                                           .body = k->q->body,
                                           .doc = &k->tape->doc,
                                           .tape = &k->tape->ask,
                                           .passage = &k->tape->passage,
                                           .head = k->q->head,
-                                          .request_id = STR("explain") };
+                                          .request_id = STR("explain"),
+                                          .fetched = &fetched };
     struct proposal p;
     struct buf out;
+    fetched_pretend(&k->tape->ask, t->candidate.offer->deployment, target, t->upstream_model, k->a,
+                    &fetched);
     buf_init(&out, BODY_MAX);
     enum err err = proposal_make(&p, &from, t->candidate.offer->deployment, target,
                                  t->upstream_model, (int64_t)clock_wall_s(), k->a, &out, f);

@@ -40,23 +40,51 @@ has(const struct fetched *f, struct str url)
     return false;
 }
 
+/* What a deployment that calls the model so wants. */
+static void
+find_wanted(const struct xd_ask *ask, const struct deployment *d,
+            const struct deployment_call *target, struct str model, struct arena *a,
+            struct xd_media_list *wanted)
+{
+    struct ir_request asked = ask->chat;
+    struct xd xd;
+    wanted->n = 0;
+    if (ask->kind != XD_OP_CHAT && ask->kind != XD_OP_COUNT_TOKENS)
+        return;
+    asked.model = model;
+    xd_init(&xd, target->dialect, target->op->kind, a, NULL);
+    xd_media_wanted(&xd, &asked, &d->policies, wanted);
+    xd_fini(&xd);
+}
+
 /* What the attempt's target wants, and is not here. */
 static void
 find_missing(struct exchange *x, struct xd_media_list *missing)
 {
     const struct attempt *a = &x->attempt;
-    struct xd_media_list wanted = { .n = 0 };
-    struct ir_request asked = x->tape->ask.chat;
-    struct xd xd;
+    struct xd_media_list wanted;
     missing->n = 0;
-    asked.model = a->model;
     arena_reset(&x->worker->scratch);
-    xd_init(&xd, a->target.dialect, a->target.op->kind, &x->worker->scratch, NULL);
-    xd_media_wanted(&xd, &asked, &a->candidate.offer->deployment->policies, &wanted);
-    xd_fini(&xd);
+    find_wanted(&x->tape->ask, a->candidate.offer->deployment, &a->target, a->model,
+                &x->worker->scratch, &wanted);
     for (unsigned i = 0; i < wanted.n; i++)
         if (!has(&x->tape->fetched, wanted.v[i].url))
             missing->v[missing->n++] = wanted.v[i];
+}
+
+void
+fetched_pretend(const struct xd_ask *ask, const struct deployment *d,
+                const struct deployment_call *target, struct str model, struct arena *a,
+                struct xd_media_list *have)
+{
+    find_wanted(ask, d, target, model, a, have);
+    for (unsigned i = 0; i < have->n; i++) {
+        struct xd_media *m = &have->v[i];
+        m->media = m->kind == IR_BLOCK_IMAGE   ? STR("image/png")
+                   : m->kind == IR_BLOCK_AUDIO ? STR("audio/wav")
+                                               : STR("application/pdf");
+        m->data = STR("AAAA");
+    }
 }
 
 static struct media_rules
@@ -102,8 +130,7 @@ fetched_ask(struct exchange *x, void (*told)(void *x, const struct fault *why), 
 {
     struct fetched *f = &x->tape->fetched;
     struct xd_media_list missing;
-    enum xd_op_kind kind = x->front.op->kind;
-    if (kind != XD_OP_CHAT && kind != XD_OP_COUNT_TOKENS)
+    if (x->front.op->passes)
         return FETCHED_ALL;
     find_missing(x, &missing);
     struct waiting *w = missing.n ? arena_alloc(&f->arena, sizeof *w) : NULL;

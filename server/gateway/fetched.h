@@ -3,7 +3,9 @@
 #ifndef LLMUX_GATEWAY_FETCHED_H
 #define LLMUX_GATEWAY_FETCHED_H
 
+#include "runtime/xd/ask.h"
 #include "runtime/xd/media_url.h"
+#include "server/gateway/deployment.h"
 #include "server/media/media_fetch.h"
 
 struct exchange;
@@ -26,5 +28,10 @@ enum fetched_state {
 /* What does the attempt that x is about to make want? */
 enum fetched_state fetched_ask(struct exchange *x, void (*told)(void *x, const struct fault *why),
                                struct fault *fault);
+
+/* What would be here for a deployment that calls the model so: for who only asks what would be. */
+void fetched_pretend(const struct xd_ask *ask, const struct deployment *d,
+                     const struct deployment_call *target, struct str model, struct arena *a,
+                     struct xd_media_list *have);
 
 #endif

@@ -13,6 +13,9 @@ static const char yaml[] =
     "      api_key: sk-0123456789, models: [{ name: fast, upstream: big }] }\n"
     "  - { name: last, type: openai.chat, base_url: \"http://last/v1\", api_key: k,\n"
     "      models: [{ name: other, tags: [blue] }] }\n"
+    "  - { name: bare, type: ollama.chat, base_url: \"http://bare\", models: [blind] }\n"
+    "  - { name: keen, type: ollama.chat, base_url: \"http://keen\", models: [seer],\n"
+    "      policies: { media_urls: fetch } }\n"
     "routing: { retries: 1, fallbacks: { fast: [other] } }\n";
 
 struct case_rig {
@@ -164,6 +167,23 @@ programs_get_it_as_json(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void
+what_would_be_fetched_is_no_loss(void **state)
+{
+    struct case_rig *c = *state;
+    ask(c, chat,
+        "{\"model\":\"seer\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\","
+        "\"image_url\":{\"url\":\"https://h/a.png\"}}]}]}");
+    assert_int_equal(try_of(&c->e, "keen")->way, EXPLAIN_TRANSLATED);
+    assert_int_equal(try_of(&c->e, "keen")->dropped.n, 0);
+    ask(c, chat,
+        "{\"model\":\"blind\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\","
+        "\"image_url\":{\"url\":\"https://h/a.png\"}}]}]}");
+    const struct explain_try *t = try_of(&c->e, "bare");
+    assert_int_equal(t->way, EXPLAIN_UNFIT);
+    assert_non_null(memmem(t->unfit.p, t->unfit.n, "media_urls: fetch", 17));
+}
+
 int
 main(void)
 {
@@ -174,6 +194,7 @@ main(void)
         TEST(what_is_refused_says_why),
         TEST(who_serves_other_tags_gets_no_try),
         TEST(programs_get_it_as_json),
+        TEST(what_would_be_fetched_is_no_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
