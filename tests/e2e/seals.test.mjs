@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
+import { Fake } from './lib/fakes.mjs';
 import { vendors } from './lib/sdks.mjs';
 import { UPSTREAM_KEY, World } from './lib/world.mjs';
 
@@ -141,5 +142,94 @@ test('where there is one account, replies stay as they are', async () => {
         assert.ok(!JSON.stringify(r.turn).includes('llmux:'));
     } finally {
         await own.stop();
+    }
+});
+
+// DeepSeek wants its reasoning back, which is open; OpenRouter its details, of which some are signed or encrypted.
+describe('providers that speak the client\'s own language', () => {
+    const thought = 'Hm.';
+    const details = [
+        { type: 'reasoning.text', text: thought, signature: 'c2lnbmVk', format: 'anthropic-claude-v1', index: 0 },
+        { type: 'reasoning.encrypted', data: 'c2VhbGVk', format: 'anthropic-claude-v1', id: 'r1', index: 1 },
+    ];
+    const call = { id: 'c1', type: 'function', function: { name: 'time', arguments: '{}' } };
+    const thoughts = { deepseek: { reasoning_content: thought },
+                       openrouter: { reasoning: thought, reasoning_details: details } };
+    // What the model says first: whole, or in a stream.
+    const speak = (said, stream) => {
+        const message = { role: 'assistant', content: null, ...said, tool_calls: [call] };
+        const choice = (more) => ({ index: 0, finish_reason: null, ...more });
+        const frame = (choices) => `data: ${JSON.stringify({
+            id: 'x', object: 'chat.completion.chunk', created: 1, model: 'm', choices,
+        })}\n\n`;
+        if (!stream)
+            return { body: { id: 'x', object: 'chat.completion', created: 1, model: 'm',
+                             choices: [choice({ message, finish_reason: 'tool_calls' })],
+                             usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } } };
+        const deltas = [{ role: 'assistant', ...said }, { tool_calls: [{ index: 0, ...call }] }];
+        return { headers: { 'content-type': 'text/event-stream' },
+                 body: [...deltas.map((delta) => frame([choice({ delta })])),
+                        frame([choice({ delta: {}, finish_reason: 'tool_calls' })]), 'data: [DONE]\n\n'].join('') };
+    };
+    let fakes, own;
+    before(async () => {
+        fakes = await Promise.all(['deepseek', 'openrouter', 'openrouter'].map((type) => Fake.start((r) =>
+            speak(thoughts[type], JSON.parse(r.body).stream))));
+        own = await World.start({
+            providers: ['deepseek', 'openrouter', 'stranger'].map((name, i) => ({
+                name, type: name === 'stranger' ? 'openrouter' : name, api_key: 'k',
+                base_url: fakes[i].url, models: [name],
+            })),
+        });
+    });
+    after(async () => { await own.stop(); await Promise.all(fakes.map((f) => f.stop())); });
+
+    const ask = async (model, history, stream) => {
+        const params = { model, tools, messages: history };
+        if (!stream)
+            return (await own.openai().chat.completions.create(params)).choices[0].message;
+        const message = { role: 'assistant' };
+        for await (const c of await own.openai().chat.completions.create({ ...params, stream }))
+            merge(message, c.choices[0]?.delta ?? {});
+        return message;
+    };
+    const sent = (i) => JSON.parse(fakes[i].requests.at(-1).body).messages[1];
+
+    for (const stream of [false, true]) {
+        const how = stream ? ', streamed' : '';
+
+        test(`reasoning goes back to DeepSeek${how}`, async () => {
+            const m = await ask('deepseek', messages, stream);
+            await ask('deepseek', next(m), stream);
+            assert.equal(sent(0).reasoning_content, thought);
+        });
+
+        test(`reasoning goes back to DeepSeek through an Anthropic client${how}`, async () => {
+            const sdk = vendors.anthropic(own), turn = { user: 'x' };
+            const r = await sdk.say({ model: 'deepseek', tools: ['time'], turns: [turn] }, { stream });
+            await sdk.say({ model: 'deepseek', tools: ['time'],
+                            turns: [turn, { reply: r.turn }, { results: [[r.calls[0], 'noon']] }] }, { stream });
+            assert.equal(sent(0).reasoning_content, thought);
+        });
+
+        test(`details go back to OpenRouter as they came, and to no other account${how}`, async () => {
+            const m = await ask('openrouter', messages, stream);
+            await ask('openrouter', next(m), stream);
+            assert.deepEqual(sent(1).reasoning_details, details);
+            for (const [model, i] of [['stranger', 2], ['deepseek', 0]]) {
+                await ask(model, next(m), stream);
+                const body = fakes[i].requests.at(-1).body;
+                for (const seal of ['c2lnbmVk', 'c2VhbGVk', 'llmux:'])
+                    assert.ok(!body.includes(seal), `${model} got ${seal}`);
+            }
+        });
+
+        test(`details go back to OpenRouter through an Anthropic client${how}`, async () => {
+            const sdk = vendors.anthropic(own), turn = { user: 'x' };
+            const r = await sdk.say({ model: 'openrouter', tools: ['time'], turns: [turn] }, { stream });
+            await sdk.say({ model: 'openrouter', tools: ['time'],
+                            turns: [turn, { reply: r.turn }, { results: [[r.calls[0], 'noon']] }] }, { stream });
+            assert.deepEqual(sent(1).reasoning_details.map((d) => d.signature ?? d.data), ['c2lnbmVk', 'c2VhbGVk']);
+        });
     }
 });
