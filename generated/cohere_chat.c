@@ -54,7 +54,7 @@ static void write_rerank_reply(struct xd *x, const struct ir_rerank_reply *m);
 static void read_ranked(struct xd *x, uint32_t at, struct ir_ranked *m);
 static void write_ranked(struct xd *x, const struct ir_ranked *m);
 
-/* cohere/chat.spec:45 */
+/* cohere/chat.spec:46 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("REQUIRED"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 0, 0 },
     { STR_INIT("NONE"), IR_CHOICE_MODE_NONE, 0, 1, 1, 1, 0 },
@@ -65,7 +65,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* cohere/chat.spec:53 */
+/* cohere/chat.spec:54 */
 static const struct xd_word thinking_mode_table_v[] = {
     { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 3, 0 },
     { STR_INIT("disabled"), IR_THINKING_OFF, 0, 1, 1, 4, 0 },
@@ -77,7 +77,7 @@ static const struct xd_table thinking_mode_table = {
     NULL,
 };
 
-/* cohere/chat.spec:62 */
+/* cohere/chat.spec:63 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 6, 0 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 7, 0 },
@@ -89,7 +89,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* cohere/chat.spec:158 */
+/* cohere/chat.spec:159 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("COMPLETE"), IR_STOP_END, 0, 1, 1, 9, 0 },
     { STR_INIT("STOP_SEQUENCE"), IR_STOP_MATCH, 0, 1, 1, 10, 0 },
@@ -105,7 +105,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* cohere/chat.spec:258 */
+/* cohere/chat.spec:259 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("TOO_MANY_TOKENS"), IR_FAULT_CONTEXT, 400, 1, 1, 18, 0 },
 };
@@ -132,7 +132,7 @@ static const struct xd_table input_type_table = {
     NULL,
 };
 
-/* cohere/chat.spec:22: request */
+/* cohere/chat.spec:23: request */
 static const struct xd_key request_keys_v[] = {
     { STR_INIT("model"), 0, NULL },
     { STR_INIT("messages"), 1, NULL },
@@ -339,7 +339,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:47: thinking */
+/* cohere/chat.spec:48: thinking */
 static const struct xd_key thinking_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("token_budget"), 1, NULL },
@@ -394,7 +394,7 @@ write_thinking(struct xd *x, const struct ir_reasoning *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:56: format */
+/* cohere/chat.spec:57: format */
 static const struct xd_key format_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("json_schema"), 1, NULL },
@@ -446,7 +446,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:65: "system" */
+/* cohere/chat.spec:66: "system" */
 static const struct xd_key messages_system_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -518,7 +518,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:69: "tool" */
+/* cohere/chat.spec:70: "tool" */
 static const struct xd_key messages_tool_keys_v[] = {
     { STR_INIT("tool_call_id"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -603,7 +603,7 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:75: "user" */
+/* cohere/chat.spec:76: "user" */
 static const struct xd_key messages_user_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -675,7 +675,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:79: "assistant" */
+/* cohere/chat.spec:80: "assistant" */
 static const struct xd_key messages_assistant_keys_v[] = {
     { STR_INIT("tool_plan"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -917,7 +917,7 @@ static const struct xd_tags part_tags = {
     sizeof part_tags_v / sizeof *part_tags_v - 1, 4,
 };
 
-/* cohere/chat.spec:89: part.text */
+/* cohere/chat.spec:90: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -959,7 +959,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:90: part.refusal */
+/* cohere/chat.spec:91: part.refusal */
 static const struct xd_key part_refusal_keys_v[] = {
     { STR_INIT("text"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -985,7 +985,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:91: part.thinking */
+/* cohere/chat.spec:92: part.thinking */
 static const struct xd_key part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1027,7 +1027,7 @@ write_part_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:92: part.image */
+/* cohere/chat.spec:93: part.image */
 static const struct xd_key part_image_keys_image_url_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("detail"), 1, NULL },
@@ -1175,7 +1175,7 @@ static const struct xd_tags result_part_tags = {
     sizeof result_part_tags_v / sizeof *result_part_tags_v - 1, 3,
 };
 
-/* cohere/chat.spec:104: result_part.text */
+/* cohere/chat.spec:105: result_part.text */
 static const struct xd_key result_part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1217,7 +1217,7 @@ write_result_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:105: result_part.refusal */
+/* cohere/chat.spec:106: result_part.refusal */
 static void
 write_result_part_refusal(struct xd *x, const struct ir_block *m)
 {
@@ -1233,7 +1233,7 @@ write_result_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:106: result_part.text */
+/* cohere/chat.spec:107: result_part.text */
 static const struct xd_key result_part_text_2_keys_document_v[] = {
     { STR_INIT("data"), 0, NULL },
 };
@@ -1332,7 +1332,7 @@ write_result_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* cohere/chat.spec:111: call */
+/* cohere/chat.spec:112: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -1451,7 +1451,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* cohere/chat.spec:127: tool.function */
+/* cohere/chat.spec:128: tool.function */
 static const struct xd_key tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1561,7 +1561,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* cohere/chat.spec:138: reply */
+/* cohere/chat.spec:139: reply */
 static const struct xd_key reply_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("tool_plan"), 2, NULL },
@@ -1731,7 +1731,7 @@ static const struct xd_tags content_tags = {
     sizeof content_tags_v / sizeof *content_tags_v - 1, -1,
 };
 
-/* cohere/chat.spec:152: content.text */
+/* cohere/chat.spec:153: content.text */
 static const struct xd_key content_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1775,7 +1775,7 @@ write_content_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:153: content.refusal */
+/* cohere/chat.spec:154: content.refusal */
 static void
 write_content_refusal(struct xd *x, const struct ir_block *m)
 {
@@ -1794,7 +1794,7 @@ write_content_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:154: content.thinking */
+/* cohere/chat.spec:155: content.thinking */
 static const struct xd_key content_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1897,7 +1897,7 @@ write_content(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* cohere/chat.spec:171: usage */
+/* cohere/chat.spec:172: usage */
 static const struct xd_key usage_keys_tokens_v[] = {
     { STR_INIT("input_tokens"), 0, NULL },
     { STR_INIT("output_tokens"), 1, NULL },
@@ -1978,7 +1978,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:183: message-start */
+/* cohere/chat.spec:184: message-start */
 static const struct xd_key events_message_start_keys_delta_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), -2, NULL },
@@ -2064,7 +2064,7 @@ read_events_message_start(struct xd *x, uint32_t at)
     xd_flow_begin(x, &reply);
 }
 
-/* cohere/chat.spec:192: tool-plan-delta */
+/* cohere/chat.spec:193: tool-plan-delta */
 static const struct xd_key events_tool_plan_delta_keys_delta_message_v[] = {
     { STR_INIT("tool_plan"), 0, NULL },
 };
@@ -2103,7 +2103,7 @@ read_events_tool_plan_delta(struct xd *x, uint32_t at)
     xd_flow_patch(x, choice, &block);
 }
 
-/* cohere/chat.spec:193: content-start */
+/* cohere/chat.spec:194: content-start */
 static const struct xd_key events_content_start_keys_delta_message_v[] = {
     { STR_INIT("content"), 1, NULL },
 };
@@ -2177,7 +2177,7 @@ read_events_content_start(struct xd *x, uint32_t at)
     xd_flow_open(x, choice, index, &block);
 }
 
-/* cohere/chat.spec:197: content-delta */
+/* cohere/chat.spec:198: content-delta */
 static const struct xd_key events_content_delta_keys_delta_message_content_v[] = {
     { STR_INIT("thinking"), 1, NULL },
     { STR_INIT("text"), 2, NULL },
@@ -2270,7 +2270,7 @@ read_events_content_delta(struct xd *x, uint32_t at)
     xd_flow_grow(x, choice, index, &block);
 }
 
-/* cohere/chat.spec:202: content-delta */
+/* cohere/chat.spec:203: content-delta */
 static void
 write_events_content_delta_as_grow(struct xd *x, const struct ir_event *e)
 {
@@ -2302,7 +2302,7 @@ write_events_content_delta_as_grow(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* cohere/chat.spec:206: content-end */
+/* cohere/chat.spec:207: content-end */
 static const struct xd_key events_content_end_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2344,7 +2344,7 @@ read_events_content_end(struct xd *x, uint32_t at)
     xd_flow_close(x, choice, index);
 }
 
-/* cohere/chat.spec:207: tool-call-start */
+/* cohere/chat.spec:208: tool-call-start */
 static const struct xd_key events_tool_call_start_keys_delta_message_v[] = {
     { STR_INIT("tool_calls"), 1, NULL },
 };
@@ -2417,7 +2417,7 @@ read_events_tool_call_start(struct xd *x, uint32_t at)
     xd_flow_open(x, choice, index, &block);
 }
 
-/* cohere/chat.spec:211: tool-call-delta */
+/* cohere/chat.spec:212: tool-call-delta */
 static const struct xd_key events_tool_call_delta_keys_delta_message_tool_calls_function_v[] = {
     { STR_INIT("arguments"), 1, NULL },
 };
@@ -2509,7 +2509,7 @@ read_events_tool_call_delta(struct xd *x, uint32_t at)
     xd_flow_grow(x, choice, index, &block);
 }
 
-/* cohere/chat.spec:215: tool-call-end */
+/* cohere/chat.spec:216: tool-call-end */
 static const struct xd_key events_tool_call_end_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2551,7 +2551,7 @@ read_events_tool_call_end(struct xd *x, uint32_t at)
     xd_flow_close(x, choice, index);
 }
 
-/* cohere/chat.spec:216: citation-start */
+/* cohere/chat.spec:217: citation-start */
 static const struct xd_key events_citation_start_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
 };
@@ -2570,7 +2570,7 @@ read_events_citation_start(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 
-/* cohere/chat.spec:217: citation-end */
+/* cohere/chat.spec:218: citation-end */
 static const struct xd_key events_citation_end_keys_v[] = {
     { STR_INIT("index"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2590,7 +2590,7 @@ read_events_citation_end(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 
-/* cohere/chat.spec:218: message-end */
+/* cohere/chat.spec:219: message-end */
 static const struct xd_key events_message_end_keys_delta_v[] = {
     { STR_INIT("finish_reason"), 0, NULL },
     { STR_INIT("usage"), 1, NULL },
@@ -2664,7 +2664,7 @@ read_events_message_end(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* cohere/chat.spec:224: message-end */
+/* cohere/chat.spec:225: message-end */
 static void
 write_events_message_end_as_fail(struct xd *x, const struct ir_event *e)
 {
@@ -2687,7 +2687,7 @@ write_events_message_end_as_fail(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* cohere/chat.spec:229: a row for each state, a column for each event */
+/* cohere/chat.spec:230: a row for each state, a column for each event */
 static const unsigned char events_next[] = {
     1, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 255, 255,
     255, 2, 3, 255, 255, 255, 4, 255, 255, 1, 1, 5, 255,
@@ -2864,7 +2864,7 @@ write_events(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* cohere/chat.spec:239: call_start */
+/* cohere/chat.spec:240: call_start */
 static const struct xd_key call_start_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), -1, NULL },
@@ -2926,7 +2926,7 @@ write_call_start(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:247: error */
+/* cohere/chat.spec:248: error */
 static const struct xd_key error_keys_delta_v[] = {
     { STR_INIT("error"), 2, NULL },
 };
@@ -2999,7 +2999,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:260: model_list */
+/* cohere/chat.spec:261: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
@@ -3017,7 +3017,7 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* cohere/chat.spec:262: model_entry */
+/* cohere/chat.spec:263: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
@@ -3497,6 +3497,7 @@ static const struct xd_policy policies[] = {
     { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("tokens"), NULL, 0 },
     { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
+    { STR_INIT("seals"), STR_INIT("ids"), NULL, 0 },
     { STR_INIT("purpose"), STR_INIT("document"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
@@ -3661,25 +3662,25 @@ static const struct str cohere_models[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "cohere/chat.spec:45", "\"REQUIRED\" <-> required" },
-    { "cohere/chat.spec:45", "\"NONE\" <-> none" },
-    { "cohere/chat.spec:45", "\"REQUIRED\" <- named" },
-    { "cohere/chat.spec:53", "\"enabled\" <-> budget" },
-    { "cohere/chat.spec:53", "\"disabled\" <-> off" },
-    { "cohere/chat.spec:53", "\"enabled\" <- auto" },
-    { "cohere/chat.spec:62", "\"text\" <-> text" },
-    { "cohere/chat.spec:62", "\"json_object\" <-> object" },
-    { "cohere/chat.spec:62", "\"json_object\" <- schema" },
-    { "cohere/chat.spec:159", "\"COMPLETE\" <-> end" },
-    { "cohere/chat.spec:160", "\"STOP_SEQUENCE\" <-> match" },
-    { "cohere/chat.spec:161", "\"MAX_TOKENS\" <-> length" },
-    { "cohere/chat.spec:162", "\"TOOL_CALL\" <-> call" },
-    { "cohere/chat.spec:163", "\"ERROR\" <-> other" },
-    { "cohere/chat.spec:164", "\"ERROR_TOXIC\" <-> refusal" },
-    { "cohere/chat.spec:165", "\"COMPLETE\" <- pause" },
-    { "cohere/chat.spec:166", "\"TIMEOUT\" -> other" },
-    { "cohere/chat.spec:167", "* -> other" },
-    { "cohere/chat.spec:258", "\"TOO_MANY_TOKENS\" 400 <-> context" },
+    { "cohere/chat.spec:46", "\"REQUIRED\" <-> required" },
+    { "cohere/chat.spec:46", "\"NONE\" <-> none" },
+    { "cohere/chat.spec:46", "\"REQUIRED\" <- named" },
+    { "cohere/chat.spec:54", "\"enabled\" <-> budget" },
+    { "cohere/chat.spec:54", "\"disabled\" <-> off" },
+    { "cohere/chat.spec:54", "\"enabled\" <- auto" },
+    { "cohere/chat.spec:63", "\"text\" <-> text" },
+    { "cohere/chat.spec:63", "\"json_object\" <-> object" },
+    { "cohere/chat.spec:63", "\"json_object\" <- schema" },
+    { "cohere/chat.spec:160", "\"COMPLETE\" <-> end" },
+    { "cohere/chat.spec:161", "\"STOP_SEQUENCE\" <-> match" },
+    { "cohere/chat.spec:162", "\"MAX_TOKENS\" <-> length" },
+    { "cohere/chat.spec:163", "\"TOOL_CALL\" <-> call" },
+    { "cohere/chat.spec:164", "\"ERROR\" <-> other" },
+    { "cohere/chat.spec:165", "\"ERROR_TOXIC\" <-> refusal" },
+    { "cohere/chat.spec:166", "\"COMPLETE\" <- pause" },
+    { "cohere/chat.spec:167", "\"TIMEOUT\" -> other" },
+    { "cohere/chat.spec:168", "* -> other" },
+    { "cohere/chat.spec:259", "\"TOO_MANY_TOKENS\" 400 <-> context" },
     { "cohere/operations.spec:26", "\"search_query\" <-> query" },
     { "cohere/operations.spec:27", "\"search_document\" <-> document" },
     { "cohere/operations.spec:28", "\"classification\" <-> classification" },
@@ -3689,138 +3690,138 @@ static const struct xd_row rows[] = {
     { "cohere/operations.spec:32", "\"search_query\" <- question" },
     { "cohere/operations.spec:33", "\"search_query\" <- code" },
     { "cohere/operations.spec:34", "\"search_document\" <- fact" },
-    { "cohere/chat.spec:23", "model <-> model required" },
-    { "cohere/chat.spec:24", "messages <-> this : messages required" },
-    { "cohere/chat.spec:25", "stream <-> stream" },
-    { "cohere/chat.spec:26", "tools <-> tools : [tool]" },
-    { "cohere/chat.spec:27", "tool_choice <-> tool_choice : choice try" },
-    { "cohere/chat.spec:28", "max_tokens <-> max_output" },
-    { "cohere/chat.spec:29", "stop_sequences <-> stops : [string]" },
-    { "cohere/chat.spec:30", "temperature <-> sampling.temperature" },
-    { "cohere/chat.spec:31", "p <-> sampling.top_p" },
-    { "cohere/chat.spec:32", "k <-> sampling.top_k" },
-    { "cohere/chat.spec:33", "seed <-> sampling.seed" },
-    { "cohere/chat.spec:34", "presence_penalty <-> sampling.presence" },
-    { "cohere/chat.spec:35", "frequency_penalty <-> sampling.frequency" },
-    { "cohere/chat.spec:36", "logprobs <-> logprobs" },
-    { "cohere/chat.spec:37", "thinking <-> reasoning : thinking" },
-    { "cohere/chat.spec:38", "response_format <-> format : format" },
-    { "cohere/chat.spec:48", "type <-> mode : thinking_mode else \"enabled\"" },
-    { "cohere/chat.spec:49", "token_budget <-> budget" },
-    { "cohere/chat.spec:57", "type <-> mode : format_mode" },
-    { "cohere/chat.spec:58", "json_schema <-> schema" },
-    { "cohere/chat.spec:66", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "cohere/chat.spec:70", "tool_call_id <-> call" },
-    { "cohere/chat.spec:71",
+    { "cohere/chat.spec:24", "model <-> model required" },
+    { "cohere/chat.spec:25", "messages <-> this : messages required" },
+    { "cohere/chat.spec:26", "stream <-> stream" },
+    { "cohere/chat.spec:27", "tools <-> tools : [tool]" },
+    { "cohere/chat.spec:28", "tool_choice <-> tool_choice : choice try" },
+    { "cohere/chat.spec:29", "max_tokens <-> max_output" },
+    { "cohere/chat.spec:30", "stop_sequences <-> stops : [string]" },
+    { "cohere/chat.spec:31", "temperature <-> sampling.temperature" },
+    { "cohere/chat.spec:32", "p <-> sampling.top_p" },
+    { "cohere/chat.spec:33", "k <-> sampling.top_k" },
+    { "cohere/chat.spec:34", "seed <-> sampling.seed" },
+    { "cohere/chat.spec:35", "presence_penalty <-> sampling.presence" },
+    { "cohere/chat.spec:36", "frequency_penalty <-> sampling.frequency" },
+    { "cohere/chat.spec:37", "logprobs <-> logprobs" },
+    { "cohere/chat.spec:38", "thinking <-> reasoning : thinking" },
+    { "cohere/chat.spec:39", "response_format <-> format : format" },
+    { "cohere/chat.spec:49", "type <-> mode : thinking_mode else \"enabled\"" },
+    { "cohere/chat.spec:50", "token_budget <-> budget" },
+    { "cohere/chat.spec:58", "type <-> mode : format_mode" },
+    { "cohere/chat.spec:59", "json_schema <-> schema" },
+    { "cohere/chat.spec:67", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "cohere/chat.spec:71", "tool_call_id <-> call" },
+    { "cohere/chat.spec:72",
       "content <-> blocks : string as text | [result_part] required else \"\"" },
-    { "cohere/chat.spec:76", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "cohere/chat.spec:80", "tool_plan -> blocks.text.text" },
-    { "cohere/chat.spec:81", "content <-> blocks : string as text | [part]" },
-    { "cohere/chat.spec:82", "tool_calls <-> blocks : [call]" },
-    { "cohere/chat.spec:83", "citations <-> blocks.text.citations : [citation]" },
-    { "cohere/chat.spec:65", "\"system\", \"developer\" <-> instructions | turns.system {" },
-    { "cohere/chat.spec:69", "\"tool\" <-> turns.user.result {" },
-    { "cohere/chat.spec:75", "\"user\" <-> turns.user {" },
-    { "cohere/chat.spec:79", "\"assistant\" <-> turns.assistant {" },
-    { "cohere/chat.spec:89", "text <-> text" },
-    { "cohere/chat.spec:90", "text <- text" },
-    { "cohere/chat.spec:91", "thinking <-> text" },
-    { "cohere/chat.spec:93", "image_url.url <-> source : media_url" },
-    { "cohere/chat.spec:94", "image_url.detail <-> detail" },
-    { "cohere/chat.spec:89", "\"text\" <-> text { text <-> text; drop citations }" },
-    { "cohere/chat.spec:91", "\"thinking\" <-> thinking { thinking <-> text; drop signature }" },
-    { "cohere/chat.spec:92", "\"image_url\" <-> image {" },
-    { "cohere/chat.spec:97", "* <-> foreign" },
-    { "cohere/chat.spec:90", "\"text\" <- refusal { text <- text }" },
-    { "cohere/chat.spec:104", "text <-> text" },
-    { "cohere/chat.spec:105", "text <- text" },
-    { "cohere/chat.spec:106", "document.data -> text : json_text" },
-    { "cohere/chat.spec:104", "\"text\" <-> text { text <-> text; drop citations; rest keep }" },
-    { "cohere/chat.spec:106", "\"document\" -> text { document.data -> text : json_text }" },
-    { "cohere/chat.spec:107", "* <-> foreign" },
-    { "cohere/chat.spec:105", "\"text\" <- refusal { text <- text }" },
-    { "cohere/chat.spec:112", "id <-> id" },
-    { "cohere/chat.spec:113", "type = \"function\"" },
-    { "cohere/chat.spec:114", "function.name <-> name" },
-    { "cohere/chat.spec:115", "function.arguments <-> arguments : json in string" },
-    { "cohere/chat.spec:122", "* <-> foreign" },
-    { "cohere/chat.spec:128", "function.name <-> name" },
-    { "cohere/chat.spec:129", "function.description <-> description" },
-    { "cohere/chat.spec:130", "function.parameters <-> schema" },
-    { "cohere/chat.spec:127", "\"function\" <-> function {" },
-    { "cohere/chat.spec:133", "* <-> foreign" },
-    { "cohere/chat.spec:139", "id <-> id else \"\"" },
-    { "cohere/chat.spec:140", "finish_reason <-> choices[0].stop : stop else \"COMPLETE\"" },
-    { "cohere/chat.spec:141", "message.role = \"assistant\"" },
-    { "cohere/chat.spec:142", "message.tool_plan -> choices[0].blocks.text.text" },
-    { "cohere/chat.spec:143", "message.content <-> choices[0].blocks : [content]" },
-    { "cohere/chat.spec:144", "message.tool_calls <-> choices[0].blocks : [call]" },
-    { "cohere/chat.spec:145",
+    { "cohere/chat.spec:77", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "cohere/chat.spec:81", "tool_plan -> blocks.text.text" },
+    { "cohere/chat.spec:82", "content <-> blocks : string as text | [part]" },
+    { "cohere/chat.spec:83", "tool_calls <-> blocks : [call]" },
+    { "cohere/chat.spec:84", "citations <-> blocks.text.citations : [citation]" },
+    { "cohere/chat.spec:66", "\"system\", \"developer\" <-> instructions | turns.system {" },
+    { "cohere/chat.spec:70", "\"tool\" <-> turns.user.result {" },
+    { "cohere/chat.spec:76", "\"user\" <-> turns.user {" },
+    { "cohere/chat.spec:80", "\"assistant\" <-> turns.assistant {" },
+    { "cohere/chat.spec:90", "text <-> text" },
+    { "cohere/chat.spec:91", "text <- text" },
+    { "cohere/chat.spec:92", "thinking <-> text" },
+    { "cohere/chat.spec:94", "image_url.url <-> source : media_url" },
+    { "cohere/chat.spec:95", "image_url.detail <-> detail" },
+    { "cohere/chat.spec:90", "\"text\" <-> text { text <-> text; drop citations }" },
+    { "cohere/chat.spec:92", "\"thinking\" <-> thinking { thinking <-> text; drop signature }" },
+    { "cohere/chat.spec:93", "\"image_url\" <-> image {" },
+    { "cohere/chat.spec:98", "* <-> foreign" },
+    { "cohere/chat.spec:91", "\"text\" <- refusal { text <- text }" },
+    { "cohere/chat.spec:105", "text <-> text" },
+    { "cohere/chat.spec:106", "text <- text" },
+    { "cohere/chat.spec:107", "document.data -> text : json_text" },
+    { "cohere/chat.spec:105", "\"text\" <-> text { text <-> text; drop citations; rest keep }" },
+    { "cohere/chat.spec:107", "\"document\" -> text { document.data -> text : json_text }" },
+    { "cohere/chat.spec:108", "* <-> foreign" },
+    { "cohere/chat.spec:106", "\"text\" <- refusal { text <- text }" },
+    { "cohere/chat.spec:113", "id <-> id" },
+    { "cohere/chat.spec:114", "type = \"function\"" },
+    { "cohere/chat.spec:115", "function.name <-> name" },
+    { "cohere/chat.spec:116", "function.arguments <-> arguments : json in string" },
+    { "cohere/chat.spec:123", "* <-> foreign" },
+    { "cohere/chat.spec:129", "function.name <-> name" },
+    { "cohere/chat.spec:130", "function.description <-> description" },
+    { "cohere/chat.spec:131", "function.parameters <-> schema" },
+    { "cohere/chat.spec:128", "\"function\" <-> function {" },
+    { "cohere/chat.spec:134", "* <-> foreign" },
+    { "cohere/chat.spec:140", "id <-> id else \"\"" },
+    { "cohere/chat.spec:141", "finish_reason <-> choices[0].stop : stop else \"COMPLETE\"" },
+    { "cohere/chat.spec:142", "message.role = \"assistant\"" },
+    { "cohere/chat.spec:143", "message.tool_plan -> choices[0].blocks.text.text" },
+    { "cohere/chat.spec:144", "message.content <-> choices[0].blocks : [content]" },
+    { "cohere/chat.spec:145", "message.tool_calls <-> choices[0].blocks : [call]" },
+    { "cohere/chat.spec:146",
       "message.citations <-> choices[0].blocks.text.citations : [citation]" },
-    { "cohere/chat.spec:146", "usage <-> usage : usage" },
-    { "cohere/chat.spec:152", "text <-> text else \"\"" },
-    { "cohere/chat.spec:153", "text <- text else \"\"" },
-    { "cohere/chat.spec:154", "thinking <-> text else \"\"" },
-    { "cohere/chat.spec:152", "\"text\" <-> text { text <-> text else \"\"; drop citations }" },
-    { "cohere/chat.spec:154",
+    { "cohere/chat.spec:147", "usage <-> usage : usage" },
+    { "cohere/chat.spec:153", "text <-> text else \"\"" },
+    { "cohere/chat.spec:154", "text <- text else \"\"" },
+    { "cohere/chat.spec:155", "thinking <-> text else \"\"" },
+    { "cohere/chat.spec:153", "\"text\" <-> text { text <-> text else \"\"; drop citations }" },
+    { "cohere/chat.spec:155",
       "\"thinking\" <-> thinking { thinking <-> text else \"\"; drop signature }" },
-    { "cohere/chat.spec:153", "\"text\" <- refusal { text <- text else \"\" }" },
-    { "cohere/chat.spec:172", "tokens.input_tokens -> input + cache_read" },
-    { "cohere/chat.spec:173", "tokens.input_tokens <- input + cache_read + cache_write" },
-    { "cohere/chat.spec:174", "tokens.output_tokens <-> output" },
-    { "cohere/chat.spec:175", "tokens.reasoning_tokens <-> thinking" },
-    { "cohere/chat.spec:176", "cached_tokens <-> cache_read" },
-    { "cohere/chat.spec:184", "id <-> reply.id else \"\"" },
-    { "cohere/chat.spec:185", "delta.message.role = \"assistant\"" },
-    { "cohere/chat.spec:186", "delta.message.content = []" },
-    { "cohere/chat.spec:187", "delta.message.tool_plan = \"\"" },
-    { "cohere/chat.spec:188", "delta.message.tool_calls = []" },
-    { "cohere/chat.spec:189", "delta.message.citations = []" },
-    { "cohere/chat.spec:192", "delta.message.tool_plan -> block.text.text" },
-    { "cohere/chat.spec:194", "index <-> index" },
-    { "cohere/chat.spec:195", "delta.message.content <-> block : content" },
-    { "cohere/chat.spec:198", "index <-> index" },
-    { "cohere/chat.spec:199", "delta.message.content.thinking <-> block.thinking.text" },
-    { "cohere/chat.spec:200", "delta.message.content.text <-> block.text.text" },
-    { "cohere/chat.spec:203", "index <- index" },
-    { "cohere/chat.spec:204", "delta.message.content.text <- block.refusal.text" },
-    { "cohere/chat.spec:206", "index <-> index" },
-    { "cohere/chat.spec:208", "index <-> index" },
-    { "cohere/chat.spec:209", "delta.message.tool_calls <-> block : call_start" },
-    { "cohere/chat.spec:212", "index <-> index" },
-    { "cohere/chat.spec:213",
+    { "cohere/chat.spec:154", "\"text\" <- refusal { text <- text else \"\" }" },
+    { "cohere/chat.spec:173", "tokens.input_tokens -> input + cache_read" },
+    { "cohere/chat.spec:174", "tokens.input_tokens <- input + cache_read + cache_write" },
+    { "cohere/chat.spec:175", "tokens.output_tokens <-> output" },
+    { "cohere/chat.spec:176", "tokens.reasoning_tokens <-> thinking" },
+    { "cohere/chat.spec:177", "cached_tokens <-> cache_read" },
+    { "cohere/chat.spec:185", "id <-> reply.id else \"\"" },
+    { "cohere/chat.spec:186", "delta.message.role = \"assistant\"" },
+    { "cohere/chat.spec:187", "delta.message.content = []" },
+    { "cohere/chat.spec:188", "delta.message.tool_plan = \"\"" },
+    { "cohere/chat.spec:189", "delta.message.tool_calls = []" },
+    { "cohere/chat.spec:190", "delta.message.citations = []" },
+    { "cohere/chat.spec:193", "delta.message.tool_plan -> block.text.text" },
+    { "cohere/chat.spec:195", "index <-> index" },
+    { "cohere/chat.spec:196", "delta.message.content <-> block : content" },
+    { "cohere/chat.spec:199", "index <-> index" },
+    { "cohere/chat.spec:200", "delta.message.content.thinking <-> block.thinking.text" },
+    { "cohere/chat.spec:201", "delta.message.content.text <-> block.text.text" },
+    { "cohere/chat.spec:204", "index <- index" },
+    { "cohere/chat.spec:205", "delta.message.content.text <- block.refusal.text" },
+    { "cohere/chat.spec:207", "index <-> index" },
+    { "cohere/chat.spec:209", "index <-> index" },
+    { "cohere/chat.spec:210", "delta.message.tool_calls <-> block : call_start" },
+    { "cohere/chat.spec:213", "index <-> index" },
+    { "cohere/chat.spec:214",
       "delta.message.tool_calls.function.arguments <-> block.call.arguments : json in string" },
-    { "cohere/chat.spec:215", "index <-> index" },
-    { "cohere/chat.spec:219", "delta.finish_reason <-> stop : stop" },
-    { "cohere/chat.spec:220", "delta.usage <-> usage : usage" },
-    { "cohere/chat.spec:221", "delta.error -> stop_text" },
-    { "cohere/chat.spec:225", "delta.finish_reason = \"ERROR\"" },
-    { "cohere/chat.spec:226", "delta.error <- error.message" },
-    { "cohere/chat.spec:183", "\"message-start\" <-> begin {" },
-    { "cohere/chat.spec:192",
+    { "cohere/chat.spec:216", "index <-> index" },
+    { "cohere/chat.spec:220", "delta.finish_reason <-> stop : stop" },
+    { "cohere/chat.spec:221", "delta.usage <-> usage : usage" },
+    { "cohere/chat.spec:222", "delta.error -> stop_text" },
+    { "cohere/chat.spec:226", "delta.finish_reason = \"ERROR\"" },
+    { "cohere/chat.spec:227", "delta.error <- error.message" },
+    { "cohere/chat.spec:184", "\"message-start\" <-> begin {" },
+    { "cohere/chat.spec:193",
       "\"tool-plan-delta\" -> grow { delta.message.tool_plan -> block.text.text }" },
-    { "cohere/chat.spec:193", "\"content-start\" <-> open.text | open.thinking | open.refusal {" },
-    { "cohere/chat.spec:197", "\"content-delta\" <-> grow.text | grow.thinking {" },
-    { "cohere/chat.spec:206",
+    { "cohere/chat.spec:194", "\"content-start\" <-> open.text | open.thinking | open.refusal {" },
+    { "cohere/chat.spec:198", "\"content-delta\" <-> grow.text | grow.thinking {" },
+    { "cohere/chat.spec:207",
       "\"content-end\" <-> close.text | close.thinking | close.refusal { index <-> index }" },
-    { "cohere/chat.spec:207", "\"tool-call-start\" <-> open.call {" },
-    { "cohere/chat.spec:211", "\"tool-call-delta\" <-> grow.call {" },
-    { "cohere/chat.spec:215", "\"tool-call-end\" <-> close.call { index <-> index }" },
-    { "cohere/chat.spec:216", "\"citation-start\" -> beat" },
-    { "cohere/chat.spec:217", "\"citation-end\" -> beat { ignore index }" },
-    { "cohere/chat.spec:218", "\"message-end\" <-> finish {" },
-    { "cohere/chat.spec:202", "\"content-delta\" <- grow.refusal {" },
-    { "cohere/chat.spec:224", "\"message-end\" <- fail {" },
-    { "cohere/chat.spec:240", "id <-> id" },
-    { "cohere/chat.spec:241", "type = \"function\"" },
-    { "cohere/chat.spec:242", "function.name <-> name" },
-    { "cohere/chat.spec:243", "function.arguments = \"\"" },
-    { "cohere/chat.spec:248", "id <-> request" },
-    { "cohere/chat.spec:249", "message <-> message else \"\"" },
-    { "cohere/chat.spec:250", "delta.error -> message" },
-    { "cohere/chat.spec:251", "error_type <-> kind : fault try" },
-    { "cohere/chat.spec:260", "models <- models : [model_entry] required" },
-    { "cohere/chat.spec:263", "name <- id" },
+    { "cohere/chat.spec:208", "\"tool-call-start\" <-> open.call {" },
+    { "cohere/chat.spec:212", "\"tool-call-delta\" <-> grow.call {" },
+    { "cohere/chat.spec:216", "\"tool-call-end\" <-> close.call { index <-> index }" },
+    { "cohere/chat.spec:217", "\"citation-start\" -> beat" },
+    { "cohere/chat.spec:218", "\"citation-end\" -> beat { ignore index }" },
+    { "cohere/chat.spec:219", "\"message-end\" <-> finish {" },
+    { "cohere/chat.spec:203", "\"content-delta\" <- grow.refusal {" },
+    { "cohere/chat.spec:225", "\"message-end\" <- fail {" },
+    { "cohere/chat.spec:241", "id <-> id" },
+    { "cohere/chat.spec:242", "type = \"function\"" },
+    { "cohere/chat.spec:243", "function.name <-> name" },
+    { "cohere/chat.spec:244", "function.arguments = \"\"" },
+    { "cohere/chat.spec:249", "id <-> request" },
+    { "cohere/chat.spec:250", "message <-> message else \"\"" },
+    { "cohere/chat.spec:251", "delta.error -> message" },
+    { "cohere/chat.spec:252", "error_type <-> kind : fault try" },
+    { "cohere/chat.spec:261", "models <- models : [model_entry] required" },
+    { "cohere/chat.spec:264", "name <- id" },
     { "cohere/operations.spec:15", "model <-> model required" },
     { "cohere/operations.spec:16", "texts <-> inputs : [string as text]" },
     { "cohere/operations.spec:17", "input_type <-> purpose : input_type" },

@@ -5,6 +5,7 @@ static const char *const system_turns_words[] = { "keep", "fold", "hoist", NULL 
 static const char *const empty_text_words[] = { "keep", "drop", NULL };
 static const char *const last_assistant_words[] = { "keep", "trim", "mark", NULL };
 static const char *const unsigned_thinking_words[] = { "keep", "drop", NULL };
+static const char *const seals_words[] = { "beside", "ids", NULL };
 static const char *const result_media_words[] = { "keep", "follow", NULL };
 static const char *const call_ids_words[] = { "keep", NULL };
 static const char *const document_names_words[] = { "keep", NULL };
@@ -35,6 +36,7 @@ const struct ir_policy ir_policies[] = {
     { "empty_text", IR_POLICY_WORDS, empty_text_words },
     { "last_assistant", IR_POLICY_WORDS, last_assistant_words },
     { "unsigned_thinking", IR_POLICY_WORDS, unsigned_thinking_words },
+    { "seals", IR_POLICY_WORDS, seals_words },
     { "result_media", IR_POLICY_WORDS, result_media_words },
     { "call_ids", IR_POLICY_CLASS, call_ids_words },
     { "document_names", IR_POLICY_CLASS, document_names_words },

@@ -54,7 +54,7 @@ static void read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_embed_usage(struct xd *x, const struct ir_usage *m);
 static void read_bill(struct xd *x, uint32_t at, struct ir_usage *m);
 
-/* openai/chat.spec:120 */
+/* openai/chat.spec:121 */
 static const struct xd_pair audio_format_table_v[] = {
     { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0, 0 },
     { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1, 0 },
@@ -67,7 +67,7 @@ static const struct xd_pairs audio_format_table = {
     sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/chat.spec:188 */
+/* openai/chat.spec:189 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("any"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 5, 0 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 0, 6, 0 },
@@ -98,7 +98,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* openai/chat.spec:205 */
+/* openai/chat.spec:206 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 20, 0 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 21, 0 },
@@ -110,7 +110,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* openai/chat.spec:251 */
+/* openai/chat.spec:252 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("model_length"), IR_STOP_LENGTH, 0, 1, 0, 23, 0 },
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 24, 0 },
@@ -129,7 +129,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:334 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_message_order"), IR_FAULT_INVALID, 0, 1, 0, 34, 0 },
     { STR_INIT("invalid_request_prompt"), IR_FAULT_INVALID, 0, 1, 0, 34, 0 },
@@ -178,7 +178,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* openai/chat.spec:21: request */
+/* openai/chat.spec:22: request */
 static const struct xd_key request_keys_v[] = {
     { STR_INIT("model"), 0, NULL },
     { STR_INIT("messages"), 1, NULL },
@@ -1453,7 +1453,7 @@ write_reply_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:154: call */
+/* openai/chat.spec:155: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -1654,7 +1654,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:182: function */
+/* openai/chat.spec:183: function */
 static const struct xd_key function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1687,7 +1687,7 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
 }
 
-/* openai/chat.spec:189: choice_named */
+/* openai/chat.spec:190: choice_named */
 static const struct xd_key choice_named_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
 };
@@ -1735,7 +1735,7 @@ write_choice_named(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:196: format */
+/* openai/chat.spec:197: format */
 static const struct xd_key format_keys_json_schema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -1819,7 +1819,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:207: reply */
+/* openai/chat.spec:208: reply */
 static const struct xd_key reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -2037,7 +2037,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:264: usage */
+/* openai/chat.spec:265: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 4, NULL },
@@ -2471,7 +2471,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:307: call_patch */
+/* openai/chat.spec:308: call_patch */
 static const struct xd_key call_patch_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -2643,7 +2643,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:322: fault_body */
+/* openai/chat.spec:323: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -2730,7 +2730,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:360: model_list */
+/* openai/chat.spec:361: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
@@ -2751,7 +2751,7 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:366: model_entry */
+/* openai/chat.spec:367: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
@@ -3119,6 +3119,7 @@ read_bill(struct xd *x, uint32_t at, struct ir_usage *m)
 }
 static const struct xd_policy policies[] = {
     { STR_INIT("system_turns"), STR_INIT("keep"), NULL, 0 },
+    { STR_INIT("seals"), STR_INIT("ids"), NULL, 0 },
     { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
     { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9{9}"), NULL, 0 },
     { STR_INIT("last_assistant"), STR_INIT("mark"), NULL, 0 },
@@ -3277,15 +3278,15 @@ static const struct str mistral_models[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "openai/chat.spec:120", "\"wav\" <-> \"audio/wav\"" },
-    { "openai/chat.spec:120", "\"mp3\" <-> \"audio/mpeg\"" },
-    { "openai/chat.spec:120", "\"flac\" <-> \"audio/flac\"" },
-    { "openai/chat.spec:121", "\"opus\" <-> \"audio/opus\"" },
-    { "openai/chat.spec:121", "\"pcm16\" <-> \"audio/pcm\"" },
+    { "openai/chat.spec:121", "\"wav\" <-> \"audio/wav\"" },
+    { "openai/chat.spec:121", "\"mp3\" <-> \"audio/mpeg\"" },
+    { "openai/chat.spec:121", "\"flac\" <-> \"audio/flac\"" },
+    { "openai/chat.spec:122", "\"opus\" <-> \"audio/opus\"" },
+    { "openai/chat.spec:122", "\"pcm16\" <-> \"audio/pcm\"" },
     { "mistral/chat.spec:97", "\"any\" <-> required" },
     { "mistral/chat.spec:97", "\"required\" -> required" },
-    { "openai/chat.spec:188", "\"auto\" <-> auto" },
-    { "openai/chat.spec:188", "\"none\" <-> none" },
+    { "openai/chat.spec:189", "\"auto\" <-> auto" },
+    { "openai/chat.spec:189", "\"none\" <-> none" },
     { "mistral/chat.spec:101", "\"none\" <-> none" },
     { "mistral/chat.spec:101", "\"high\" <-> high" },
     { "mistral/chat.spec:102", "\"none\" <- minimal" },
@@ -3297,70 +3298,70 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:103", "\"low\" -> low" },
     { "mistral/chat.spec:103", "\"medium\" -> medium" },
     { "mistral/chat.spec:103", "\"xhigh\" -> xhigh" },
-    { "openai/chat.spec:205", "\"text\" <-> text" },
-    { "openai/chat.spec:205", "\"json_object\" <-> object" },
-    { "openai/chat.spec:205", "\"json_schema\" <-> schema" },
+    { "openai/chat.spec:206", "\"text\" <-> text" },
+    { "openai/chat.spec:206", "\"json_object\" <-> object" },
+    { "openai/chat.spec:206", "\"json_schema\" <-> schema" },
     { "mistral/chat.spec:126", "\"model_length\" -> length" },
-    { "openai/chat.spec:252", "\"stop\" <-> end" },
-    { "openai/chat.spec:253", "\"length\" <-> length" },
-    { "openai/chat.spec:254", "\"tool_calls\", \"function_call\" <-> call" },
-    { "openai/chat.spec:255", "\"content_filter\" <-> refusal" },
-    { "openai/chat.spec:256", "\"stop\" <- match" },
-    { "openai/chat.spec:257", "\"stop\" <- pause" },
-    { "openai/chat.spec:258", "\"stop\" <- other" },
-    { "openai/chat.spec:259", "\"error\" <-> failed" },
-    { "openai/chat.spec:260", "\"eos\" -> end" },
-    { "openai/chat.spec:261", "* -> other" },
+    { "openai/chat.spec:253", "\"stop\" <-> end" },
+    { "openai/chat.spec:254", "\"length\" <-> length" },
+    { "openai/chat.spec:255", "\"tool_calls\", \"function_call\" <-> call" },
+    { "openai/chat.spec:256", "\"content_filter\" <-> refusal" },
+    { "openai/chat.spec:257", "\"stop\" <- match" },
+    { "openai/chat.spec:258", "\"stop\" <- pause" },
+    { "openai/chat.spec:259", "\"stop\" <- other" },
+    { "openai/chat.spec:260", "\"error\" <-> failed" },
+    { "openai/chat.spec:261", "\"eos\" -> end" },
+    { "openai/chat.spec:262", "* -> other" },
     { "mistral/chat.spec:179",
       "\"invalid_request_message_order\", \"invalid_request_prompt\", \"invalid_function_call\" -> "
       "invalid" },
     { "mistral/chat.spec:180", "\"invalid_model\" -> missing" },
     { "mistral/chat.spec:181", "\"rate_limited\", \"service_tier_capacity_exceeded\" -> rate" },
     { "mistral/chat.spec:182", "\"internal_server_error\" -> internal" },
-    { "openai/chat.spec:334", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/chat.spec:335", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/chat.spec:336", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/chat.spec:337", "\"authentication_error\" 401 <-> auth" },
-    { "openai/chat.spec:338", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/chat.spec:339", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/chat.spec:340", "\"not_found_error\" 404 <-> missing" },
-    { "openai/chat.spec:341", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/chat.spec:342", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/chat.spec:343", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/chat.spec:344", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/chat.spec:345", "\"internal_error\" 500 <-> internal" },
-    { "openai/chat.spec:346", "\"internal_error\" 502 <- protocol" },
-    { "openai/chat.spec:347", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/chat.spec:348", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/chat.spec:349", "\"server_error\", \"api_error\" -> internal" },
-    { "openai/chat.spec:350", "\"overloaded\", \"overloaded_error\" -> overloaded" },
-    { "openai/chat.spec:351", "\"content_filter\" -> policy" },
-    { "openai/chat.spec:352", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/chat.spec:355",
+    { "openai/chat.spec:335", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/chat.spec:336", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/chat.spec:337", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/chat.spec:338", "\"authentication_error\" 401 <-> auth" },
+    { "openai/chat.spec:339", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/chat.spec:340", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/chat.spec:341", "\"not_found_error\" 404 <-> missing" },
+    { "openai/chat.spec:342", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/chat.spec:343", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/chat.spec:344", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/chat.spec:345", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/chat.spec:346", "\"internal_error\" 500 <-> internal" },
+    { "openai/chat.spec:347", "\"internal_error\" 502 <- protocol" },
+    { "openai/chat.spec:348", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/chat.spec:349", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/chat.spec:350", "\"server_error\", \"api_error\" -> internal" },
+    { "openai/chat.spec:351", "\"overloaded\", \"overloaded_error\" -> overloaded" },
+    { "openai/chat.spec:352", "\"content_filter\" -> policy" },
+    { "openai/chat.spec:353", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/chat.spec:356",
       "\"*context length*\", \"*context window*\", \"*prompt is too long*\", \"*prompt too long*\" "
       "-> context" },
-    { "openai/chat.spec:356",
-      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
     { "openai/chat.spec:357",
+      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
+    { "openai/chat.spec:358",
       "\"*incorrect api key*\", \"*invalid api key*\", \"*api key not valid*\" -> auth" },
-    { "openai/chat.spec:22", "model <-> model required" },
-    { "openai/chat.spec:23", "messages <-> this : messages required" },
-    { "openai/chat.spec:24", "stream <-> stream" },
-    { "openai/chat.spec:26", "tools <-> tools : [tool]" },
-    { "openai/chat.spec:27", "functions -> tools : [function]" },
-    { "openai/chat.spec:28", "tool_choice <-> tool_choice : choice | choice_named" },
-    { "openai/chat.spec:29", "parallel_tool_calls <-> tool_choice.parallel" },
+    { "openai/chat.spec:23", "model <-> model required" },
+    { "openai/chat.spec:24", "messages <-> this : messages required" },
+    { "openai/chat.spec:25", "stream <-> stream" },
+    { "openai/chat.spec:27", "tools <-> tools : [tool]" },
+    { "openai/chat.spec:28", "functions -> tools : [function]" },
+    { "openai/chat.spec:29", "tool_choice <-> tool_choice : choice | choice_named" },
+    { "openai/chat.spec:30", "parallel_tool_calls <-> tool_choice.parallel" },
     { "mistral/chat.spec:25", "max_tokens <-> max_output" },
-    { "openai/chat.spec:31", "n <-> candidates" },
-    { "openai/chat.spec:32", "stop <-> stops : [string] | string" },
-    { "openai/chat.spec:33", "temperature <-> sampling.temperature" },
-    { "openai/chat.spec:34", "top_p <-> sampling.top_p" },
+    { "openai/chat.spec:32", "n <-> candidates" },
+    { "openai/chat.spec:33", "stop <-> stops : [string] | string" },
+    { "openai/chat.spec:34", "temperature <-> sampling.temperature" },
+    { "openai/chat.spec:35", "top_p <-> sampling.top_p" },
     { "mistral/chat.spec:26", "random_seed <-> sampling.seed" },
-    { "openai/chat.spec:36", "presence_penalty <-> sampling.presence" },
-    { "openai/chat.spec:37", "frequency_penalty <-> sampling.frequency" },
-    { "openai/chat.spec:41", "reasoning_effort <-> reasoning.effort : effort" },
-    { "openai/chat.spec:42", "response_format <-> format : format" },
-    { "openai/chat.spec:46", "prompt_cache_key <-> cache_key" },
+    { "openai/chat.spec:37", "presence_penalty <-> sampling.presence" },
+    { "openai/chat.spec:38", "frequency_penalty <-> sampling.frequency" },
+    { "openai/chat.spec:42", "reasoning_effort <-> reasoning.effort : effort" },
+    { "openai/chat.spec:43", "response_format <-> format : format" },
+    { "openai/chat.spec:47", "prompt_cache_key <-> cache_key" },
     { "mistral/chat.spec:32", "content <-> blocks : string as text | [part] required else \"\"" },
     { "mistral/chat.spec:36", "tool_call_id <-> call" },
     { "mistral/chat.spec:37", "content <-> blocks : string as text | [part] required else \"\"" },
@@ -3399,9 +3400,9 @@ static const struct xd_row rows[] = {
       "\"thinking\" <-> thinking { thinking <-> text : texts else []; drop signature; ignore "
       "closed }" },
     { "mistral/chat.spec:121", "\"text\" <- refusal { text <- text }" },
-    { "openai/chat.spec:155", "id <-> id" },
-    { "openai/chat.spec:156", "type = \"function\"" },
-    { "openai/chat.spec:157", "function.name <-> name" },
+    { "openai/chat.spec:156", "id <-> id" },
+    { "openai/chat.spec:157", "type = \"function\"" },
+    { "openai/chat.spec:158", "function.name <-> name" },
     { "mistral/chat.spec:83", "function.arguments <-> arguments : json in string | json_object" },
     { "mistral/chat.spec:87", "function.name <-> name" },
     { "mistral/chat.spec:88", "function.description <-> description" },
@@ -3409,21 +3410,21 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:90", "function.strict <-> strict" },
     { "mistral/chat.spec:86", "none, \"function\" <-> function {" },
     { "mistral/chat.spec:92", "* <-> foreign" },
-    { "openai/chat.spec:183", "name -> name" },
-    { "openai/chat.spec:184", "description -> description" },
-    { "openai/chat.spec:185", "parameters -> schema" },
-    { "openai/chat.spec:189", "type = \"function\"" },
-    { "openai/chat.spec:189", "function.name <-> name" },
-    { "openai/chat.spec:197", "type <-> mode : format_mode" },
-    { "openai/chat.spec:198", "json_schema.name <-> name" },
-    { "openai/chat.spec:199", "json_schema.description <-> description" },
-    { "openai/chat.spec:200", "json_schema.schema <-> schema" },
-    { "openai/chat.spec:201", "json_schema.strict <-> strict" },
-    { "openai/chat.spec:208", "id <-> id else \"\"" },
-    { "openai/chat.spec:209", "object = \"chat.completion\"" },
-    { "openai/chat.spec:210", "created <- now" },
-    { "openai/chat.spec:211", "model <-> model else \"\"" },
-    { "openai/chat.spec:212", "choices <-> choices : [choice_whole]" },
+    { "openai/chat.spec:184", "name -> name" },
+    { "openai/chat.spec:185", "description -> description" },
+    { "openai/chat.spec:186", "parameters -> schema" },
+    { "openai/chat.spec:190", "type = \"function\"" },
+    { "openai/chat.spec:190", "function.name <-> name" },
+    { "openai/chat.spec:198", "type <-> mode : format_mode" },
+    { "openai/chat.spec:199", "json_schema.name <-> name" },
+    { "openai/chat.spec:200", "json_schema.description <-> description" },
+    { "openai/chat.spec:201", "json_schema.schema <-> schema" },
+    { "openai/chat.spec:202", "json_schema.strict <-> strict" },
+    { "openai/chat.spec:209", "id <-> id else \"\"" },
+    { "openai/chat.spec:210", "object = \"chat.completion\"" },
+    { "openai/chat.spec:211", "created <- now" },
+    { "openai/chat.spec:212", "model <-> model else \"\"" },
+    { "openai/chat.spec:213", "choices <-> choices : [choice_whole]" },
     { "mistral/chat.spec:106", "usage <-> usage : usage else {}" },
     { "mistral/chat.spec:109", "index <-> index" },
     { "mistral/chat.spec:110", "message.role = \"assistant\"" },
@@ -3432,15 +3433,15 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:112", "message.tool_calls <-> blocks : [call] else null" },
     { "mistral/chat.spec:113", "finish_reason <-> stop : stop" },
     { "mistral/chat.spec:131", "prompt_tokens <- input + cache_read + cache_write" },
-    { "openai/chat.spec:266", "completion_tokens -> output" },
-    { "openai/chat.spec:267", "completion_tokens <- output else 0" },
+    { "openai/chat.spec:267", "completion_tokens -> output" },
+    { "openai/chat.spec:268", "completion_tokens <- output else 0" },
     { "mistral/chat.spec:130", "total_tokens <-> input + cache_read + cache_write + output" },
     { "mistral/chat.spec:133", "prompt_tokens_details.cached_tokens <-> cache_read" },
     { "mistral/chat.spec:134", "num_cached_tokens -> cache_read" },
-    { "openai/chat.spec:270", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
-    { "openai/chat.spec:271", "prompt_tokens_details.audio_tokens <-> audio_in" },
-    { "openai/chat.spec:272", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:273", "completion_tokens_details.audio_tokens <-> audio_out" },
+    { "openai/chat.spec:271", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
+    { "openai/chat.spec:272", "prompt_tokens_details.audio_tokens <-> audio_in" },
+    { "openai/chat.spec:273", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:274", "completion_tokens_details.audio_tokens <-> audio_out" },
     { "mistral/chat.spec:142", "id <-> id else \"\"" },
     { "mistral/chat.spec:143", "object = \"chat.completion.chunk\"" },
     { "mistral/chat.spec:144", "created <- now" },
@@ -3453,10 +3454,10 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:152", "delta.tool_calls <-> blocks : [call_patch]" },
     { "mistral/chat.spec:153", "finish_reason <-> stop : stop else null slot" },
     { "mistral/chat.spec:156", "error <-> fail : fault_body" },
-    { "openai/chat.spec:309", "id <-> id" },
-    { "openai/chat.spec:310", "type = \"function\"" },
+    { "openai/chat.spec:310", "id <-> id" },
+    { "openai/chat.spec:311", "type = \"function\"" },
     { "mistral/chat.spec:159", "function.name <-> name else \"\"" },
-    { "openai/chat.spec:312", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:313", "function.arguments <-> arguments : json in string" },
     { "mistral/chat.spec:163", "object = \"error\"" },
     { "mistral/chat.spec:164", "message <-> message else \"\"" },
     { "mistral/chat.spec:165", "detail -> message" },
@@ -3465,18 +3466,18 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:168", "param <-> param else null" },
     { "mistral/chat.spec:169", "code <-> code else null" },
     { "mistral/chat.spec:170", "raw_status_code -> status" },
-    { "openai/chat.spec:323", "message <-> message else \"\"" },
-    { "openai/chat.spec:324", "type <-> kind : fault" },
-    { "openai/chat.spec:325", "code -> kind : fault try" },
-    { "openai/chat.spec:326", "param <-> param else null" },
-    { "openai/chat.spec:327", "code <-> code else null" },
-    { "openai/chat.spec:328", "status_code -> status" },
-    { "openai/chat.spec:361", "object = \"list\"" },
-    { "openai/chat.spec:362", "data <- models : [model_entry] required" },
-    { "openai/chat.spec:367", "id <- id" },
-    { "openai/chat.spec:368", "object = \"model\"" },
-    { "openai/chat.spec:369", "created <- created" },
-    { "openai/chat.spec:370", "owned_by = \"llmux\"" },
+    { "openai/chat.spec:324", "message <-> message else \"\"" },
+    { "openai/chat.spec:325", "type <-> kind : fault" },
+    { "openai/chat.spec:326", "code -> kind : fault try" },
+    { "openai/chat.spec:327", "param <-> param else null" },
+    { "openai/chat.spec:328", "code <-> code else null" },
+    { "openai/chat.spec:329", "status_code -> status" },
+    { "openai/chat.spec:362", "object = \"list\"" },
+    { "openai/chat.spec:363", "data <- models : [model_entry] required" },
+    { "openai/chat.spec:368", "id <- id" },
+    { "openai/chat.spec:369", "object = \"model\"" },
+    { "openai/chat.spec:370", "created <- created" },
+    { "openai/chat.spec:371", "owned_by = \"llmux\"" },
     { "openai/embeddings.spec:13", "model <-> model required" },
     { "mistral/chat.spec:16", "input <-> inputs : [string as text] | string as text required" },
     { "openai/embeddings.spec:15", "encoding_format <-> encodings : string" },

@@ -117,7 +117,7 @@ static void write_ranked(struct xd *x, const struct ir_ranked *m);
 static void read_rerank_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_rerank_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:120 */
+/* openai/chat.spec:121 */
 static const struct xd_pair audio_format_table_v[] = {
     { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0, 0 },
     { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1, 0 },
@@ -130,7 +130,7 @@ static const struct xd_pairs audio_format_table = {
     sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/chat.spec:188 */
+/* openai/chat.spec:189 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 5, 0 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 6, 0 },
@@ -142,7 +142,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* openai/chat.spec:191 */
+/* openai/chat.spec:192 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9, 0 },
     { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1, 10, 0 },
@@ -157,7 +157,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* openai/chat.spec:205 */
+/* openai/chat.spec:206 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 16, 0 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 17, 0 },
@@ -169,7 +169,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* openai/chat.spec:251 */
+/* openai/chat.spec:252 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 19, 0 },
     { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1, 20, 0 },
@@ -187,7 +187,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:334 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 29, 0 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 30, 0 },
@@ -229,7 +229,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* openai/chat.spec:21: request */
+/* openai/chat.spec:22: request */
 static const struct xd_key request_keys_stream_options_v[] = {
     { STR_INIT("include_usage"), 3, NULL },
 };
@@ -757,7 +757,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:55: "system" */
+/* openai/chat.spec:56: "system" */
 static const struct xd_key messages_system_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -829,7 +829,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:59: "tool" */
+/* openai/chat.spec:60: "tool" */
 static const struct xd_key messages_tool_keys_v[] = {
     { STR_INIT("tool_call_id"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -914,7 +914,7 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:65: "function" */
+/* openai/chat.spec:66: "function" */
 static const struct xd_key messages_function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -962,7 +962,7 @@ read_messages_function(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/chat.spec:69: "user" */
+/* openai/chat.spec:70: "user" */
 static const struct xd_key messages_user_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -1034,7 +1034,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:73: "assistant" */
+/* openai/chat.spec:74: "assistant" */
 static const struct xd_key messages_assistant_keys_v[] = {
     { STR_INIT("thinking_blocks"), 0, NULL },
     { STR_INIT("reasoning_details"), 1, NULL },
@@ -1396,7 +1396,7 @@ static const struct xd_tags part_tags = {
     sizeof part_tags_v / sizeof *part_tags_v - 1, 5,
 };
 
-/* openai/chat.spec:94: part.text */
+/* openai/chat.spec:95: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
@@ -1451,7 +1451,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:95: part.refusal */
+/* openai/chat.spec:96: part.refusal */
 static const struct xd_key part_refusal_keys_v[] = {
     { STR_INIT("refusal"), 0, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
@@ -1504,7 +1504,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:96: part.image */
+/* openai/chat.spec:97: part.image */
 static const struct xd_key part_image_keys_image_url_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("detail"), 1, NULL },
@@ -1610,7 +1610,7 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:101: part.audio */
+/* openai/chat.spec:102: part.audio */
 static const struct xd_key part_audio_keys_input_audio_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("format"), 1, NULL },
@@ -1726,7 +1726,7 @@ write_part_audio(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:106: part.document */
+/* openai/chat.spec:107: part.document */
 static const struct xd_key part_document_keys_file_v[] = {
     { STR_INIT("file_data"), 0, NULL },
     { STR_INIT("file_id"), 1, NULL },
@@ -1926,7 +1926,7 @@ write_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:117: cache_breakpoint */
+/* openai/chat.spec:118: cache_breakpoint */
 static const struct xd_key cache_breakpoint_keys_v[] = {
     { STR_INIT("mode"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -1964,7 +1964,7 @@ write_cache_breakpoint(struct xd *x, const struct ir_cache *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:118: cache_control */
+/* openai/chat.spec:119: cache_control */
 static const struct xd_key cache_control_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -2012,7 +2012,7 @@ static const struct xd_tags thinking_block_tags = {
     sizeof thinking_block_tags_v / sizeof *thinking_block_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:126: thinking_block.thinking */
+/* openai/chat.spec:127: thinking_block.thinking */
 static const struct xd_key thinking_block_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
@@ -2066,7 +2066,7 @@ write_thinking_block_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:127: thinking_block.sealed */
+/* openai/chat.spec:128: thinking_block.sealed */
 static const struct xd_key thinking_block_sealed_keys_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("index"), -1, NULL },
@@ -2177,7 +2177,7 @@ static const struct xd_tags reasoning_detail_tags = {
     sizeof reasoning_detail_tags_v / sizeof *reasoning_detail_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:133: reasoning_detail.thinking */
+/* openai/chat.spec:134: reasoning_detail.thinking */
 static const struct xd_key reasoning_detail_thinking_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
@@ -2229,7 +2229,7 @@ write_reasoning_detail_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:134: reasoning_detail.thinking */
+/* openai/chat.spec:135: reasoning_detail.thinking */
 static const struct xd_key reasoning_detail_thinking_2_keys_v[] = {
     { STR_INIT("summary"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2256,7 +2256,7 @@ read_reasoning_detail_thinking_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/chat.spec:135: reasoning_detail.sealed */
+/* openai/chat.spec:136: reasoning_detail.sealed */
 static const struct xd_key reasoning_detail_sealed_keys_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2371,7 +2371,7 @@ static const struct xd_tags reply_part_tags = {
     sizeof reply_part_tags_v / sizeof *reply_part_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:142: reply_part.text */
+/* openai/chat.spec:143: reply_part.text */
 static const struct xd_key reply_part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2395,7 +2395,7 @@ read_reply_part_text(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/chat.spec:143: reply_part.thinking */
+/* openai/chat.spec:144: reply_part.thinking */
 static const struct xd_key reply_part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("closed"), -1, NULL },
@@ -2476,7 +2476,7 @@ write_reply_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:146: audio_ref */
+/* openai/chat.spec:147: audio_ref */
 static const struct xd_key audio_ref_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -2544,7 +2544,7 @@ write_audio_ref(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:154: call */
+/* openai/chat.spec:155: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -2611,7 +2611,7 @@ write_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:163: function_call */
+/* openai/chat.spec:164: function_call */
 static const struct xd_key function_call_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("arguments"), 1, NULL },
@@ -2648,7 +2648,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:171: tool.function */
+/* openai/chat.spec:172: tool.function */
 static const struct xd_key tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2782,7 +2782,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:182: function */
+/* openai/chat.spec:183: function */
 static const struct xd_key function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2815,7 +2815,7 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
 }
 
-/* openai/chat.spec:189: choice_named */
+/* openai/chat.spec:190: choice_named */
 static const struct xd_key choice_named_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
 };
@@ -2863,7 +2863,7 @@ write_choice_named(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:196: format */
+/* openai/chat.spec:197: format */
 static const struct xd_key format_keys_json_schema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -2947,7 +2947,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:207: reply */
+/* openai/chat.spec:208: reply */
 static const struct xd_key reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -3097,7 +3097,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:218: choice_whole */
+/* openai/chat.spec:219: choice_whole */
 static const struct xd_key choice_whole_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("thinking_blocks"), 1, NULL },
@@ -3454,7 +3454,7 @@ static const struct xd_tags annotation_tags = {
     sizeof annotation_tags_v / sizeof *annotation_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:241: annotation.web */
+/* openai/chat.spec:242: annotation.web */
 static const struct xd_key annotation_web_keys_url_citation_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("title"), 1, NULL },
@@ -3582,7 +3582,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
     return false;
 }
 
-/* openai/chat.spec:264: usage */
+/* openai/chat.spec:265: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 3, NULL },
@@ -3733,7 +3733,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:278: chunks */
+/* openai/chat.spec:279: chunks */
 static const struct xd_key chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -4153,7 +4153,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:307: call_patch */
+/* openai/chat.spec:308: call_patch */
 static const struct xd_key call_patch_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -4226,7 +4226,7 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:315: error */
+/* openai/chat.spec:316: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -4275,7 +4275,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:322: fault_body */
+/* openai/chat.spec:323: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -4398,7 +4398,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:360: model_list */
+/* openai/chat.spec:361: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
@@ -4419,7 +4419,7 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:366: model_entry */
+/* openai/chat.spec:367: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
@@ -5468,7 +5468,7 @@ static void write_alibaba_request(struct xd *x, const struct ir_request *m);
 static void read_alibaba_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_alibaba_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:334 */
 static const struct xd_word alibaba_fault_table_v[] = {
     { STR_INIT("data_inspection_failed"), IR_FAULT_POLICY, 0, 1, 0, 270, 0 },
     { STR_INIT("DataInspectionFailed"), IR_FAULT_POLICY, 0, 1, 0, 271, 0 },
@@ -5879,7 +5879,7 @@ write_alibaba_messages(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:334 */
 static const struct xd_word azure_fault_table_v[] = {
     { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 277, 0 },
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 278, 0 },
@@ -5890,7 +5890,7 @@ static const struct xd_table azure_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:334 */
 static const struct xd_word azure_foundry_fault_table_v[] = {
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 278, 0 },
     { STR_INIT("unknown_model"), IR_FAULT_MISSING, 404, 1, 0, 280, 0 },
@@ -5901,7 +5901,7 @@ static const struct xd_table azure_foundry_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:334 */
 static const struct xd_word azure_v1_fault_table_v[] = {
     { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 277, 0 },
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 278, 0 },
@@ -6238,7 +6238,7 @@ write_bedrock_mantle_messages(struct xd *x, const struct ir_request *m)
 static void read_cerebras_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_cerebras_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:334 */
 static const struct xd_word cerebras_fault_table_v[] = {
     { STR_INIT("too_many_requests_error"), IR_FAULT_RATE, 0, 1, 0, 283, 0 },
     { STR_INIT("wrong_api_key"), IR_FAULT_AUTH, 0, 1, 0, 284, 0 },
@@ -6788,7 +6788,7 @@ write_cloudflare_choice_whole(struct xd *x, const struct ir_choice *m)
 static void read_databricks_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_databricks_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:334 */
 static const struct xd_word databricks_fault_table_v[] = {
     { STR_INIT("BAD_REQUEST"), IR_FAULT_INVALID, 0, 1, 0, 286, 0 },
     { STR_INIT("INVALID_PARAMETER_VALUE"), IR_FAULT_INVALID, 0, 1, 0, 287, 0 },
@@ -6805,7 +6805,7 @@ static const struct xd_table databricks_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:264: usage */
+/* openai/chat.spec:265: usage */
 static const struct xd_key databricks_usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("audio_tokens"), 4, NULL },
 };
@@ -6921,7 +6921,7 @@ static bool write_deepseek_part(struct xd *x, const struct ir_block *m);
 static void read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_deepseek_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:251 */
+/* openai/chat.spec:252 */
 static const struct xd_word deepseek_stop_table_v[] = {
     { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 296, 0 },
 };
@@ -6931,7 +6931,7 @@ static const struct xd_table deepseek_stop_table = {
     &stop_table,
 };
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:334 */
 static const struct xd_word deepseek_fault_table_v[] = {
     { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 297, 0 },
 };
@@ -7177,7 +7177,7 @@ write_deepseek_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:264: usage */
+/* openai/chat.spec:265: usage */
 static const struct xd_key deepseek_usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cache_write_tokens"), 3, NULL },
     { STR_INIT("audio_tokens"), 4, NULL },
@@ -7281,7 +7281,7 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:334 */
 static const struct xd_word github_fault_table_v[] = {
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 0, 1, 0, 300, 0 },
     { STR_INIT("unknown_model"), IR_FAULT_MISSING, 0, 1, 0, 301, 0 },
@@ -7296,7 +7296,7 @@ static const struct xd_table github_fault_table = {
 static void read_groq_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_groq_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:191 */
+/* openai/chat.spec:192 */
 static const struct xd_word groq_effort_table_v[] = {
     { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 304, 0 },
 };
@@ -7305,7 +7305,7 @@ static const struct xd_table groq_effort_table = {
     &effort_table,
 };
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:334 */
 static const struct xd_word groq_fault_table_v[] = {
     { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 305, 0 },
 };
@@ -7725,7 +7725,7 @@ write_jina_embed_request(struct xd *x, const struct ir_embed_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:334 */
 static const struct xd_word llama_cpp_fault_table_v[] = {
     { STR_INIT("exceed_context_size_error"), IR_FAULT_CONTEXT, 0, 1, 0, 317, 0 },
     { STR_INIT("unavailable_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 318, 0 },
@@ -7739,7 +7739,7 @@ static const struct xd_table llama_cpp_fault_table = {
 static void read_minimax_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_minimax_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:73: "assistant" */
+/* openai/chat.spec:74: "assistant" */
 static const struct xd_key minimax_messages_assistant_keys_v[] = {
     { STR_INIT("reasoning_details"), 0, NULL },
     { STR_INIT("reasoning_content"), 1, NULL },
@@ -7949,7 +7949,7 @@ write_minimax_messages(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:334 */
 static const struct xd_word moonshot_fault_table_v[] = {
     { STR_INIT("exceeded_current_quota_error"), IR_FAULT_BILLING, 429, 1, 1, 321, 0 },
     { STR_INIT("invalid_authentication_error"), IR_FAULT_AUTH, 0, 1, 0, 322, 0 },
@@ -8292,7 +8292,7 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:73: "assistant" */
+/* openai/chat.spec:74: "assistant" */
 static const struct xd_key openrouter_messages_assistant_keys_v[] = {
     { STR_INIT("reasoning_details"), 0, NULL },
     { STR_INIT("thinking_blocks"), 1, NULL },
@@ -8951,7 +8951,7 @@ write_openrouter_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:322: fault_body */
+/* openai/chat.spec:323: fault_body */
 static const struct xd_key openrouter_fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -9013,7 +9013,7 @@ static void read_perplexity_embedding(struct xd *x, uint32_t at, struct ir_vecto
 static void write_perplexity_embedding(struct xd *x, const struct ir_vector *m);
 static bool read_perplexity_search_result(struct xd *x, uint32_t at, struct ir_citation *m);
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:334 */
 static const struct xd_word perplexity_fault_table_v[] = {
     { STR_INIT("too_many_prompt_tokens"), IR_FAULT_CONTEXT, 0, 1, 0, 335, 0 },
     { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 336, 0 },
@@ -9159,7 +9159,7 @@ write_perplexity_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:207: reply */
+/* openai/chat.spec:208: reply */
 static const struct xd_key perplexity_reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -9928,7 +9928,7 @@ write_snowflake_request(struct xd *x, const struct ir_request *m)
 static void read_vllm_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_vllm_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:334 */
 static const struct xd_word vllm_fault_table_v[] = {
     { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 342, 0 },
     { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 343, 0 },
@@ -9939,7 +9939,7 @@ static const struct xd_table vllm_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:73: "assistant" */
+/* openai/chat.spec:74: "assistant" */
 static const struct xd_key vllm_messages_assistant_keys_v[] = {
     { STR_INIT("reasoning"), 0, NULL },
     { STR_INIT("reasoning_content"), 1, NULL },
@@ -10130,7 +10130,7 @@ write_vllm_messages(struct xd *x, const struct ir_request *m)
 static void read_volcengine_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_volcengine_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:334 */
 static const struct xd_word volcengine_fault_table_v[] = {
     { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 345, 0 },
     { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 346, 0 },
@@ -10767,7 +10767,7 @@ static void read_xai_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_xai_usage(struct xd *x, const struct ir_usage *m);
 static void read_xai_error(struct xd *x, uint32_t at, struct ir_error *m);
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:334 */
 static const struct xd_word xai_fault_table_v[] = {
     { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 368, 0 },
 };
@@ -11015,7 +11015,7 @@ write_xai_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:315: error */
+/* openai/chat.spec:316: error */
 static const struct xd_key xai_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -11061,7 +11061,7 @@ read_xai_error(struct xd *x, uint32_t at, struct ir_error *m)
 static void read_zai_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_zai_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:251 */
+/* openai/chat.spec:252 */
 static const struct xd_word zai_stop_table_v[] = {
     { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 371, 0 },
     { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 372, 0 },
@@ -11072,7 +11072,7 @@ static const struct xd_table zai_stop_table = {
     &stop_table,
 };
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:334 */
 static const struct xd_word zai_fault_table_v[] = {
     { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 374, 0 },
     { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 375, 0 },
@@ -11319,6 +11319,7 @@ static const struct amended own = {
 static const struct xd_policy policies[] = {
     { STR_INIT("system_turns"), STR_INIT("keep"), NULL, 0 },
     { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
+    { STR_INIT("seals"), STR_INIT("ids"), NULL, 0 },
     { STR_INIT("stream_usage"), STR_INIT("ask"), NULL, 0 },
     { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
@@ -13463,6 +13464,7 @@ static const struct amended nvidia_own = {
 static const struct xd_policy nvidia_policies[] = {
     { STR_INIT("system_turns"), STR_INIT("keep"), NULL, 0 },
     { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
+    { STR_INIT("seals"), STR_INIT("ids"), NULL, 0 },
     { STR_INIT("stream_usage"), STR_INIT("ask"), NULL, 0 },
     { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
     { STR_INIT("purpose"), STR_INIT("query"), NULL, 0 },
@@ -13831,6 +13833,7 @@ static const struct amended perplexity_own = {
 
 static const struct xd_policy perplexity_policies[] = {
     { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
+    { STR_INIT("seals"), STR_INIT("ids"), NULL, 0 },
     { STR_INIT("stream_usage"), STR_INIT("ask"), NULL, 0 },
     { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
     { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
@@ -15178,251 +15181,251 @@ static const struct xd_op zhipu_ops[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "openai/chat.spec:120", "\"wav\" <-> \"audio/wav\"" },
-    { "openai/chat.spec:120", "\"mp3\" <-> \"audio/mpeg\"" },
-    { "openai/chat.spec:120", "\"flac\" <-> \"audio/flac\"" },
-    { "openai/chat.spec:121", "\"opus\" <-> \"audio/opus\"" },
-    { "openai/chat.spec:121", "\"pcm16\" <-> \"audio/pcm\"" },
-    { "openai/chat.spec:188", "\"auto\" <-> auto" },
-    { "openai/chat.spec:188", "\"required\" <-> required" },
-    { "openai/chat.spec:188", "\"none\" <-> none" },
-    { "openai/chat.spec:188", "\"any\" -> required" },
-    { "openai/chat.spec:192", "\"none\" <-> none" },
-    { "openai/chat.spec:192", "\"minimal\" <-> minimal" },
-    { "openai/chat.spec:192", "\"low\" <-> low" },
-    { "openai/chat.spec:192", "\"medium\" <-> medium" },
-    { "openai/chat.spec:192", "\"high\" <-> high" },
-    { "openai/chat.spec:192", "\"xhigh\" <-> xhigh" },
-    { "openai/chat.spec:193", "\"max\" <-> max" },
-    { "openai/chat.spec:205", "\"text\" <-> text" },
-    { "openai/chat.spec:205", "\"json_object\" <-> object" },
-    { "openai/chat.spec:205", "\"json_schema\" <-> schema" },
-    { "openai/chat.spec:252", "\"stop\" <-> end" },
-    { "openai/chat.spec:253", "\"length\" <-> length" },
-    { "openai/chat.spec:254", "\"tool_calls\", \"function_call\" <-> call" },
-    { "openai/chat.spec:255", "\"content_filter\" <-> refusal" },
-    { "openai/chat.spec:256", "\"stop\" <- match" },
-    { "openai/chat.spec:257", "\"stop\" <- pause" },
-    { "openai/chat.spec:258", "\"stop\" <- other" },
-    { "openai/chat.spec:259", "\"error\" <-> failed" },
-    { "openai/chat.spec:260", "\"eos\" -> end" },
-    { "openai/chat.spec:261", "* -> other" },
-    { "openai/chat.spec:334", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/chat.spec:335", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/chat.spec:336", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/chat.spec:337", "\"authentication_error\" 401 <-> auth" },
-    { "openai/chat.spec:338", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/chat.spec:339", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/chat.spec:340", "\"not_found_error\" 404 <-> missing" },
-    { "openai/chat.spec:341", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/chat.spec:342", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/chat.spec:343", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/chat.spec:344", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/chat.spec:345", "\"internal_error\" 500 <-> internal" },
-    { "openai/chat.spec:346", "\"internal_error\" 502 <- protocol" },
-    { "openai/chat.spec:347", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/chat.spec:348", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/chat.spec:349", "\"server_error\", \"api_error\" -> internal" },
-    { "openai/chat.spec:350", "\"overloaded\", \"overloaded_error\" -> overloaded" },
-    { "openai/chat.spec:351", "\"content_filter\" -> policy" },
-    { "openai/chat.spec:352", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/chat.spec:355",
+    { "openai/chat.spec:121", "\"wav\" <-> \"audio/wav\"" },
+    { "openai/chat.spec:121", "\"mp3\" <-> \"audio/mpeg\"" },
+    { "openai/chat.spec:121", "\"flac\" <-> \"audio/flac\"" },
+    { "openai/chat.spec:122", "\"opus\" <-> \"audio/opus\"" },
+    { "openai/chat.spec:122", "\"pcm16\" <-> \"audio/pcm\"" },
+    { "openai/chat.spec:189", "\"auto\" <-> auto" },
+    { "openai/chat.spec:189", "\"required\" <-> required" },
+    { "openai/chat.spec:189", "\"none\" <-> none" },
+    { "openai/chat.spec:189", "\"any\" -> required" },
+    { "openai/chat.spec:193", "\"none\" <-> none" },
+    { "openai/chat.spec:193", "\"minimal\" <-> minimal" },
+    { "openai/chat.spec:193", "\"low\" <-> low" },
+    { "openai/chat.spec:193", "\"medium\" <-> medium" },
+    { "openai/chat.spec:193", "\"high\" <-> high" },
+    { "openai/chat.spec:193", "\"xhigh\" <-> xhigh" },
+    { "openai/chat.spec:194", "\"max\" <-> max" },
+    { "openai/chat.spec:206", "\"text\" <-> text" },
+    { "openai/chat.spec:206", "\"json_object\" <-> object" },
+    { "openai/chat.spec:206", "\"json_schema\" <-> schema" },
+    { "openai/chat.spec:253", "\"stop\" <-> end" },
+    { "openai/chat.spec:254", "\"length\" <-> length" },
+    { "openai/chat.spec:255", "\"tool_calls\", \"function_call\" <-> call" },
+    { "openai/chat.spec:256", "\"content_filter\" <-> refusal" },
+    { "openai/chat.spec:257", "\"stop\" <- match" },
+    { "openai/chat.spec:258", "\"stop\" <- pause" },
+    { "openai/chat.spec:259", "\"stop\" <- other" },
+    { "openai/chat.spec:260", "\"error\" <-> failed" },
+    { "openai/chat.spec:261", "\"eos\" -> end" },
+    { "openai/chat.spec:262", "* -> other" },
+    { "openai/chat.spec:335", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/chat.spec:336", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/chat.spec:337", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/chat.spec:338", "\"authentication_error\" 401 <-> auth" },
+    { "openai/chat.spec:339", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/chat.spec:340", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/chat.spec:341", "\"not_found_error\" 404 <-> missing" },
+    { "openai/chat.spec:342", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/chat.spec:343", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/chat.spec:344", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/chat.spec:345", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/chat.spec:346", "\"internal_error\" 500 <-> internal" },
+    { "openai/chat.spec:347", "\"internal_error\" 502 <- protocol" },
+    { "openai/chat.spec:348", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/chat.spec:349", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/chat.spec:350", "\"server_error\", \"api_error\" -> internal" },
+    { "openai/chat.spec:351", "\"overloaded\", \"overloaded_error\" -> overloaded" },
+    { "openai/chat.spec:352", "\"content_filter\" -> policy" },
+    { "openai/chat.spec:353", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/chat.spec:356",
       "\"*context length*\", \"*context window*\", \"*prompt is too long*\", \"*prompt too long*\" "
       "-> context" },
-    { "openai/chat.spec:356",
-      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
     { "openai/chat.spec:357",
+      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
+    { "openai/chat.spec:358",
       "\"*incorrect api key*\", \"*invalid api key*\", \"*api key not valid*\" -> auth" },
-    { "openai/chat.spec:22", "model <-> model required" },
-    { "openai/chat.spec:23", "messages <-> this : messages required" },
-    { "openai/chat.spec:24", "stream <-> stream" },
-    { "openai/chat.spec:25", "stream_options.include_usage <-> stream_usage" },
-    { "openai/chat.spec:26", "tools <-> tools : [tool]" },
-    { "openai/chat.spec:27", "functions -> tools : [function]" },
-    { "openai/chat.spec:28", "tool_choice <-> tool_choice : choice | choice_named" },
-    { "openai/chat.spec:29", "parallel_tool_calls <-> tool_choice.parallel" },
-    { "openai/chat.spec:30", "max_completion_tokens, max_tokens <-> max_output" },
-    { "openai/chat.spec:31", "n <-> candidates" },
-    { "openai/chat.spec:32", "stop <-> stops : [string] | string" },
-    { "openai/chat.spec:33", "temperature <-> sampling.temperature" },
-    { "openai/chat.spec:34", "top_p <-> sampling.top_p" },
-    { "openai/chat.spec:35", "seed <-> sampling.seed" },
-    { "openai/chat.spec:36", "presence_penalty <-> sampling.presence" },
-    { "openai/chat.spec:37", "frequency_penalty <-> sampling.frequency" },
-    { "openai/chat.spec:38", "logit_bias <-> sampling.bias" },
-    { "openai/chat.spec:39", "logprobs <-> logprobs" },
-    { "openai/chat.spec:40", "top_logprobs <-> top_logprobs" },
-    { "openai/chat.spec:41", "reasoning_effort <-> reasoning.effort : effort" },
-    { "openai/chat.spec:42", "response_format <-> format : format" },
-    { "openai/chat.spec:43", "modalities <-> outputs : [string]" },
-    { "openai/chat.spec:44", "audio <-> voice" },
-    { "openai/chat.spec:45", "user <-> user" },
-    { "openai/chat.spec:46", "prompt_cache_key <-> cache_key" },
-    { "openai/chat.spec:47", "service_tier <-> tier" },
-    { "openai/chat.spec:56", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/chat.spec:60", "tool_call_id <-> call" },
-    { "openai/chat.spec:61", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/chat.spec:66", "name -> call" },
-    { "openai/chat.spec:67", "content -> blocks : string as text | [part]" },
-    { "openai/chat.spec:70", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/chat.spec:75", "thinking_blocks -> blocks : [thinking_block]" },
-    { "openai/chat.spec:76", "reasoning_details -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:77", "reasoning_content -> blocks.thinking.text" },
-    { "openai/chat.spec:78", "reasoning -> blocks.thinking.text" },
-    { "openai/chat.spec:80", "content <-> blocks : string as text | [part]" },
-    { "openai/chat.spec:81", "refusal <-> blocks.refusal.text" },
-    { "openai/chat.spec:82", "audio <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:83", "tool_calls <-> blocks : [call]" },
-    { "openai/chat.spec:84", "function_call -> blocks.call : function_call" },
-    { "openai/chat.spec:55", "\"system\", \"developer\" <-> instructions | turns.system {" },
-    { "openai/chat.spec:59", "\"tool\" <-> turns.user.result {" },
-    { "openai/chat.spec:65", "\"function\" -> turns.user.result { # before November 2023" },
-    { "openai/chat.spec:69", "\"user\" <-> turns.user {" },
-    { "openai/chat.spec:73", "\"assistant\" <-> turns.assistant {" },
-    { "openai/chat.spec:94", "text <-> text" },
-    { "openai/chat.spec:91", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
-    { "openai/chat.spec:92", "cache_control -> cache : cache_control" },
-    { "openai/chat.spec:95", "refusal <-> text" },
-    { "openai/chat.spec:97", "image_url.url <-> source : media_url" },
-    { "openai/chat.spec:98", "image_url.detail <-> detail" },
-    { "openai/chat.spec:102", "input_audio.data <-> source.bytes.data" },
-    { "openai/chat.spec:103", "input_audio.format <-> source.bytes.media : audio_format" },
-    { "openai/chat.spec:107", "file.file_data <-> source : data_url" },
-    { "openai/chat.spec:108", "file.file_id <-> source.file.id" },
-    { "openai/chat.spec:109", "file.filename <-> title" },
-    { "openai/chat.spec:94",
+    { "openai/chat.spec:23", "model <-> model required" },
+    { "openai/chat.spec:24", "messages <-> this : messages required" },
+    { "openai/chat.spec:25", "stream <-> stream" },
+    { "openai/chat.spec:26", "stream_options.include_usage <-> stream_usage" },
+    { "openai/chat.spec:27", "tools <-> tools : [tool]" },
+    { "openai/chat.spec:28", "functions -> tools : [function]" },
+    { "openai/chat.spec:29", "tool_choice <-> tool_choice : choice | choice_named" },
+    { "openai/chat.spec:30", "parallel_tool_calls <-> tool_choice.parallel" },
+    { "openai/chat.spec:31", "max_completion_tokens, max_tokens <-> max_output" },
+    { "openai/chat.spec:32", "n <-> candidates" },
+    { "openai/chat.spec:33", "stop <-> stops : [string] | string" },
+    { "openai/chat.spec:34", "temperature <-> sampling.temperature" },
+    { "openai/chat.spec:35", "top_p <-> sampling.top_p" },
+    { "openai/chat.spec:36", "seed <-> sampling.seed" },
+    { "openai/chat.spec:37", "presence_penalty <-> sampling.presence" },
+    { "openai/chat.spec:38", "frequency_penalty <-> sampling.frequency" },
+    { "openai/chat.spec:39", "logit_bias <-> sampling.bias" },
+    { "openai/chat.spec:40", "logprobs <-> logprobs" },
+    { "openai/chat.spec:41", "top_logprobs <-> top_logprobs" },
+    { "openai/chat.spec:42", "reasoning_effort <-> reasoning.effort : effort" },
+    { "openai/chat.spec:43", "response_format <-> format : format" },
+    { "openai/chat.spec:44", "modalities <-> outputs : [string]" },
+    { "openai/chat.spec:45", "audio <-> voice" },
+    { "openai/chat.spec:46", "user <-> user" },
+    { "openai/chat.spec:47", "prompt_cache_key <-> cache_key" },
+    { "openai/chat.spec:48", "service_tier <-> tier" },
+    { "openai/chat.spec:57", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "openai/chat.spec:61", "tool_call_id <-> call" },
+    { "openai/chat.spec:62", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "openai/chat.spec:67", "name -> call" },
+    { "openai/chat.spec:68", "content -> blocks : string as text | [part]" },
+    { "openai/chat.spec:71", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "openai/chat.spec:76", "thinking_blocks -> blocks : [thinking_block]" },
+    { "openai/chat.spec:77", "reasoning_details -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:78", "reasoning_content -> blocks.thinking.text" },
+    { "openai/chat.spec:79", "reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:81", "content <-> blocks : string as text | [part]" },
+    { "openai/chat.spec:82", "refusal <-> blocks.refusal.text" },
+    { "openai/chat.spec:83", "audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:84", "tool_calls <-> blocks : [call]" },
+    { "openai/chat.spec:85", "function_call -> blocks.call : function_call" },
+    { "openai/chat.spec:56", "\"system\", \"developer\" <-> instructions | turns.system {" },
+    { "openai/chat.spec:60", "\"tool\" <-> turns.user.result {" },
+    { "openai/chat.spec:66", "\"function\" -> turns.user.result { # before November 2023" },
+    { "openai/chat.spec:70", "\"user\" <-> turns.user {" },
+    { "openai/chat.spec:74", "\"assistant\" <-> turns.assistant {" },
+    { "openai/chat.spec:95", "text <-> text" },
+    { "openai/chat.spec:92", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
+    { "openai/chat.spec:93", "cache_control -> cache : cache_control" },
+    { "openai/chat.spec:96", "refusal <-> text" },
+    { "openai/chat.spec:98", "image_url.url <-> source : media_url" },
+    { "openai/chat.spec:99", "image_url.detail <-> detail" },
+    { "openai/chat.spec:103", "input_audio.data <-> source.bytes.data" },
+    { "openai/chat.spec:104", "input_audio.format <-> source.bytes.media : audio_format" },
+    { "openai/chat.spec:108", "file.file_data <-> source : data_url" },
+    { "openai/chat.spec:109", "file.file_id <-> source.file.id" },
+    { "openai/chat.spec:110", "file.filename <-> title" },
+    { "openai/chat.spec:95",
       "\"text\", \"input_text\", \"output_text\" <-> text { text <-> text; drop citations }" },
-    { "openai/chat.spec:95", "\"refusal\" <-> refusal { refusal <-> text }" },
-    { "openai/chat.spec:96", "\"image_url\" <-> image {" },
-    { "openai/chat.spec:101", "\"input_audio\" <-> audio {" },
-    { "openai/chat.spec:106", "\"file\" <-> document {" },
-    { "openai/chat.spec:112", "* <-> foreign" },
-    { "openai/chat.spec:117", "mode = \"explicit\"" },
-    { "openai/chat.spec:117", "ttl <-> ttl" },
-    { "openai/chat.spec:118", "type = \"ephemeral\"" },
+    { "openai/chat.spec:96", "\"refusal\" <-> refusal { refusal <-> text }" },
+    { "openai/chat.spec:97", "\"image_url\" <-> image {" },
+    { "openai/chat.spec:102", "\"input_audio\" <-> audio {" },
+    { "openai/chat.spec:107", "\"file\" <-> document {" },
+    { "openai/chat.spec:113", "* <-> foreign" },
+    { "openai/chat.spec:118", "mode = \"explicit\"" },
     { "openai/chat.spec:118", "ttl <-> ttl" },
-    { "openai/chat.spec:126", "thinking <-> text" },
-    { "openai/chat.spec:126", "signature <-> signature" },
-    { "openai/chat.spec:127", "data <-> data" },
-    { "openai/chat.spec:126",
+    { "openai/chat.spec:119", "type = \"ephemeral\"" },
+    { "openai/chat.spec:119", "ttl <-> ttl" },
+    { "openai/chat.spec:127", "thinking <-> text" },
+    { "openai/chat.spec:127", "signature <-> signature" },
+    { "openai/chat.spec:128", "data <-> data" },
+    { "openai/chat.spec:127",
       "\"thinking\" <-> thinking { thinking <-> text; signature <-> signature }" },
-    { "openai/chat.spec:127", "\"redacted_thinking\" <-> sealed { data <-> data }" },
-    { "openai/chat.spec:133", "text <-> text" },
-    { "openai/chat.spec:133", "signature <-> signature" },
-    { "openai/chat.spec:134", "summary -> text" },
-    { "openai/chat.spec:135", "data <-> data" },
-    { "openai/chat.spec:133",
+    { "openai/chat.spec:128", "\"redacted_thinking\" <-> sealed { data <-> data }" },
+    { "openai/chat.spec:134", "text <-> text" },
+    { "openai/chat.spec:134", "signature <-> signature" },
+    { "openai/chat.spec:135", "summary -> text" },
+    { "openai/chat.spec:136", "data <-> data" },
+    { "openai/chat.spec:134",
       "\"reasoning.text\" <-> thinking { text <-> text; signature <-> signature }" },
-    { "openai/chat.spec:134", "\"reasoning.summary\" -> thinking { summary -> text }" },
-    { "openai/chat.spec:135", "\"reasoning.encrypted\" <-> sealed { data <-> data }" },
-    { "openai/chat.spec:142", "text -> text" },
-    { "openai/chat.spec:143", "thinking -> text : texts" },
-    { "openai/chat.spec:142", "\"text\" -> text { text -> text }" },
-    { "openai/chat.spec:143",
+    { "openai/chat.spec:135", "\"reasoning.summary\" -> thinking { summary -> text }" },
+    { "openai/chat.spec:136", "\"reasoning.encrypted\" <-> sealed { data <-> data }" },
+    { "openai/chat.spec:143", "text -> text" },
+    { "openai/chat.spec:144", "thinking -> text : texts" },
+    { "openai/chat.spec:143", "\"text\" -> text { text -> text }" },
+    { "openai/chat.spec:144",
       "\"thinking\" -> thinking { thinking -> text : texts; ignore closed }" },
-    { "openai/chat.spec:147", "id <-> id" },
-    { "openai/chat.spec:148", "data <-> source.bytes.data" },
-    { "openai/chat.spec:149", "transcript <-> transcript" },
-    { "openai/chat.spec:150", "expires_at <-> expires" },
-    { "openai/chat.spec:155", "id <-> id" },
-    { "openai/chat.spec:156", "type = \"function\"" },
-    { "openai/chat.spec:157", "function.name <-> name" },
-    { "openai/chat.spec:158", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:164", "name -> name" },
-    { "openai/chat.spec:165", "arguments -> arguments : json in string" },
-    { "openai/chat.spec:172", "function.name <-> name" },
-    { "openai/chat.spec:173", "function.description <-> description" },
-    { "openai/chat.spec:174", "function.parameters <-> schema" },
-    { "openai/chat.spec:175", "function.strict <-> strict" },
-    { "openai/chat.spec:169", "cache_control -> cache : cache_control" },
-    { "openai/chat.spec:171", "\"function\" <-> function {" },
-    { "openai/chat.spec:177", "* <-> foreign" },
-    { "openai/chat.spec:183", "name -> name" },
-    { "openai/chat.spec:184", "description -> description" },
-    { "openai/chat.spec:185", "parameters -> schema" },
-    { "openai/chat.spec:189", "type = \"function\"" },
-    { "openai/chat.spec:189", "function.name <-> name" },
-    { "openai/chat.spec:197", "type <-> mode : format_mode" },
-    { "openai/chat.spec:198", "json_schema.name <-> name" },
-    { "openai/chat.spec:199", "json_schema.description <-> description" },
-    { "openai/chat.spec:200", "json_schema.schema <-> schema" },
-    { "openai/chat.spec:201", "json_schema.strict <-> strict" },
-    { "openai/chat.spec:208", "id <-> id else \"\"" },
-    { "openai/chat.spec:209", "object = \"chat.completion\"" },
-    { "openai/chat.spec:210", "created <- now" },
-    { "openai/chat.spec:211", "model <-> model else \"\"" },
-    { "openai/chat.spec:212", "choices <-> choices : [choice_whole]" },
-    { "openai/chat.spec:213", "usage <-> usage : usage" },
-    { "openai/chat.spec:214", "service_tier <-> tier" },
-    { "openai/chat.spec:219", "index <-> index" },
-    { "openai/chat.spec:220", "message.role = \"assistant\"" },
-    { "openai/chat.spec:222", "message.thinking_blocks <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:223", "message.reasoning_details -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:224", "message.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:225", "message.reasoning -> blocks.thinking.text" },
-    { "openai/chat.spec:227",
+    { "openai/chat.spec:148", "id <-> id" },
+    { "openai/chat.spec:149", "data <-> source.bytes.data" },
+    { "openai/chat.spec:150", "transcript <-> transcript" },
+    { "openai/chat.spec:151", "expires_at <-> expires" },
+    { "openai/chat.spec:156", "id <-> id" },
+    { "openai/chat.spec:157", "type = \"function\"" },
+    { "openai/chat.spec:158", "function.name <-> name" },
+    { "openai/chat.spec:159", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:165", "name -> name" },
+    { "openai/chat.spec:166", "arguments -> arguments : json in string" },
+    { "openai/chat.spec:173", "function.name <-> name" },
+    { "openai/chat.spec:174", "function.description <-> description" },
+    { "openai/chat.spec:175", "function.parameters <-> schema" },
+    { "openai/chat.spec:176", "function.strict <-> strict" },
+    { "openai/chat.spec:170", "cache_control -> cache : cache_control" },
+    { "openai/chat.spec:172", "\"function\" <-> function {" },
+    { "openai/chat.spec:178", "* <-> foreign" },
+    { "openai/chat.spec:184", "name -> name" },
+    { "openai/chat.spec:185", "description -> description" },
+    { "openai/chat.spec:186", "parameters -> schema" },
+    { "openai/chat.spec:190", "type = \"function\"" },
+    { "openai/chat.spec:190", "function.name <-> name" },
+    { "openai/chat.spec:198", "type <-> mode : format_mode" },
+    { "openai/chat.spec:199", "json_schema.name <-> name" },
+    { "openai/chat.spec:200", "json_schema.description <-> description" },
+    { "openai/chat.spec:201", "json_schema.schema <-> schema" },
+    { "openai/chat.spec:202", "json_schema.strict <-> strict" },
+    { "openai/chat.spec:209", "id <-> id else \"\"" },
+    { "openai/chat.spec:210", "object = \"chat.completion\"" },
+    { "openai/chat.spec:211", "created <- now" },
+    { "openai/chat.spec:212", "model <-> model else \"\"" },
+    { "openai/chat.spec:213", "choices <-> choices : [choice_whole]" },
+    { "openai/chat.spec:214", "usage <-> usage : usage" },
+    { "openai/chat.spec:215", "service_tier <-> tier" },
+    { "openai/chat.spec:220", "index <-> index" },
+    { "openai/chat.spec:221", "message.role = \"assistant\"" },
+    { "openai/chat.spec:223", "message.thinking_blocks <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:224", "message.reasoning_details -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:225", "message.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:226", "message.reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:228",
       "message.content <-> blocks : string joins text | [reply_part] else null" },
-    { "openai/chat.spec:228", "message.refusal <-> blocks.refusal.text else null" },
-    { "openai/chat.spec:229", "message.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:230", "message.audio <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:231", "message.tool_calls <-> blocks : [call]" },
-    { "openai/chat.spec:232", "message.function_call -> blocks.call : function_call" },
-    { "openai/chat.spec:233", "logprobs = null" },
-    { "openai/chat.spec:234", "logprobs.content <-> logprobs" },
-    { "openai/chat.spec:235", "finish_reason <-> stop : stop" },
-    { "openai/chat.spec:242", "url_citation.url <-> url" },
-    { "openai/chat.spec:243", "url_citation.title <-> title else \"\"" },
-    { "openai/chat.spec:244", "url_citation.start_index <-> start else 0" },
-    { "openai/chat.spec:245", "url_citation.end_index <-> end else 0" },
-    { "openai/chat.spec:241", "\"url_citation\" <-> web {" },
-    { "openai/chat.spec:247", "* <-> foreign" },
-    { "openai/chat.spec:265", "prompt_tokens <-> input + cache_read + cache_write" },
-    { "openai/chat.spec:266", "completion_tokens -> output" },
-    { "openai/chat.spec:267", "completion_tokens <- output else 0" },
-    { "openai/chat.spec:268", "total_tokens <- input + cache_read + cache_write + output" },
-    { "openai/chat.spec:269", "prompt_tokens_details.cached_tokens <-> cache_read" },
-    { "openai/chat.spec:270", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
-    { "openai/chat.spec:271", "prompt_tokens_details.audio_tokens <-> audio_in" },
-    { "openai/chat.spec:272", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:273", "completion_tokens_details.audio_tokens <-> audio_out" },
-    { "openai/chat.spec:280", "id <-> id else \"\"" },
-    { "openai/chat.spec:281", "object = \"chat.completion.chunk\"" },
-    { "openai/chat.spec:282", "created <- now" },
-    { "openai/chat.spec:283", "model <-> model else \"\"" },
-    { "openai/chat.spec:284", "service_tier <-> tier" },
-    { "openai/chat.spec:303", "usage <-> usage : usage slot" },
-    { "openai/chat.spec:287", "delta = {}" },
-    { "openai/chat.spec:288", "delta.role = \"assistant\"" },
-    { "openai/chat.spec:289", "delta.content = \"\"" },
-    { "openai/chat.spec:291", "delta.thinking_blocks <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:292", "delta.reasoning_details -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:293", "delta.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:294", "delta.reasoning -> blocks.thinking.text" },
-    { "openai/chat.spec:296", "delta.content <-> blocks : string joins text | [reply_part]" },
-    { "openai/chat.spec:297", "delta.refusal <-> blocks.refusal.text" },
-    { "openai/chat.spec:298", "delta.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:299", "delta.audio <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:300", "delta.tool_calls <-> blocks : [call_patch]" },
-    { "openai/chat.spec:301", "finish_reason <-> stop : stop else null slot" },
-    { "openai/chat.spec:304", "error <-> fail : fault_body" },
-    { "openai/chat.spec:309", "id <-> id" },
-    { "openai/chat.spec:310", "type = \"function\"" },
-    { "openai/chat.spec:311", "function.name <-> name" },
-    { "openai/chat.spec:312", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:316", "error <-> this : fault_body | string as message" },
-    { "openai/chat.spec:317", "message, detail -> message" },
-    { "openai/chat.spec:323", "message <-> message else \"\"" },
-    { "openai/chat.spec:324", "type <-> kind : fault" },
-    { "openai/chat.spec:325", "code -> kind : fault try" },
-    { "openai/chat.spec:326", "param <-> param else null" },
-    { "openai/chat.spec:327", "code <-> code else null" },
-    { "openai/chat.spec:328", "status_code -> status" },
-    { "openai/chat.spec:361", "object = \"list\"" },
-    { "openai/chat.spec:362", "data <- models : [model_entry] required" },
-    { "openai/chat.spec:367", "id <- id" },
-    { "openai/chat.spec:368", "object = \"model\"" },
-    { "openai/chat.spec:369", "created <- created" },
-    { "openai/chat.spec:370", "owned_by = \"llmux\"" },
+    { "openai/chat.spec:229", "message.refusal <-> blocks.refusal.text else null" },
+    { "openai/chat.spec:230", "message.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:231", "message.audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:232", "message.tool_calls <-> blocks : [call]" },
+    { "openai/chat.spec:233", "message.function_call -> blocks.call : function_call" },
+    { "openai/chat.spec:234", "logprobs = null" },
+    { "openai/chat.spec:235", "logprobs.content <-> logprobs" },
+    { "openai/chat.spec:236", "finish_reason <-> stop : stop" },
+    { "openai/chat.spec:243", "url_citation.url <-> url" },
+    { "openai/chat.spec:244", "url_citation.title <-> title else \"\"" },
+    { "openai/chat.spec:245", "url_citation.start_index <-> start else 0" },
+    { "openai/chat.spec:246", "url_citation.end_index <-> end else 0" },
+    { "openai/chat.spec:242", "\"url_citation\" <-> web {" },
+    { "openai/chat.spec:248", "* <-> foreign" },
+    { "openai/chat.spec:266", "prompt_tokens <-> input + cache_read + cache_write" },
+    { "openai/chat.spec:267", "completion_tokens -> output" },
+    { "openai/chat.spec:268", "completion_tokens <- output else 0" },
+    { "openai/chat.spec:269", "total_tokens <- input + cache_read + cache_write + output" },
+    { "openai/chat.spec:270", "prompt_tokens_details.cached_tokens <-> cache_read" },
+    { "openai/chat.spec:271", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
+    { "openai/chat.spec:272", "prompt_tokens_details.audio_tokens <-> audio_in" },
+    { "openai/chat.spec:273", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:274", "completion_tokens_details.audio_tokens <-> audio_out" },
+    { "openai/chat.spec:281", "id <-> id else \"\"" },
+    { "openai/chat.spec:282", "object = \"chat.completion.chunk\"" },
+    { "openai/chat.spec:283", "created <- now" },
+    { "openai/chat.spec:284", "model <-> model else \"\"" },
+    { "openai/chat.spec:285", "service_tier <-> tier" },
+    { "openai/chat.spec:304", "usage <-> usage : usage slot" },
+    { "openai/chat.spec:288", "delta = {}" },
+    { "openai/chat.spec:289", "delta.role = \"assistant\"" },
+    { "openai/chat.spec:290", "delta.content = \"\"" },
+    { "openai/chat.spec:292", "delta.thinking_blocks <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:293", "delta.reasoning_details -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:294", "delta.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:295", "delta.reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:297", "delta.content <-> blocks : string joins text | [reply_part]" },
+    { "openai/chat.spec:298", "delta.refusal <-> blocks.refusal.text" },
+    { "openai/chat.spec:299", "delta.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:300", "delta.audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:301", "delta.tool_calls <-> blocks : [call_patch]" },
+    { "openai/chat.spec:302", "finish_reason <-> stop : stop else null slot" },
+    { "openai/chat.spec:305", "error <-> fail : fault_body" },
+    { "openai/chat.spec:310", "id <-> id" },
+    { "openai/chat.spec:311", "type = \"function\"" },
+    { "openai/chat.spec:312", "function.name <-> name" },
+    { "openai/chat.spec:313", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:317", "error <-> this : fault_body | string as message" },
+    { "openai/chat.spec:318", "message, detail -> message" },
+    { "openai/chat.spec:324", "message <-> message else \"\"" },
+    { "openai/chat.spec:325", "type <-> kind : fault" },
+    { "openai/chat.spec:326", "code -> kind : fault try" },
+    { "openai/chat.spec:327", "param <-> param else null" },
+    { "openai/chat.spec:328", "code <-> code else null" },
+    { "openai/chat.spec:329", "status_code -> status" },
+    { "openai/chat.spec:362", "object = \"list\"" },
+    { "openai/chat.spec:363", "data <- models : [model_entry] required" },
+    { "openai/chat.spec:368", "id <- id" },
+    { "openai/chat.spec:369", "object = \"model\"" },
+    { "openai/chat.spec:370", "created <- created" },
+    { "openai/chat.spec:371", "owned_by = \"llmux\"" },
     { "openai/embeddings.spec:13", "model <-> model required" },
     { "openai/embeddings.spec:14", "input <-> inputs : texts_or_tokens required" },
     { "openai/embeddings.spec:15", "encoding_format <-> encodings : string" },

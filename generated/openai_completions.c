@@ -45,7 +45,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* openai/chat.spec:333 */
+/* openai/chat.spec:334 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 10, 0 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 11, 0 },
@@ -370,7 +370,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:264: usage */
+/* openai/chat.spec:265: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 3, NULL },
@@ -748,7 +748,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:315: error */
+/* openai/chat.spec:316: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -797,7 +797,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:322: fault_body */
+/* openai/chat.spec:323: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -884,7 +884,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:360: model_list */
+/* openai/chat.spec:361: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
@@ -905,7 +905,7 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:366: model_entry */
+/* openai/chat.spec:367: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
@@ -1010,6 +1010,7 @@ write_completion(struct xd *x, const struct ir_choice *m)
 static const struct xd_policy policies[] = {
     { STR_INIT("system_turns"), STR_INIT("keep"), NULL, 0 },
     { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
+    { STR_INIT("seals"), STR_INIT("ids"), NULL, 0 },
     { STR_INIT("stream_usage"), STR_INIT("ask"), NULL, 0 },
     { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
@@ -1096,31 +1097,31 @@ static const struct xd_row rows[] = {
     { "openai/completions.spec:65", "\"stop\" <- other" },
     { "openai/completions.spec:66", "\"eos\" -> end" },
     { "openai/completions.spec:67", "* -> other" },
-    { "openai/chat.spec:334", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/chat.spec:335", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/chat.spec:336", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/chat.spec:337", "\"authentication_error\" 401 <-> auth" },
-    { "openai/chat.spec:338", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/chat.spec:339", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/chat.spec:340", "\"not_found_error\" 404 <-> missing" },
-    { "openai/chat.spec:341", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/chat.spec:342", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/chat.spec:343", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/chat.spec:344", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/chat.spec:345", "\"internal_error\" 500 <-> internal" },
-    { "openai/chat.spec:346", "\"internal_error\" 502 <- protocol" },
-    { "openai/chat.spec:347", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/chat.spec:348", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/chat.spec:349", "\"server_error\", \"api_error\" -> internal" },
-    { "openai/chat.spec:350", "\"overloaded\", \"overloaded_error\" -> overloaded" },
-    { "openai/chat.spec:351", "\"content_filter\" -> policy" },
-    { "openai/chat.spec:352", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/chat.spec:355",
+    { "openai/chat.spec:335", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/chat.spec:336", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/chat.spec:337", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/chat.spec:338", "\"authentication_error\" 401 <-> auth" },
+    { "openai/chat.spec:339", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/chat.spec:340", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/chat.spec:341", "\"not_found_error\" 404 <-> missing" },
+    { "openai/chat.spec:342", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/chat.spec:343", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/chat.spec:344", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/chat.spec:345", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/chat.spec:346", "\"internal_error\" 500 <-> internal" },
+    { "openai/chat.spec:347", "\"internal_error\" 502 <- protocol" },
+    { "openai/chat.spec:348", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/chat.spec:349", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/chat.spec:350", "\"server_error\", \"api_error\" -> internal" },
+    { "openai/chat.spec:351", "\"overloaded\", \"overloaded_error\" -> overloaded" },
+    { "openai/chat.spec:352", "\"content_filter\" -> policy" },
+    { "openai/chat.spec:353", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/chat.spec:356",
       "\"*context length*\", \"*context window*\", \"*prompt is too long*\", \"*prompt too long*\" "
       "-> context" },
-    { "openai/chat.spec:356",
-      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
     { "openai/chat.spec:357",
+      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
+    { "openai/chat.spec:358",
       "\"*incorrect api key*\", \"*invalid api key*\", \"*api key not valid*\" -> auth" },
     { "openai/completions.spec:16", "model <-> model required" },
     { "openai/completions.spec:17", "prompt <-> this : prompt" },
@@ -1142,15 +1143,15 @@ static const struct xd_row rows[] = {
     { "openai/completions.spec:40", "model <-> model else \"\"" },
     { "openai/completions.spec:41", "choices <-> choices : [completion]" },
     { "openai/completions.spec:42", "usage <-> usage : usage" },
-    { "openai/chat.spec:265", "prompt_tokens <-> input + cache_read + cache_write" },
-    { "openai/chat.spec:266", "completion_tokens -> output" },
-    { "openai/chat.spec:267", "completion_tokens <- output else 0" },
-    { "openai/chat.spec:268", "total_tokens <- input + cache_read + cache_write + output" },
-    { "openai/chat.spec:269", "prompt_tokens_details.cached_tokens <-> cache_read" },
-    { "openai/chat.spec:270", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
-    { "openai/chat.spec:271", "prompt_tokens_details.audio_tokens <-> audio_in" },
-    { "openai/chat.spec:272", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:273", "completion_tokens_details.audio_tokens <-> audio_out" },
+    { "openai/chat.spec:266", "prompt_tokens <-> input + cache_read + cache_write" },
+    { "openai/chat.spec:267", "completion_tokens -> output" },
+    { "openai/chat.spec:268", "completion_tokens <- output else 0" },
+    { "openai/chat.spec:269", "total_tokens <- input + cache_read + cache_write + output" },
+    { "openai/chat.spec:270", "prompt_tokens_details.cached_tokens <-> cache_read" },
+    { "openai/chat.spec:271", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
+    { "openai/chat.spec:272", "prompt_tokens_details.audio_tokens <-> audio_in" },
+    { "openai/chat.spec:273", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:274", "completion_tokens_details.audio_tokens <-> audio_out" },
     { "openai/completions.spec:72", "id <-> id else \"\"" },
     { "openai/completions.spec:73", "object = \"text_completion\"" },
     { "openai/completions.spec:74", "created <- now" },
@@ -1160,20 +1161,20 @@ static const struct xd_row rows[] = {
     { "openai/completions.spec:79", "text <-> blocks : string joins text else \"\"" },
     { "openai/completions.spec:80", "finish_reason <-> stop : stop else null slot" },
     { "openai/completions.spec:83", "error <-> fail : fault_body" },
-    { "openai/chat.spec:316", "error <-> this : fault_body | string as message" },
-    { "openai/chat.spec:317", "message, detail -> message" },
-    { "openai/chat.spec:323", "message <-> message else \"\"" },
-    { "openai/chat.spec:324", "type <-> kind : fault" },
-    { "openai/chat.spec:325", "code -> kind : fault try" },
-    { "openai/chat.spec:326", "param <-> param else null" },
-    { "openai/chat.spec:327", "code <-> code else null" },
-    { "openai/chat.spec:328", "status_code -> status" },
-    { "openai/chat.spec:361", "object = \"list\"" },
-    { "openai/chat.spec:362", "data <- models : [model_entry] required" },
-    { "openai/chat.spec:367", "id <- id" },
-    { "openai/chat.spec:368", "object = \"model\"" },
-    { "openai/chat.spec:369", "created <- created" },
-    { "openai/chat.spec:370", "owned_by = \"llmux\"" },
+    { "openai/chat.spec:317", "error <-> this : fault_body | string as message" },
+    { "openai/chat.spec:318", "message, detail -> message" },
+    { "openai/chat.spec:324", "message <-> message else \"\"" },
+    { "openai/chat.spec:325", "type <-> kind : fault" },
+    { "openai/chat.spec:326", "code -> kind : fault try" },
+    { "openai/chat.spec:327", "param <-> param else null" },
+    { "openai/chat.spec:328", "code <-> code else null" },
+    { "openai/chat.spec:329", "status_code -> status" },
+    { "openai/chat.spec:362", "object = \"list\"" },
+    { "openai/chat.spec:363", "data <- models : [model_entry] required" },
+    { "openai/chat.spec:368", "id <- id" },
+    { "openai/chat.spec:369", "object = \"model\"" },
+    { "openai/chat.spec:370", "created <- created" },
+    { "openai/chat.spec:371", "owned_by = \"llmux\"" },
     { "openai/completions.spec:48", "text <-> blocks : string joins text else \"\"" },
     { "openai/completions.spec:49", "index <-> index" },
     { "openai/completions.spec:50", "logprobs = null" },

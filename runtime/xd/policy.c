@@ -4,6 +4,7 @@
 #include "runtime/xd/fault.h"
 #include "runtime/xd/prepare.h"
 #include "runtime/xd/seal.h"
+#include "runtime/xd/seal_ids.h"
 
 static const struct ir_policy *
 find_policy(struct str name)
@@ -189,6 +190,7 @@ static void
 prepare_turns(struct xd *x, const struct force *f, struct ir_request *m)
 {
     prepare_foreign(x, m, parts_rule(f));
+    prepare_seal_ids(x, m);
     prepare_seals(x, m);
     if (says(f, "system_turns", "fold"))
         prepare_fold(x, m);

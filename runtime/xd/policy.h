@@ -9,6 +9,9 @@
  *                                                alone), and such descriptions of functions
  *   last_assistant     keep | trim | mark        a final assistant turn: white space behind it; say
  *                                                that the reply goes on from it (Turn.prefix)
+ *   seals              beside | ids             of another family's providers, in replies to clients of this
+ *                                                dialect: where it has a place for thinking; and in
+ *                                                the ids of calls, too (seal_ids.h)
  *   unsigned_thinking  keep | drop               thinking blocks without a signature
  *   result_media       keep | follow             images and files in the result of a call: behind
  *                                                it, as a user's blocks

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "runtime/xd/policy.h"
 #include "runtime/xd/seal.h"
 
 void
@@ -11,6 +12,12 @@ sealing_begin(struct xd *x, const struct deployment_call *call, bool kindred)
     x->seal_in_place = kindred;
     if (!kindred || call->several)
         x->seal = call->seal;
+}
+
+bool
+sealing_goes_in_ids(const struct deployment *d, const struct xd_dialect *front, struct str model)
+{
+    return str_is(xd_policy_value(front, &d->policies, model, "seals"), "ids");
 }
 
 /* The character that an escape stands for, if it is one of ASCII; how many bytes it takes. */

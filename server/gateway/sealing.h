@@ -9,6 +9,10 @@
 /* Before x reads a reply to that call; kindred: the client speaks the provider's language. */
 void sealing_begin(struct xd *x, const struct deployment_call *call, bool kindred);
 
+/* Shall ids of calls carry seals to clients of this dialect, in replies of a provider of another family? */
+bool
+sealing_goes_in_ids(const struct deployment *d, const struct xd_dialect *front, struct str model);
+
 /* Append bytes with the mark in front of each of the seals, wherever it is a string of JSON.  How many there were; 0,
  * with nothing appended, when there was none. */
 unsigned

@@ -15,6 +15,14 @@
 /* --- events -------------------------------------------------------------------------------- */
 
 static void
+write_event(struct stream *s, const struct ir_event *e)
+{
+    struct ir_event own;
+    struct ir_block block;
+    xd_writer_event(&s->writer, s->ids.arena ? seal_ids_event(&s->ids, e, &own, &block) : e);
+}
+
+static void
 on_event(void *ctx, const struct ir_event *e)
 {
     struct exchange *x = ctx;
@@ -34,7 +42,7 @@ on_event(void *ctx, const struct ir_event *e)
     case STREAM_TRANSLATE:
         /* A fail is the exchange's business: another attempt may still be possible. */
         if (e->kind != IR_EVENT_FAIL && x->attempt.tally.begun)
-            xd_writer_event(&s->writer, e);
+            write_event(s, e);
         break;
     case STREAM_COLLECT:
         ir_collector_event(&s->collector, e);
@@ -217,6 +225,8 @@ complete(struct exchange *x)
 {
     struct stream *s = x->attempt.stream;
     if (s->mode == STREAM_COLLECT) {
+        if (whole_has_ids(x))
+            seal_ids_reply(&x->attempt.arena, &s->collector.reply);
         whole_answer(x, &s->collector.reply);
         return;
     }
@@ -315,6 +325,7 @@ stream_open(struct exchange *x, struct str head)
         return false;
     s->open = true;
     s->mode = choose_mode(x, head);
+    s->ids = (struct seal_ids){ 0 };
     xd_reader_init(&s->reader, a->target.dialect, a->target.op->kind, &a->arena, on_event, x);
     sealing_begin(&s->reader.x, &a->target, a->kindred);
     switch (s->mode) {
@@ -325,6 +336,8 @@ stream_open(struct exchange *x, struct str head)
         break;
     case STREAM_TRANSLATE:
         open_writer(x);
+        if (whole_has_ids(x))
+            s->ids.arena = &a->arena;
         break;
     case STREAM_COLLECT:
         ir_collector_init(&s->collector, &a->arena);

@@ -11,6 +11,7 @@
 #define LLMUX_GATEWAY_STREAM_H
 
 #include "runtime/ir/reply.h"
+#include "runtime/xd/seal_ids.h"
 #include "runtime/xd/translate.h"
 
 struct exchange;
@@ -25,6 +26,7 @@ struct stream {
     bool open; /* the rest is valid */
     enum stream_mode mode;
     struct xd_reader reader;
+    struct seal_ids ids; /* TRANSLATE: without an arena, nothing is to be put in ids */
     union {
         struct xd_writer writer;       /* TRANSLATE */
         struct ir_collector collector; /* COLLECT */

@@ -3,6 +3,7 @@
 
 #include "runtime/route/key.h"
 #include "runtime/xd/seal.h"
+#include "runtime/xd/seal_ids.h"
 
 #define BYTES_A_TOKEN 4.0 /* of JSON, by and large */
 #define USUAL_OUTPUT  500 /* tokens: limits are often far above what is made */
@@ -44,6 +45,18 @@ take_seal(struct route_request *q, struct str seal, struct arena *a)
         q->needs_home = true;
 }
 
+/* Seals that travel in a call's id are marked always. */
+static void
+take_carried(struct route_request *q, struct str id, struct arena *a)
+{
+    struct ir_blocks thoughts = { 0 };
+    seal_ids_split(a, id, &thoughts);
+    for (unsigned i = 0; i < thoughts.n; i++) {
+        const struct ir_block *b = &thoughts.v[i];
+        take_seal(q, b->kind == IR_BLOCK_SEALED ? b->sealed.data : b->thinking.signature, a);
+    }
+}
+
 /* The account that has this file serves it. */
 static void
 take_source(struct route_request *q, const struct ir_source *s)
@@ -69,6 +82,7 @@ take_block(struct route_request *q, const struct ir_block *b, struct arena *a)
         break;
     case IR_BLOCK_CALL:
         take_seal(q, b->call.signature, a);
+        take_carried(q, b->call.id, a);
         break;
     case IR_BLOCK_IMAGE:
         take_source(q, &b->image.source);

@@ -3,6 +3,7 @@
 
 #include "runtime/ir/reply.h"
 #include "runtime/xd/ask.h"
+#include "runtime/xd/seal_ids.h"
 #include "server/gateway/answer.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/dropped.h"
@@ -44,6 +45,14 @@ write_answer(struct exchange *x, const struct xd_answer *answer)
     answer_document(x, buf_str(out));
     buf_clear(out);
     exchange_finish(x);
+}
+
+bool
+whole_has_ids(const struct exchange *x)
+{
+    const struct attempt *a = &x->attempt;
+    return !a->kindred
+           && sealing_goes_in_ids(a->candidate.offer->deployment, x->front.dialect, a->model);
 }
 
 void
@@ -102,6 +111,8 @@ settle_chat(struct exchange *x, const struct xd *xd, struct xd_answer *answer)
 {
     attempt_name_reply(x, &answer->chat);
     ir_reply_speak(&answer->chat, tell_event, x);
+    if (whole_has_ids(x))
+        seal_ids_reply(&x->attempt.arena, &answer->chat);
     if (x->wants_stream)
         stream_speak(x, &answer->chat);
     else if (x->attempt.kindred && !xd->sealed.n)

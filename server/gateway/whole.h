@@ -13,4 +13,7 @@ void whole_reply(struct exchange *x);
 /* A reply that was understood, in the client's dialect.  Finishes the exchange, or its attempt. */
 void whole_answer(struct exchange *x, const struct ir_reply *reply);
 
+/* Shall the ids of its calls carry seals (runtime/xd/seal_ids.h)? */
+bool whole_has_ids(const struct exchange *x);
+
 #endif

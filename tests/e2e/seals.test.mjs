@@ -65,20 +65,37 @@ async function ask(model, history, stream) {
 const next = (m) => [...messages, m, { role: 'tool', tool_call_id: m.tool_calls[0].id, content: 'noon' }];
 const sealsOf = async (name) => makers[name].seals((await w.last()).body).filter(Boolean);
 
+// Clients that speak nothing but chat, and what each has of a message when it sends it back.
+const known = ({ role, content = null, tool_calls }) => ({
+    role, content, tool_calls: tool_calls.map(({ id, type, function: { name, arguments: args } }) =>
+        ({ id, type, function: { name, arguments: args } })),
+});
+const clients = {
+    'a client that sends all back': async (...args) => ask(...args),
+    'a client that keeps what it knows': async (...args) => known(await ask(...args)),
+    'the SDK\'s helper for streams': async (model, history) => (await w.openai().chat.completions.stream({
+        model, tools, messages: history, reasoning_effort: 'low',
+    }).finalChatCompletion()).choices[0].message,
+};
+const cases = Object.entries(clients).flatMap(([client, say], i) =>
+    [false, true].filter((stream) => i < 2 || stream).map((stream) => ({ client, say, stream })));
+
 for (const name of Object.keys(makers))
-    for (const stream of [false, true])
-        describe(`${name}, a chat-only client${stream ? ', streamed' : ''}`, () => {
+    for (const { client, say, stream } of cases)
+        describe(`${name}, ${client}${stream ? ', streamed' : ''}`, () => {
             test('seals come back to their maker', async () => {
-                const m = await ask(`${name}-one`, messages, stream);
+                const m = await say(`${name}-one`, messages, stream);
                 const end = await ask(`${name}-one`, next(m), stream);
                 assert.match(end.content, /^Result of \S+: noon/);
                 const seals = await sealsOf(name);
                 assert.ok(seals.length > 0);
-                assert.ok(seals.every((s) => !s.includes('llmux')), `${seals}`);
+                const sent = JSON.stringify((await w.last()).body);
+                assert.ok(!sent.includes('llmux'), sent);
+                assert.ok(sent.includes('Über \\"it\\"","') || name !== 'anthropic', sent);
             });
 
             test('they reach nobody else', async () => {
-                const m = await ask(`${name}-one`, messages, stream);
+                const m = await say(`${name}-one`, messages, stream);
                 await ask(`${name}-one`, next(m), stream);
                 const seals = await sealsOf(name);
                 const others = Object.keys(makers).map((n) => `${n}-${n === name ? 'two' : 'one'}`);
@@ -86,9 +103,17 @@ for (const name of Object.keys(makers))
                     const end = await ask(other, next(m), stream);
                     assert.match(end.content, /^Result of \S+: noon/);
                     const sent = JSON.stringify((await w.last()).body);
-                    assert.ok(!sent.includes('llmux:'), other);
+                    assert.ok(!sent.includes('llmux'), other);
                     for (const seal of seals)
                         assert.ok(!sent.includes(seal), `${other} got ${seal}`);
+                }
+            });
+
+            test('they find their maker among several accounts', async () => {
+                for (let i = 0; i < 4; i++) {
+                    const m = await say(`${name}-both`, messages, stream);
+                    await ask(`${name}-both`, next(m), stream);
+                    assert.ok((await sealsOf(name)).length > 0);
                 }
             });
         });
