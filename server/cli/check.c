@@ -8,13 +8,27 @@
 
 #define COMMAND         "check"
 #define ARENA_BYTES_MAX (16u << 20)
+#define SHOWN_BYTES_MAX ((size_t)64 << 20)
 
 static const char about[] =
     "Reads a configuration as `serve` would and prints \"ok FILE\", or every error as\n"
-    "\"FILE:line:column: what is wrong\" on stderr with exit code 1.  Nothing is started.";
+    "\"FILE:line:column: what is wrong\" on stderr with exit code 1.  Nothing is started.\n"
+    "With --show also what holds for each key, be it in the file or not; secrets are left out.";
+
+static void
+show(const struct config *c)
+{
+    struct buf out;
+    buf_init(&out, SHOWN_BYTES_MAX);
+    config_show(c, &out);
+    fwrite(out.p, 1, out.n, stdout);
+    buf_fini(&out);
+}
+
+enum shown { SHOW_NOTHING, SHOW_KEYS };
 
 static enum cli_exit
-check_file(const char *path)
+check_file(const char *path, enum shown shown)
 {
     struct arena a;
     arena_init(&a, ARENA_BYTES_MAX);
@@ -26,6 +40,8 @@ check_file(const char *path)
         printf("ok %s\n", path);
     else
         world_print_errors(&errors);
+    if (config && shown == SHOW_KEYS)
+        show(config);
     plugins_destroy(plugins);
     arena_fini(&a);
     return config ? CLI_YES : CLI_NO;
@@ -34,14 +50,17 @@ check_file(const char *path)
 int
 cmd_check(int argc, char **argv)
 {
-    struct option config = { .name = "config",
-                             .letter = 'c',
-                             .takes = "FILE",
-                             .required = true,
-                             .help = "the configuration to check" };
-    struct options o = { .synopsis = "check -c FILE", .about = about, .v = &config, .n = 1 };
+    struct option v[] = {
+        { .name = "config",
+          .letter = 'c',
+          .takes = "FILE",
+          .required = true,
+          .help = "the configuration to check" },
+        { .name = "show", .help = "print each key with what holds" },
+    };
+    struct options o = { .synopsis = "check -c FILE [--show]", .about = about, .v = v, .n = 2 };
     enum options_result got = options_read(&o, argc, argv);
     if (got != OPTIONS_GO)
         return got == OPTIONS_HELPED ? CLI_YES : CLI_USAGE;
-    return check_file(config.value);
+    return check_file(v[0].value, v[1].value ? SHOW_KEYS : SHOW_NOTHING);
 }

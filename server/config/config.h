@@ -339,6 +339,10 @@ struct config *config_parse(struct str bytes, const char *name, const struct con
 /* Append one line for each error: `file:line:column: text`. */
 void config_errors_print(const struct config_errors *errors, struct buf *out);
 
+/* Append a line for each key, with what holds: `resilience.breaker.failures: 5  # default` where the
+ * file does not say it.  Without secrets. */
+void config_show(const struct config *c, struct buf *out);
+
 /* The i-th key that a config may hold, and the section it stands in (`server`, `providers[]`, ...);
  * NULL behind the last.  For documents and tests. */
 const char *config_key(unsigned i, const char **section);

@@ -660,6 +660,72 @@ config_loads_from_a_file(void **state)
     arena_fini(&a);
 }
 
+/* What `llmux check --show` prints of a config. */
+static char *
+show(const struct config *c)
+{
+    struct buf out;
+    buf_init(&out, 1 << 20);
+    config_show(c, &out);
+    char *text = calloc(1, out.n + 1);
+    memcpy(text, out.p, out.n);
+    buf_fini(&out);
+    return text;
+}
+
+static void
+config_shows_what_holds_for_each_key_without_secrets(void **state)
+{
+    static const char *const lines[] = {
+        "server.workers: auto  # default\n",
+        "server.max_body: 1MiB\n",
+        "server.idle_timeout: 75s  # default\n",
+        "server.log.level: info  # default\n",
+        "routing.strategy: p2c\n",
+        "routing.retries: 2  # default\n",
+        "routing.fallback_depth: 3  # default\n",
+        "routing.groups[m].strategy: lowest-cost\n",
+        "resilience.breaker.failures: 5  # default\n",
+        "resilience.hedge.share: 5%\n",
+        "providers[a].api_key: (secret)\n",
+        "providers[a].headers: { X-Team }\n",
+        "providers[a].timeouts.connect: 5s  # default\n",
+        "providers[a].limits: none  # default\n",
+        "limits.gateway.parallel: 3\n",
+        "limits.gateway.queue: 100  # default\n",
+        "server.tls: none  # default\n",
+        "routing.fallbacks: { m: [n] }\n",
+        "providers[a].models[m].price.output: 2\n",
+        "providers[a].models[n].price: none  # default\n",
+        "providers[a].models[m].tier: 1  # default\n",
+        "providers[a].models[m].rpm: none  # default\n",
+        "providers[a].models[m].tags: [x, y]\n",
+        "providers[a].models[n].upstream: n  # default\n",
+    };
+    struct result r;
+    (void)state;
+    parse(&r, "server: { listen: 127.0.0.1:1, max_body: 1MiB }\n"
+              "providers:\n"
+              "- name: a\n"
+              "  type: openai\n"
+              "  api_key: ${KEY}\n"
+              "  headers: { X-Team: blue }\n"
+              "  models: [{ name: m, tags: [x, y], price: { input: 1, output: 2 } }, n]\n"
+              "routing: { strategy: p2c, groups: { m: { strategy: lowest-cost } },\n"
+              "  fallbacks: { m: [n] } }\n"
+              "limits: { gateway: { parallel: 3 } }\n"
+              "resilience: { hedge: { share: 5% } }\n");
+    assert_string_equal(r.text.p, "");
+    char *text = show(r.config);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        if (!strstr(text, lines[i]))
+            fail_msg("no \"%s\" in\n%s", lines[i], text);
+    assert_null(strstr(text, "sk-from"));
+    assert_null(strstr(text, "blue"));
+    free(text);
+    result_fini(&r);
+}
+
 static const char *
 any_env(void *ctx, const char *name)
 {
@@ -728,6 +794,7 @@ main(void)
         cmocka_unit_test(config_is_not_taken_in_by_aliases_that_multiply),
         cmocka_unit_test(config_ends_in_an_error_when_memory_does),
         cmocka_unit_test(config_loads_from_a_file),
+        cmocka_unit_test(config_shows_what_holds_for_each_key_without_secrets),
         cmocka_unit_test(config_sample_is_valid_and_complete),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
