@@ -70,6 +70,22 @@ sum(struct str s)
     return n;
 }
 
+static size_t
+walk_routing(const struct config_routing *r)
+{
+    size_t n = 0;
+    check(r->fallback_depth >= 1 && r->fallback_depth <= 10);
+    for (unsigned t = 0; t < CONFIG_TROUBLES; t++)
+        for (unsigned i = 0; i < r->fallbacks[t].n; i++)
+            for (unsigned k = 0; k < r->fallbacks[t].v[i].n_to; k++)
+                n += sum(r->fallbacks[t].v[i].model) + sum(r->fallbacks[t].v[i].to[k]);
+    for (unsigned i = 0; i < r->n_groups; i++)
+        n += sum(r->groups[i].name);
+    for (unsigned i = 0; i < r->n_aliases; i++)
+        n += sum(r->aliases[i].name) + sum(r->aliases[i].model);
+    return n;
+}
+
 /* Reads every text; the sanitizer does the rest. */
 static size_t
 walk(const struct config *c)
@@ -92,9 +108,7 @@ walk(const struct config *c)
         for (unsigned k = 0; k < p->n_policies; k++)
             n += sum(p->policies[k].key) + sum(p->policies[k].value);
     }
-    for (unsigned i = 0; i < c->routing.n_fallbacks; i++)
-        for (unsigned k = 0; k < c->routing.fallbacks[i].n_to; k++)
-            n += sum(c->routing.fallbacks[i].to[k]);
+    n += walk_routing(&c->routing);
     for (unsigned i = 0; i < c->n_secrets; i++)
         n += sum(c->secrets[i]);
     return n;
