@@ -16,6 +16,7 @@ static const char *const behind_results_words[] = { "keep", "bridge", NULL };
 static const char *const media_urls_words[] = { "keep", "fetch", NULL };
 static const char *const max_output_words[] = { "keep", NULL };
 static const char *const empty_schema_words[] = { "keep", "object", NULL };
+static const char *const call_places_words[] = { "keep", "last", NULL };
 static const char *const schema_name_words[] = { "keep", NULL };
 static const char *const tools_words[] = { "keep", "called", NULL };
 static const char *const thinking_words[] = {
@@ -47,6 +48,7 @@ const struct ir_policy ir_policies[] = {
     { "media_urls", IR_POLICY_WORDS, media_urls_words },
     { "max_output", IR_POLICY_NUMBER, max_output_words },
     { "empty_schema", IR_POLICY_WORDS, empty_schema_words },
+    { "call_places", IR_POLICY_WORDS, call_places_words },
     { "schema_name", IR_POLICY_CLASS, schema_name_words },
     { "tools", IR_POLICY_WORDS, tools_words },
     { "thinking", IR_POLICY_WORDS, thinking_words },

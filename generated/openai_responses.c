@@ -5341,6 +5341,7 @@ static const struct xd_policy deepseek_responses_policies[] = {
     { STR_INIT("thinking"), STR_INIT("effort"), NULL, 0 },
     { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
     { STR_INIT("unsigned_thinking"), STR_INIT("keep"), NULL, 0 },
+    { STR_INIT("call_places"), STR_INIT("last"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
 
@@ -5789,8 +5790,8 @@ static const struct xd_row rows[] = {
     { "openai/responses_count.spec:20", "text.format <-> format : format" },
     { "openai/responses_count.spec:29", "object = \"response.input_tokens\"" },
     { "openai/responses_count.spec:30", "input_tokens <-> input else 0" },
-    { "providers/deepseek_responses.spec:11", "content <-> text : text in reasoning_text" },
-    { "providers/deepseek_responses.spec:12", "summary -> text : text in summary_text" },
+    { "providers/deepseek_responses.spec:12", "content <-> text : text in reasoning_text" },
+    { "providers/deepseek_responses.spec:13", "summary -> text : text in summary_text" },
     { "providers/xai_responses.spec:8", "code -> code" },
 };
 static const unsigned char directions[] = {

@@ -213,6 +213,8 @@ prepare_turns(struct xd *x, const struct force *f, struct ir_request *m)
         prepare_orphans(x, m, orphans);
         prepare_merge(x, m);
     }
+    if (says(f, "call_places", "last"))
+        prepare_call_places(x, m);
     if (says(f, "roles", "strict"))
         prepare_first_turn(x, m);
     if (says(f, "behind_results", "bridge"))

@@ -36,6 +36,7 @@
  *                                                (media_url.h)
  *   max_output         keep | <number>           when the client gave none
  *   empty_schema       keep | object             a function without parameters
+ *   call_places        keep | last               calls of a turn behind its texts
  *   schema_name        keep | <name>             a schema of the reply gets a name when it has none
  *   tools              keep | called             where "none" cannot be said, the tools go; those that
  *                                                the conversation calls are declared nevertheless

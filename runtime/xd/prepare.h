@@ -44,6 +44,8 @@ void prepare_merge(struct xd *x, struct ir_request *m);
 void prepare_call_ids(struct xd *x, struct ir_request *m, struct str class);
 /* document_names */
 void prepare_document_names(struct xd *x, struct ir_request *m, struct str class);
+/* call_places */
+void prepare_call_places(struct xd *x, struct ir_request *m);
 /* empty_text: descriptions of functions that say nothing */
 void prepare_descriptions(struct xd *x, struct ir_request *m);
 /* tools */

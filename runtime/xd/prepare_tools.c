@@ -1,5 +1,5 @@
-/* Tools where the wire wants those declared that the conversation calls, cannot say "none", or wants no description that is
- * empty. */
+/* Tools and calls: declared where the wire wants what the conversation calls, or cannot say "none"; without descriptions
+ * that are empty; calls behind texts. */
 #include "runtime/xd/fault.h"
 #include "runtime/xd/prepare.h"
 
@@ -55,6 +55,52 @@ prepare_descriptions(struct xd *x, struct ir_request *m)
     }
     if (some)
         m->tools = own;
+}
+
+static bool
+has_text_behind_call(const struct ir_blocks *l)
+{
+    bool called = false;
+    for (unsigned i = 0; i < l->n; i++) {
+        if (called && l->v[i].kind != IR_BLOCK_CALL)
+            return true;
+        called = called || l->v[i].kind == IR_BLOCK_CALL;
+    }
+    return false;
+}
+
+/* First what is no call, then the calls. */
+static struct ir_blocks
+calls_last(struct xd *x, const struct ir_blocks *l)
+{
+    struct ir_blocks out = { 0 };
+    for (unsigned pass = 0; pass < 2; pass++)
+        for (unsigned i = 0; i < l->n; i++) {
+            bool call = l->v[i].kind == IR_BLOCK_CALL;
+            struct ir_block *b = call == (pass == 1) ? XD_PUSH(x, &out) : NULL;
+            if (b)
+                *b = l->v[i];
+        }
+    return out;
+}
+
+void
+prepare_call_places(struct xd *x, struct ir_request *m)
+{
+    struct ir_turns own = { 0 };
+    bool some = false;
+    for (unsigned i = 0; i < m->turns.n; i++) {
+        struct ir_turn *t = XD_PUSH(x, &own);
+        if (!t)
+            return;
+        *t = m->turns.v[i];
+        if (t->role != IR_ROLE_ASSISTANT || !has_text_behind_call(&t->blocks))
+            continue;
+        t->blocks = calls_last(x, &t->blocks);
+        some = true;
+    }
+    if (some)
+        m->turns = own;
 }
 
 void

@@ -9,6 +9,8 @@
  *   --- has                                        each line is somewhere in the output
  *   --- in order                                   each line is in the output, behind the one before
  *   --- lacks                                      no line is anywhere in the output
+ *   --- differ                                     each line is in the output more than once, and what follows it up
+ *                                                  to a quotation mark is always something else
  *   --- lost                                       each line is a name among the losses
  *   --- fault                                      the line is part of the fault's path and text
  * `embeddings request X -> Y` is about another operation than chat, `X/1` about the second one of that kind; `--- encoding base64` is what vectors were asked for.
@@ -42,7 +44,7 @@ struct part {
     enum xd_op_kind op;
     int status;
     struct side from, to;
-    struct str in, has, order, lacks, lost, fault;
+    struct str in, has, order, lacks, differ, lost, fault;
     struct xd_policy_choice policies[4];
     unsigned n_policies;
 };
@@ -160,6 +162,32 @@ offend(const char *file, const char *what, struct str line, struct str out)
     fail();
 }
 
+/* What follows the first `what` in the text, up to a quotation mark; absent when there is none. */
+static struct str
+value_behind(struct str text, struct str what)
+{
+    const char *at = find(text, what);
+    struct str rest = at ? str_skip(text, (size_t)(at - text.p) + what.n) : (struct str){ 0 };
+    const char *end = rest.n ? memchr(rest.p, '"', rest.n) : NULL;
+    return end ? str_make(rest.p, (size_t)(end - rest.p)) : (struct str){ NULL, 0 };
+}
+
+static bool
+differ(struct str out, struct str what)
+{
+    unsigned n = 0;
+    for (struct str a; (a = value_behind(out, what)).p; n++) {
+        out = str_skip(out, (size_t)(a.p - out.p));
+        struct str rest = out;
+        for (struct str b; (b = value_behind(rest, what)).p;) {
+            if (str_eq(a, b))
+                return false;
+            rest = str_skip(rest, (size_t)(b.p - rest.p));
+        }
+    }
+    return n > 1;
+}
+
 static void
 check_part(const char *file, const struct part *p, const struct outcome *o)
 {
@@ -184,6 +212,9 @@ check_part(const char *file, const struct part *p, const struct outcome *o)
     for (struct str l = p->lacks; (line = next_line(&l)).n;)
         if (find(out, line))
             offend(file, "output has", line, out);
+    for (struct str l = p->differ; (line = next_line(&l)).n;)
+        if (!differ(out, line))
+            offend(file, "not each time something else behind", line, out);
     for (struct str l = p->lost; (line = next_line(&l)).n;) {
         bool known = false;
         for (unsigned i = 0; i < o->lost.n; i++)
@@ -209,7 +240,7 @@ run_part(const char *file, const struct part *part)
     }
     size_t steps[] = { p->in.n + 1, 1 };
 
-    if (!p->has.p && !p->order.p && !p->lacks.p && !p->lost.p && !p->fault.p)
+    if (!p->has.p && !p->order.p && !p->lacks.p && !p->differ.p && !p->lost.p && !p->fault.p)
         offend(file, "nothing is expected of", p->kind, p->in);
     for (size_t i = 0; i < (stream ? 2 : 1); i++) {
         struct outcome o = { .err = ERR_OK };
@@ -313,6 +344,8 @@ section(struct str line, struct part *p)
         return &p->order;
     if (str_is(line, "--- lacks"))
         return &p->lacks;
+    if (str_is(line, "--- differ"))
+        return &p->differ;
     if (str_is(line, "--- lost"))
         return &p->lost;
     if (str_is(line, "--- fault"))
