@@ -65,8 +65,8 @@ FUZZERS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH := $(B)/tests/bench/load $(B)/tests/bench/micro $(B)/tests/bench/resilience $(B)/tests/bench/calls.so
 BENCH_O := $(call obj,$(filter-out tests/bench/calls.c,$(wildcard tests/bench/*.c)))
 
-.PHONY: all objects programs help setup run test unit corpus simulate test-simulation rows test-request-ids e2e \
-    fuzzers fuzz check programs-bench bench bench-quick bench-resilience profile generate format sizes clean
+.PHONY: all objects programs help setup run test unit corpus simulate test-simulation rows test-request-ids \
+    test-observability e2e fuzzers fuzz check programs-bench bench bench-quick bench-resilience profile generate format sizes clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -183,6 +183,11 @@ e2e: $(B)/llmux
 # 10^8 request ids, made by threads of two processes, and none of them twice: half a minute, 1.6 GB.
 test-request-ids: $(B)/tests/unit/test_gateway_request_id
 	@LLMUX_IDS=100000000 timeout 300 $<
+# What Prometheus and an OTLP receiver get: traces, metrics, logs and request ids, in short.
+test-observability: $(B)/llmux $(B)/tests/unit/test_metrics $(B)/tests/unit/test_log $(B)/tests/unit/test_gateway_request_id \
+    $(B)/tests/unit/test_trace_context $(B)/tests/unit/test_trace_protobuf $(B)/tests/unit/test_trace_exporter
+	@tests/run.sh $(B) $(filter $(B)/tests/unit/%,$^)
+	@E2E_SECONDS=60 tests/e2e/run.sh $(B) ./observability.test.mjs
 FUZZ_SECONDS ?= 60
 fuzzers: $(FUZZERS)
 fuzz:

@@ -13,6 +13,7 @@
 #include "server/gateway/crew.h"
 #include "server/gateway/default_config.h"
 #include "server/gateway/guards_log.h"
+#include "server/gateway/measure_state.h"
 #include "server/gateway/reload.h"
 #include "server/gateway/serve.h"
 #include "server/gateway/telemetry.h"
@@ -37,10 +38,11 @@ static const char about[] =
 
 /* Everything that lives as long as the command. */
 struct serve {
-    struct arena arena;        /* the default config, and errors in one's own */
-    struct mock *mock;         /* owned; NULL with a config of one's own */
-    struct reloader *reloader; /* owned */
-    struct service service;    /* with parts that are owned */
+    struct measure_breakers *breakers; /* owned */
+    struct arena arena;                /* the default config, and errors in one's own */
+    struct mock *mock;                 /* owned; NULL with a config of one's own */
+    struct reloader *reloader;         /* owned */
+    struct service service;            /* with parts that are owned */
 };
 
 /* --- the config ---------------------------------------------------------------------------- */
@@ -148,8 +150,10 @@ serve(const char *path)
     s.service.metrics = metrics_create();
     s.service.guards = guards_create();
     s.service.limits = limits_create();
+    if (s.service.metrics && s.service.guards)
+        s.breakers = measure_breakers_create(s.service.metrics, s.service.guards);
     s.service.memory = calloc(1, sizeof *s.service.memory);
-    if (!s.service.metrics || !s.service.guards || !s.service.limits || !s.service.memory)
+    if (!s.breakers || !s.service.limits || !s.service.memory)
         fault_set(&f, ERR_MEMORY, 0, "out of memory");
     else if (load(&s, path))
         ok = run(&s, reloader_newest(s.reloader), &f);
@@ -158,6 +162,7 @@ serve(const char *path)
     reloader_destroy(s.reloader);
     exporter_destroy(s.service.exporter);
     guards_destroy(s.service.guards);
+    measure_breakers_destroy(s.breakers);
     free(s.service.memory);
     limits_destroy(s.service.limits);
     metrics_destroy(s.service.metrics);

@@ -3,6 +3,7 @@
 
 #include "runtime/ir/reply.h"
 #include "server/gateway/clock.h"
+#include "server/gateway/measure_state.h"
 #include "server/gateway/worker.h"
 #include "server/log/log.h"
 #include "server/metrics/process.h"
@@ -194,6 +195,9 @@ measure_end(const struct exchange *x)
         labels[3] = x->error.set ? str_from(ir_fault_name(x->error.kind)) : STR("gone");
         metrics_add(metrics_cell(s, METRICS_OF_FAILURE, labels), METRICS_FAILED_REQUESTS, 1);
     }
+    if (x->error.set && x->error.kind == IR_FAULT_RATE && x->attempts == 0)
+        metrics_add(metrics_cell(s, METRICS_OF_LIMIT, (struct str[]){ STR(""), STR("gateway") }),
+                    METRICS_RATE_LIMITED, 1);
     measure_model(x, front, model);
     measure_worker(x->worker);
 }
@@ -254,6 +258,7 @@ measure_page_write(struct worker *w, enum exposition_format format, struct buf *
     struct exposition e;
     exposition_begin(&e, format, out);
     bool ok = !w->service->metrics || exposition_metrics(&e, w->service->metrics);
+    measure_state_write(&e, w);
     if (w->service->log)
         write_log(&e, w->service->log);
     if (w->service->exporter)

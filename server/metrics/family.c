@@ -33,9 +33,6 @@ static const struct metrics_family of_gateway[] = {
     [METRICS_ACTIVE_REQUESTS] = { .name = "llmux_active_requests",
                                   .help = "Requests that are being served now.",
                                   .type = METRICS_GAUGE },
-    [METRICS_QUEUE_DEPTH] = { .name = "llmux_queue_depth",
-                              .help = "Requests that wait for a place at a deployment.",
-                              .type = METRICS_GAUGE },
     [METRICS_OVERFLOW] = { .name = "llmux_metrics_overflow",
                            .help = "Observations that were counted under the label value "
                                    "\"other\", because there were too many sets of labels.",

@@ -63,7 +63,7 @@ struct metrics_group_info {
 extern const struct metrics_group_info metrics_groups[METRICS_GROUPS];
 
 /* The families of each group, as indices for metrics_add and metrics_observe. */
-enum metrics_of_gateway { METRICS_ACTIVE_REQUESTS, METRICS_QUEUE_DEPTH, METRICS_OVERFLOW };
+enum metrics_of_gateway { METRICS_ACTIVE_REQUESTS, METRICS_OVERFLOW };
 enum metrics_of_worker {
     METRICS_WORKER_REQUESTS,
     METRICS_WORKER_CALLS,

@@ -24,7 +24,7 @@ export const forgetful = { backoff: { first: '20ms', most: '100ms' }, retry_budg
                            breaker: { failures: 0 }, cooldown: { time: 0 } };
 
 function gatewayConfig(emulator, { server, provider, timeouts, retries = 0, providers = [],
-                                    fallbacks, routing, plugins, resilience = forgetful, limits, media }) {
+                                    fallbacks, routing, plugins, resilience = forgetful, limits, media, telemetry }) {
     const deployment = (name, type) => ({
         name: `up-${name}`, type, base_url: emulator, api_key: UPSTREAM_KEY,
         models: [{ name: `${name}/*`, upstream: '*' }], timeouts, ...provider,
@@ -41,11 +41,12 @@ function gatewayConfig(emulator, { server, provider, timeouts, retries = 0, prov
         resilience,
         limits,
         media,
+        telemetry,
     }).replaceAll('{emulator}', emulator);
 }
 
 export class World {
-    // options: server, timeouts, retries, resilience, limits, media, providers, fallbacks, routing, plugins of the gateway's config, in which
+    // options: server, timeouts, retries, resilience, limits, media, telemetry, providers, fallbacks, routing, plugins of the gateway's config, in which
     // {emulator} is the emulator's address; providers may be a function of it; provider: more for each of the
     // two deployments; mock: the emulator's config; program: another gateway, a function of the folder.
     static async start(options = {}) {

@@ -1,0 +1,167 @@
+/* State at one moment. */
+#include "server/gateway/measure_state.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "server/gateway/clock.h"
+#include "server/gateway/limits.h"
+#include "server/gateway/worker.h"
+
+/* --- breakers ------------------------------------------------------------------------------ */
+
+struct measure_breakers {
+    pthread_mutex_t mutex;       /* held to use the shard: breakers change seldom */
+    struct metrics_shard *shard; /* borrowed */
+};
+
+static void
+on_change(void *ctx, const struct guarded_name *name, enum breaker_state from,
+          enum breaker_state to)
+{
+    struct measure_breakers *b = ctx;
+    struct str labels[] = { name->deployment, str_from(breaker_state_name(to)) };
+    (void)from;
+    pthread_mutex_lock(&b->mutex);
+    metrics_add(metrics_cell(b->shard, METRICS_OF_BREAKER, labels), METRICS_BREAKER_TRANSITIONS, 1);
+    pthread_mutex_unlock(&b->mutex);
+}
+
+struct measure_breakers *
+measure_breakers_create(struct metrics *m, struct guards *g)
+{
+    struct measure_breakers *b = calloc(1, sizeof *b);
+    if (!b)
+        return NULL;
+    pthread_mutex_init(&b->mutex, NULL);
+    b->shard = metrics_join(m);
+    if (b->shard && guards_watch(g, &(struct guards_watch){ on_change, b }))
+        return b;
+    measure_breakers_destroy(b);
+    return NULL;
+}
+
+void
+measure_breakers_destroy(struct measure_breakers *b)
+{
+    if (!b)
+        return;
+    metrics_leave(b->shard);
+    pthread_mutex_destroy(&b->mutex);
+    free(b);
+}
+
+/* --- deployments --------------------------------------------------------------------------- */
+
+/* The guards of one deployment, looked through. */
+struct survey {
+    const struct deployment *deployment;
+    const struct guard_options *options;
+    uint64_t now;
+    unsigned n, worse, shut; /* models; those that rest or are shut; those that are shut */
+};
+
+static void
+survey_guard(void *ctx, struct guarded *x)
+{
+    struct survey *s = ctx;
+    if (!str_eq(guarded_name(x)->account, s->deployment->account))
+        return;
+    struct guard_view v = guarded_view(x, s->options, s->now);
+    s->n++;
+    s->worse += v.standing != GUARD_READY;
+    s->shut += v.standing == GUARD_SHUT;
+}
+
+/* 0: all its models can be asked; 1: not all; 2: none. */
+static uint64_t
+state_of(struct worker *w, const struct gateway *g, const struct deployment *d)
+{
+    struct survey s = { .deployment = d, .options = &g->guard_options, .now = clock_ns() };
+    if (w->service->guards)
+        guards_each(w->service->guards, survey_guard, &s);
+    return s.n && s.shut == s.n ? 2 : s.worse > 0;
+}
+
+static void
+write_deployments(struct exposition *e, struct worker *w, const struct gateway *g)
+{
+    static const struct metrics_family state = {
+        .name = "llmux_deployment_state",
+        .help =
+            "0: all models of the deployment can be asked; 1: some rest after failures; 2: none "
+            "can be asked.",
+        .type = METRICS_GAUGE
+    };
+    static const char *const names[] = { "deployment", "provider" };
+    exposition_family(e, &state);
+    for (unsigned i = 0; i < g->config->n_providers; i++) {
+        const struct deployment *d = &g->deployments[i];
+        struct str labels[] = { d->config->name, d->config->type };
+        exposition_value(e, names, labels, 2, state_of(w, g, d));
+    }
+}
+
+/* --- queues -------------------------------------------------------------------------------- */
+
+#define KINDS (LIMITS_DEPLOYMENT + 1)
+
+struct queues {
+    const struct gateway *gateway;
+    uint64_t now;
+    uint64_t waiting[KINDS];
+};
+
+static const struct limiter_options *
+options_of(const struct gateway *g, enum limits_kind kind, struct str name)
+{
+    switch (kind) {
+    case LIMITS_GATEWAY:
+        return &g->restraint.gateway;
+    case LIMITS_CLIENT:
+        return &g->restraint.client;
+    case LIMITS_MODEL:
+        return restraint_of_model(&g->restraint, name);
+    case LIMITS_DEPLOYMENT:
+        break;
+    }
+    for (unsigned i = 0; i < g->config->n_providers; i++)
+        if (str_eq(g->deployments[i].account, name))
+            return &g->deployments[i].limits;
+    return NULL;
+}
+
+static void
+add_queue(void *ctx, enum limits_kind kind, struct str name, struct limited *x)
+{
+    struct queues *q = ctx;
+    const struct limiter_options *o = options_of(q->gateway, kind, name);
+    if (o && limits_any(o))
+        q->waiting[kind] += limits_view(x, o, q->now).waiting;
+}
+
+static void
+write_queues(struct exposition *e, struct worker *w, const struct gateway *g)
+{
+    static const struct metrics_family depth = { .name = "llmux_queue_depth",
+                                                 .help = "Requests that wait for a place within a "
+                                                         "limit, by whose it is.",
+                                                 .type = METRICS_GAUGE };
+    static const char *const names[] = { "limit" };
+    struct queues q = { .gateway = g, .now = clock_ns() };
+    if (w->service->limits)
+        limits_each(w->service->limits, add_queue, &q);
+    exposition_family(e, &depth);
+    for (unsigned i = 0; i < KINDS; i++) {
+        struct str label = str_from(limits_kind_name((enum limits_kind)i));
+        exposition_value(e, names, &label, 1, q.waiting[i]);
+    }
+}
+
+void
+measure_state_write(struct exposition *e, struct worker *w)
+{
+    const struct gateway *g = worker_gateway(w);
+    write_deployments(e, w, g);
+    write_queues(e, w, g);
+}
