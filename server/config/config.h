@@ -58,6 +58,7 @@ struct config_server {
     struct str tls_key;         /* PEM file; present exactly when tls_cert is */
     enum log_level log_level;
     enum log_format log_format;
+    struct str log_file; /* absent: standard output */
 };
 
 /* Words such as tags. */

@@ -58,6 +58,7 @@ const struct config_record config_tls_record = CONFIG_RECORD("server.tls", tls_f
 static const struct config_field log_fields[] = {
     { "level",  config_read_choice, AT(log_level),  .choices = levels },
     { "format", config_read_choice, AT(log_format), .choices = formats },
+    { "file",   config_read_text,   AT(log_file),   .need = CONFIG_OPTIONAL },
 };
 const struct config_record config_log_record = CONFIG_RECORD("server.log", log_fields);
 

@@ -10,6 +10,7 @@
 #include "server/gateway/pages.h"
 #include "server/gateway/reload.h"
 #include "server/gateway/worker.h"
+#include "server/log/log.h"
 
 #define REPORT_MAX  ((size_t)4 << 20)
 #define EXPLAIN_MAX ((size_t)512 << 20)
@@ -207,6 +208,37 @@ answer_explain(struct page *p)
     arena_fini(&a);
 }
 
+/* --- the log ------------------------------------------------------------------------------- */
+
+/* {"level": "debug"}: until somebody changes it again, or the configuration is reloaded. */
+static void
+answer_log(struct page *p)
+{
+    struct log *log = p->w->service->log;
+    struct json_doc *doc = &p->w->doc;
+    enum log_level level;
+    struct fault f;
+    struct arena a;
+    struct jw j;
+    arena_init(&a, REPORT_MAX);
+    bool ok = json_doc_parse(doc, http_exchange_body(p->http), &f) == ERR_OK
+              && json_kind(doc, JSON_ROOT) == JSON_OBJECT;
+    uint32_t at = ok ? json_member(doc, JSON_ROOT, STR("level")) : 0;
+    ok = at && json_kind(doc, at) == JSON_STRING && log_level_read(json_text(doc, at, &a), &level);
+    arena_fini(&a);
+    if (!ok) {
+        page_refuse(p, 400, IR_FAULT_INVALID, STR("level must be debug, info, warn or error"));
+        return;
+    }
+    log_set_level(log, level);
+    jw_init(&j, &p->w->out);
+    jw_object(&j);
+    jw_key(&j, STR("level"));
+    jw_string(&j, str_from(log_level_name(log_level(log))));
+    jw_close(&j);
+    page_send_out(p, 200);
+}
+
 /* --- which one, and may they? -------------------------------------------------------------- */
 
 enum right { FOR_ALL, FOR_KEY };
@@ -224,6 +256,7 @@ static const struct {
     { STR_INIT("GET"), STR_INIT("/admin/state"), FOR_KEY, answer_state },
     { STR_INIT("GET"), STR_INIT("/admin/config"), FOR_KEY, answer_config },
     { STR_INIT("POST"), STR_INIT("/admin/reload"), FOR_KEY, answer_reload },
+    { STR_INIT("POST"), STR_INIT("/admin/log"), FOR_KEY, answer_log },
     { STR_INIT("POST"), STR_INIT("/admin/explain"), FOR_KEY, answer_explain },
 };
 #define N_TABLE (sizeof table / sizeof table[0])

@@ -1,7 +1,9 @@
 /* llmux serve: from the command line and a file to a running gateway. */
+#include <errno.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -20,7 +22,6 @@
 #include "server/log/log.h"
 #include "server/metrics/metrics.h"
 #include "server/mock/mock.h"
-#include "server/trace/exporter.h"
 
 #define ARENA_MAX         (4u << 20)
 #define DEFAULT_BYTES_MAX (64u << 10)
@@ -84,10 +85,13 @@ static bool
 open_log(struct serve *s, const struct gateway *g, struct fault *f)
 {
     const struct config_server *c = &g->config->server;
-    const struct log_options options = { .fd = STDOUT_FILENO,
-                                         .level = c->log_level,
-                                         .format = c->log_format };
+    const struct log_options options = {
+        .fd = STDOUT_FILENO, .path = c->log_file, .level = c->log_level, .format = c->log_format
+    };
     s->service.log = log_create(&options);
+    if (!s->service.log && c->log_file.p)
+        return !fault_set(f, ERR_UNSUPPORTED, 0, "log: %.*s: %s", STR_ARG(c->log_file),
+                          strerror(errno));
     return (s->service.log && gateway_hide_secrets(g, s->service.log))
            || !fault_set(f, ERR_MEMORY, 0, "log: out of memory");
 }
@@ -160,7 +164,7 @@ serve(const char *path)
     if (f.err)
         fprintf(stderr, "llmux serve: %s\n", f.text);
     reloader_destroy(s.reloader);
-    exporter_destroy(s.service.exporter);
+    telemetry_close(&s.service);
     guards_destroy(s.service.guards);
     measure_breakers_destroy(s.breakers);
     free(s.service.memory);

@@ -211,6 +211,8 @@ on_signal(struct crew *c, int signal)
     bool serves = c->order == WORKER_RUN || c->order == WORKER_LEAVE;
     if (signal == SIGHUP)
         reload_now(c->service->reloader, RELOAD_SIGNAL, NULL, NULL);
+    else if (signal == SIGUSR1)
+        log_reopen(c->service->log);
     else if (signal == SIGUSR2)
         begin_upgrade(c);
     else
@@ -271,6 +273,7 @@ fill_signals(sigset_t *set)
     sigaddset(set, SIGTERM);
     sigaddset(set, SIGINT);
     sigaddset(set, SIGHUP);
+    sigaddset(set, SIGUSR1);
     sigaddset(set, SIGUSR2);
 }
 

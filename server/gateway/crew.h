@@ -1,6 +1,7 @@
 /* The workers of a process, what they are told, and their end.
  *
  *   SIGHUP, a change of the file ─► reload the configuration
+ *   SIGUSR1 ─► open the log's file anew
  *   SIGUSR2 ─► start the program anew, hand the sockets over, let the last requests end (upgrade.h)
  *   SIGTERM, SIGINT ─► drain: readiness 503, no new connections, running requests end
  *   a second one, or drain_timeout ─► cut what still runs */

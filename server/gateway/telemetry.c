@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "server/gateway/clock.h"
+#include "server/gateway/records.h"
 #include "server/gateway/request_id.h"
 #include "server/gateway/spans.h"
 #include "server/trace/exporter.h"
@@ -64,5 +65,16 @@ telemetry_open(struct service *s, const struct gateway *g, struct fault *f)
     };
     s->exporter = exporter_create(&options, f);
     free(headers);
+    if (s->exporter && c->send_logs)
+        log_set_tee(s->log, records_tee, s->exporter);
     return s->exporter;
+}
+
+void
+telemetry_close(struct service *s)
+{
+    if (s->exporter)
+        log_set_tee(s->log, NULL, NULL);
+    exporter_destroy(s->exporter);
+    s->exporter = NULL;
 }

@@ -4,8 +4,10 @@
 
 #include "server/gateway/gateway.h"
 
-/* Start the exporter that g's configuration asks for, if it does; s->exporter is owned by the caller
- * then.  After the log, before the workers. */
+/* Start the exporter that g's configuration asks for, if it does.  After the log, before the workers. */
 MUST_CHECK bool telemetry_open(struct service *s, const struct gateway *g, struct fault *f);
+
+/* Send what waits, and end it.  After the workers, before the log. */
+void telemetry_close(struct service *s);
 
 #endif

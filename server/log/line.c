@@ -14,6 +14,24 @@
 #define LIMIT       (LOG_LINE_MAX - sizeof CUT_JSON) /* of everything but the end of the line */
 
 static const char *const levels[] = { "debug", "info", "warn", "error" };
+#define LEVELS (sizeof levels / sizeof *levels)
+
+const char *
+log_level_name(enum log_level level)
+{
+    return levels[level];
+}
+
+bool
+log_level_read(struct str name, enum log_level *level)
+{
+    for (size_t i = 0; i < LEVELS; i++)
+        if (str_is(name, levels[i])) {
+            *level = (enum log_level)i;
+            return true;
+        }
+    return false;
+}
 
 static void
 put(struct log_line *l, const char *p, size_t n)

@@ -2,6 +2,7 @@
 #include "server/log/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -23,6 +24,12 @@ bool
 log_enabled(const struct log *log, enum log_level level)
 {
     return (int)level >= atomic_load_explicit(&log->level, memory_order_relaxed);
+}
+
+enum log_level
+log_level(const struct log *log)
+{
+    return (enum log_level)atomic_load_explicit(&log->level, memory_order_relaxed);
 }
 
 void
@@ -106,6 +113,64 @@ report_drops(struct log *log)
         log->reported = dropped;
 }
 
+/* --- the file ------------------------------------------------------------------------------ */
+
+static void
+use(struct log *log, int fd)
+{
+    struct stat st;
+    log->fd = fd;
+    log->pipe = fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
+static int
+open_path(const struct log *log)
+{
+    return open(log->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+}
+
+/* On the writer's thread, between two batches. */
+static void
+obey_reopen(struct log *log)
+{
+    if (!log->path || !atomic_exchange(&log->reopen, false))
+        return;
+    int fd = open_path(log);
+    if (fd < 0)
+        return;
+    close(log->fd);
+    use(log, fd);
+}
+
+void
+log_reopen(struct log *log)
+{
+    if (!log->path)
+        return;
+    atomic_store(&log->reopen, true);
+    wake(log);
+}
+
+void
+log_set_tee(struct log *log, void (*tee)(void *ctx, struct str line), void *ctx)
+{
+    pthread_mutex_lock(&log->tees);
+    log->tee = tee;
+    log->tee_ctx = ctx;
+    pthread_mutex_unlock(&log->tees);
+}
+
+static void
+show(struct log *log, const struct iovec *v, int n)
+{
+    pthread_mutex_lock(&log->tees);
+    for (int i = 0; log->tee && i < n; i++)
+        log->tee(log->tee_ctx, str_make(v[i].iov_base, v[i].iov_len));
+    pthread_mutex_unlock(&log->tees);
+}
+
+/* --- the writer ---------------------------------------------------------------------------- */
+
 /* Write what waits, but not more than a batch.  Returns the number of lines. */
 static int
 write_batch(struct log *log)
@@ -121,6 +186,7 @@ write_batch(struct log *log)
     }
     if (n == 0)
         return 0;
+    show(log, v, n);
     bool ok = write_all(log, v, n);
     atomic_fetch_add_explicit(ok ? &log->lines : &log->failed, (uint64_t)n, memory_order_relaxed);
     for (int i = 0; i < n; i++)
@@ -144,6 +210,7 @@ run_writer(void *arg)
 {
     struct log *log = arg;
     for (;;) {
+        obey_reopen(log);
         if (write_batch(log)) {
             if (!line_queue_ready(&log->queue) && !atomic_load(&log->stop))
                 sleep_until_woken(log, NAP_MS);
@@ -152,7 +219,8 @@ run_writer(void *arg)
         if (atomic_load(&log->stop))
             return NULL;
         atomic_store(&log->asleep, true);
-        if (!line_queue_ready(&log->queue) && !atomic_load(&log->stop))
+        if (!line_queue_ready(&log->queue) && !atomic_load(&log->stop)
+            && !atomic_load(&log->reopen))
             sleep_until_woken(log, -1);
         atomic_store(&log->asleep, false);
     }
@@ -182,6 +250,10 @@ free_log(struct log *log)
         free(o);
     }
     pthread_mutex_destroy(&log->masks);
+    pthread_mutex_destroy(&log->tees);
+    if (log->path && log->fd >= 0)
+        close(log->fd);
+    free(log->path);
     free(log);
 }
 
@@ -192,17 +264,18 @@ log_create(const struct log_options *opts)
     if (!log)
         return NULL;
     memset(log, 0, sizeof *log);
-    log->fd = opts->fd;
+    log->fd = opts->path.p ? -1 : opts->fd;
+    log->path = opts->path.p ? strndup(opts->path.p, opts->path.n) : NULL;
     log->format = opts->format;
     log->now_us = opts->now_us;
     atomic_init(&log->level, (int)opts->level);
-    struct stat st;
-    log->pipe = fstat(opts->fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
     pthread_mutex_init(&log->masks, NULL);
+    pthread_mutex_init(&log->tees, NULL);
+    use(log, opts->path.p ? log->path ? open_path(log) : -1 : opts->fd);
     log->wake = eventfd(0, EFD_CLOEXEC);
     atomic_init(&log->mask, masker_create(NULL, NULL, 0, LOG_SECRET_MIN));
     bool ok = line_queue_init(&log->queue, opts->queue ? opts->queue : QUEUE_LINES);
-    if (!ok || log->wake < 0 || !atomic_load(&log->mask) || !start_writer(log)) {
+    if (!ok || log->fd < 0 || log->wake < 0 || !atomic_load(&log->mask) || !start_writer(log)) {
         free_log(log);
         return NULL;
     }

@@ -36,6 +36,7 @@ enum log_format { LOG_FORMAT_JSON, LOG_FORMAT_TEXT };
 
 struct log_options {
     int fd;               /* borrowed: 1, 2, or a file */
+    struct str path;      /* of a file that is opened, instead of fd; absent: fd counts */
     enum log_level level; /* lines below are not made */
     enum log_format format;
     unsigned queue;           /* lines that may wait; rounded up to a power of two; 0: 4096 */
@@ -49,13 +50,26 @@ struct log_stats {
     uint64_t failed;  /* fd did not take them */
 };
 
-/* A log and its writer thread, or NULL.  The thread blocks all signals. */
+/* A log and its writer thread, or NULL: also when the path cannot be opened (errno).  The thread blocks all signals. */
 struct log *log_create(const struct log_options *opts);
 /* Write what waits, end the thread, free.  No other thread may use the log any more. */
 void log_destroy(struct log *log);
 
+/* Open the file of that path anew: whoever rotates logs has moved the old one away.  Lines that wait
+ * go to the new file; one that cannot be opened leaves the old one in use.  From any thread; without
+ * a path nothing happens. */
+void log_reopen(struct log *log);
+
+/* Show every line to this function as well, on the log's own thread, before it is written; NULL:
+ * nobody.  Returns when the function of before is not running any more. */
+void log_set_tee(struct log *log, void (*tee)(void *ctx, struct str line), void *ctx);
+
 /* Change the level; from any thread. */
 void log_set_level(struct log *log, enum log_level level);
+enum log_level log_level(const struct log *log);
+/* "debug", "info", "warn", "error"; and back, false for another word. */
+const char *log_level_name(enum log_level level);
+bool log_level_read(struct str name, enum log_level *level);
 bool log_enabled(const struct log *log, enum log_level level);
 struct log_stats log_stats(const struct log *log);
 

@@ -17,6 +17,11 @@ struct old_mask {
 
 struct log {
     int fd;
+    char *path;           /* owned; NULL: fd is borrowed */
+    atomic_bool reopen;   /* the writer shall open path anew */
+    pthread_mutex_t tees; /* held to change the tee, and while it runs */
+    void (*tee)(void *ctx, struct str line);
+    void *tee_ctx;
     bool given_up; /* the log ends, and nobody reads fd */
     bool pipe;     /* fd takes PIPE_BUF bytes without blocking, once poll says so */
     enum log_format format;

@@ -170,6 +170,45 @@ otlp_span_end(struct buf *b, size_t at)
     pb_end(b, at);
 }
 
+/* --- records of logs ----------------------------------------------------------------------- */
+
+enum {
+    LOG_TIME = 1,
+    LOG_SEVERITY = 2,
+    LOG_LEVEL = 3,
+    LOG_BODY = 5,
+    LOG_TRACE = 9,
+    LOG_SPAN = 10,
+    LOG_OBSERVED = 11,
+};
+
+size_t
+otlp_record_begin(struct buf *b, const struct otlp_record *r)
+{
+    unsigned char trace[16], span[8];
+    size_t at = pb_begin(b, ITEM);
+    pb_fixed64(b, LOG_TIME, r->time_ns);
+    pb_int(b, LOG_SEVERITY, r->severity);
+    put_text(b, LOG_LEVEL, r->level);
+    size_t body = pb_begin(b, LOG_BODY);
+    put_text(b, ANY_STRING, r->body);
+    pb_end(b, body);
+    if (trace_id_is_set(r->trace)) {
+        trace_id_bytes(r->trace, trace);
+        trace_span_bytes(r->span, span);
+        pb_bytes(b, LOG_TRACE, trace, sizeof trace);
+        pb_bytes(b, LOG_SPAN, span, sizeof span);
+    }
+    pb_fixed64(b, LOG_OBSERVED, r->time_ns);
+    return at;
+}
+
+void
+otlp_record_end(struct buf *b, size_t at)
+{
+    pb_end(b, at);
+}
+
 /* --- envelopes ----------------------------------------------------------------------------- */
 
 enum { RESOURCE_ITEMS = 1 };                /* in the request */

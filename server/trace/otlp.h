@@ -53,6 +53,20 @@ void otlp_span_event(struct buf *b, const char *name, uint64_t at_ns);
 void otlp_span_failed(struct buf *b, struct str message);
 void otlp_span_end(struct buf *b, size_t at);
 
+/* --- records of logs ----------------------------------------------------------------------- */
+
+struct otlp_record {
+    uint64_t time_ns;  /* since 1970 */
+    unsigned severity; /* 5 debug, 9 info, 13 warn, 17 error */
+    struct str level, body;
+    struct trace_id trace; /* unset: none */
+    uint64_t span;
+};
+
+/* Begin a record; attributes follow, then otlp_record_end.  It is a whole item of OTLP_LOGS. */
+size_t otlp_record_begin(struct buf *b, const struct otlp_record *r);
+void otlp_record_end(struct buf *b, size_t at);
+
 /* --- envelopes ----------------------------------------------------------------------------- */
 
 /* Who tells. */

@@ -141,7 +141,7 @@ for (const protocol of ['http', 'grpc'])
                 fallbacks: { 'openai/any!503': ['anthropic/spare'] },
                 providers: (url) => [{ name: 'broken', type: 'openai.chat', base_url: url,
                     api_key: 'sk-upstream-0123456789abcdef', models: ['openai/any!503'] }],
-                telemetry: { otlp: { endpoint: receiver.endpoint(protocol), protocol, delay: '20ms', interval: '200ms',
+                telemetry: { otlp: { endpoint: receiver.endpoint(protocol), protocol, delay: '20ms', interval: '200ms', logs: true,
                                      headers: { 'x-otlp-key': 'telemetry-secret' } } },
             });
         });
@@ -227,6 +227,19 @@ for (const protocol of ['http', 'grpc'])
             assert.ok(receiver.requests.every((r) => r.headers['x-otlp-key'] === 'telemetry-secret'));
         });
 
+        test('lines of the log come as records that know their trace', async () => {
+            const id = '3af7651916cd43dd8448eb211c80319c';
+            const r = await w.post('/v1/chat/completions', chat('openai/m'), { traceparent: `00-${id}-b7ad6b7169203331-01` });
+            const line = await eventually(() => receiver.logs.find((l) => l.traceId === id));
+            assert.equal(line.body, 'request');
+            assert.equal(line.severityText, 'info');
+            assert.equal(line.severityNumber, 'SEVERITY_NUMBER_INFO');
+            assert.deepEqual(line.attributes.request_id, { type: 'stringValue', value: r.headers.get('x-request-id') });
+            assert.deepEqual(line.attributes.status, { type: 'intValue', value: '200' });
+            assert.equal(line.attributes.duration.type, 'doubleValue');
+            assert.deepEqual(line.attributes.stream, { type: 'boolValue', value: false });
+        });
+
         test('errors that are not sampled are told of all the same', async () => {
             const id = '1af7651916cd43dd8448eb211c80319c';
             await w.post('/v1/chat/completions', chat('openai/any!400'), { traceparent: `00-${id}-b7ad6b7169203331-00` });
@@ -236,6 +249,28 @@ for (const protocol of ['http', 'grpc'])
             assert.ok(!receiver.spans.some((s) => s.traceId === quiet));
         });
     });
+
+describe('the log', () => {
+    test('its level changes while the gateway runs', async () => {
+        const w = await World.start({ server: { admin_listen: '127.0.0.1:0' } });
+        try {
+            const admin = await w.gateway.line((l) => { const e = JSON.parse(l); return e.event === 'listening_admin' && e.address; });
+            const level = (body) => fetch(`http://${admin}/admin/log`, { method: 'POST', body: JSON.stringify(body) });
+            assert.equal((await level({ level: 'loud' })).status, 400);
+            assert.deepEqual(await (await level({ level: 'error' })).json(), { level: 'error' });
+            const quiet = (await w.post('/v1/chat/completions', chat('openai/m'))).headers.get('x-request-id');
+            assert.equal((await level({ level: 'info' })).status, 200);
+            const heard = (await w.post('/v1/chat/completions', chat('openai/m'))).headers.get('x-request-id');
+            const line = await w.log(heard);
+            assert.ok(!w.gateway.lines.some((l) => l.includes(quiet)));
+            for (const key of ['client', 'front', 'model', 'provider', 'upstream_model', 'attempts', 'duration', 'overhead',
+                               'upstream_wait', 'tokens_in', 'tokens_out', 'bytes_in', 'bytes_out'])
+                assert.ok(line[key] !== undefined, key);
+        } finally {
+            await w.stop();
+        }
+    });
+});
 
 describe('without a receiver', () => {
     let w, receiver;

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "runtime/base/utf8.h"
+#include "runtime/json/doc.h"
 #include "server/log/log.h"
 
 static uint64_t
@@ -333,6 +334,135 @@ log_ends_although_nobody_reads(void **state)
     close(fd[1]);
 }
 
+/* --- any bytes ----------------------------------------------------------------------------- */
+
+static void
+assert_json(const char *line, size_t n)
+{
+    struct json_doc doc;
+    struct fault f;
+    json_doc_init(&doc);
+    if (json_doc_parse(&doc, str_make(line, n), &f))
+        fail_msg("%s: %.*s", f.text, (int)n, line);
+    json_doc_fini(&doc);
+}
+
+static void
+lines_are_json_whatever_the_bytes(void **state)
+{
+    (void)state;
+    uint64_t seed = 1;
+    for (unsigned round = 0; round < 20; round++) {
+        struct world w;
+        world_init(&w, LOG_FORMAT_JSON);
+        for (unsigned i = 0; i < 300; i++) {
+            char bytes[600];
+            struct log_line l;
+            size_t n = i < 256 ? 2 : i * 2;
+            for (size_t k = 0; k < n; k++) {
+                seed = seed * 6364136223846793005u + 1442695040888963407u;
+                bytes[k] = (char)(seed >> 56);
+            }
+            bytes[0] = (char)i;
+            assert_true(log_begin(w.log, &l, LOG_LEVEL_INFO, "any"));
+            log_str(&l, "a", str_make(bytes, n));
+            log_str(&l, "b", str_make(bytes + 1, n - 1));
+            log_end(&l);
+        }
+        char *text = world_fini(&w);
+        unsigned lines = 0;
+        for (char *end; (end = strchr(text, '\n')); text = end + 1, lines++)
+            assert_json(text, (size_t)(end - text));
+        assert_int_equal(lines, 300);
+        assert_int_equal(*text, '\0');
+    }
+}
+
+/* --- files --------------------------------------------------------------------------------- */
+
+static size_t
+count_lines(const char *path)
+{
+    FILE *f = fopen(path, "r");
+    size_t n = 0;
+    for (int c; f && (c = getc(f)) != EOF;)
+        n += c == '\n';
+    if (f)
+        fclose(f);
+    return n;
+}
+
+static void
+await_lines(const struct log *log, uint64_t n)
+{
+    while (log_stats(log).lines < n)
+        usleep(1000);
+}
+
+static void
+a_file_that_was_moved_away_is_opened_anew(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/llmux-log-XXXXXX", path[64], moved[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/log", folder);
+    snprintf(moved, sizeof moved, "%s/log.1", folder);
+    struct log *log = log_create(&(struct log_options){ .fd = -1, .path = str_from(path) });
+    assert_non_null(log);
+    log_msg(log, LOG_LEVEL_INFO, "x", "one");
+    await_lines(log, 1);
+    assert_return_code(rename(path, moved), 0);
+    log_msg(log, LOG_LEVEL_INFO, "x", "two");
+    await_lines(log, 2);
+    log_reopen(log);
+    while (access(path, F_OK) != 0)
+        usleep(1000);
+    log_msg(log, LOG_LEVEL_INFO, "x", "three");
+    log_destroy(log);
+    assert_int_equal(count_lines(moved), 2);
+    assert_int_equal(count_lines(path), 1);
+    assert_null(log_create(&(struct log_options){ .fd = -1, .path = STR("/nowhere/at/all") }));
+    unlink(path);
+    unlink(moved);
+    rmdir(folder);
+}
+
+static void
+count_line(void *ctx, struct str line)
+{
+    assert_json(line.p, line.n);
+    ++*(unsigned *)ctx;
+}
+
+static void
+a_tee_sees_every_line_until_it_is_taken_off(void **state)
+{
+    (void)state;
+    struct world w;
+    unsigned n = 0;
+    world_init(&w, LOG_FORMAT_JSON);
+    log_set_tee(w.log, count_line, &n);
+    for (unsigned i = 0; i < 100; i++)
+        log_msg(w.log, LOG_LEVEL_INFO, "x", "%u", i);
+    await_lines(w.log, 100);
+    log_set_tee(w.log, NULL, NULL);
+    assert_int_equal(n, 100);
+    log_msg(w.log, LOG_LEVEL_INFO, "x", "not shown");
+    world_fini(&w);
+    assert_int_equal(n, 100);
+}
+
+static void
+levels_have_names(void **state)
+{
+    (void)state;
+    enum log_level level = LOG_LEVEL_DEBUG;
+    assert_true(log_level_read(STR("warn"), &level));
+    assert_string_equal(log_level_name(level), "warn");
+    assert_false(log_level_read(STR("loud"), &level));
+    assert_int_equal(level, LOG_LEVEL_WARN);
+}
+
 #define THREADS 4
 #define LINES   5000
 
@@ -417,6 +547,10 @@ main(void)
         cmocka_unit_test(log_drops_and_counts_when_nobody_reads),
         cmocka_unit_test(log_ends_although_nobody_reads),
         cmocka_unit_test(log_takes_lines_of_many_threads_in_order),
+        cmocka_unit_test(lines_are_json_whatever_the_bytes),
+        cmocka_unit_test(a_file_that_was_moved_away_is_opened_anew),
+        cmocka_unit_test(a_tee_sees_every_line_until_it_is_taken_off),
+        cmocka_unit_test(levels_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
