@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 
 import * as conventions from '@opentelemetry/semantic-conventions/incubating';
 
+import { Prometheus, queries } from './lib/prometheus.mjs';
 import { Receiver } from './lib/receiver.mjs';
 import { eventually, World } from './lib/world.mjs';
 
@@ -249,6 +250,58 @@ for (const protocol of ['http', 'grpc'])
             assert.ok(!receiver.spans.some((s) => s.traceId === quiet));
         });
     });
+
+describe('Prometheus', () => {
+    let w, prometheus, receiver;
+    before(async () => {
+        receiver = await Receiver.start();
+        w = await World.start({ retries: 1, resilience: { breaker: { failures: 2, open: '100ms' }, cooldown: { time: 0 },
+                                                          backoff: { first: '1ms', most: '1ms' } },
+            fallbacks: { gone: ['openai/spare'] },
+            providers: [{ name: 'gone', type: 'openai.chat', base_url: 'http://127.0.0.1:1', models: ['gone'] }],
+            telemetry: { otlp: { endpoint: receiver.endpoint('http'), delay: '50ms' } } });
+        prometheus = await Prometheus.start(w.address);
+    });
+    after(async () => {
+        await prometheus?.stop();
+        await w.stop();
+        await receiver.stop();
+    });
+
+    test('every query of the dashboard and of the alerts returns data', async () => {
+        const end = Date.now() + 4000;
+        const kinds = [['/v1/chat/completions', chat('openai/m', { stream: true, stream_options: { include_usage: true } })],
+            ['/v1/messages', { ...chat('openai/m'), max_tokens: 9, top_k: 3 }], ['/v1/chat/completions', chat('gone')],
+            ['/v1/chat/completions', chat('openai/any!429')], ['/v1/chat/completions', chat('openai/any!500')]];
+        for (let i = 0; Date.now() < end; i++) {
+            await (await w.post(...kinds[i % kinds.length])).text();
+            await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        await eventually(async () => (await prometheus.query('count_over_time(up[1m])'))[0]?.value[1] > 5).catch((e) => {
+            throw new Error(`${e.message}\n${prometheus.output}`);
+        });
+        const all = await queries();
+        assert.ok(all.length > 40, `${all.length} queries`);
+        const empty = [];
+        for (const { from, expr } of all)
+            if ((await prometheus.query(expr)).length === 0)
+                empty.push(`${from}: ${expr}`);
+        assert.deepEqual(empty, []);
+        const names = new Set((await prometheus.get('/api/v1/label/__name__/values', {})));
+        for (const { from, expr } of all)
+            for (const [name] of expr.matchAll(/\b(?:llmux|process)_\w+/g))
+                assert.ok(names.has(name), `${from}: there is no ${name}`);
+    });
+
+    test('examples lead from a histogram to a trace', async () => {
+        const found = await prometheus.get('/api/v1/query_exemplars', { query: 'llmux_request_duration_seconds_bucket',
+            start: Date.now() / 1000 - 600, end: Date.now() / 1000 + 60 });
+        const traces = new Set(found.flatMap((s) => s.exemplars.map((e) => e.labels.trace_id)));
+        assert.ok(traces.size > 0);
+        const known = await eventually(() => [...traces].every((t) => receiver.spans.some((s) => s.traceId === t)));
+        assert.ok(known);
+    });
+});
 
 describe('the log', () => {
     test('its level changes while the gateway runs', async () => {
