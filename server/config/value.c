@@ -128,6 +128,20 @@ behind_scheme(struct str url)
     return (struct str){ 0 };
 }
 
+/* Braces that are no place for the model. */
+static bool
+has_other_places(struct str url)
+{
+    static const struct str place = STR_INIT("{model}");
+    for (size_t i = 0; i < url.n; i++) {
+        if (str_starts(str_skip(url, i), place))
+            i += place.n - 1;
+        else if (url.p[i] == '{' || url.p[i] == '}')
+            return true;
+    }
+    return false;
+}
+
 bool
 config_read_url(struct config_reader *r, const struct config_field *f, const struct node *n,
                 void *out)
@@ -136,7 +150,8 @@ config_read_url(struct config_reader *r, const struct config_field *f, const str
     if (!config_read_text(r, f, n, &url))
         return false;
     struct str rest = behind_scheme(url);
-    if (!rest.n || has_any(rest, " \"<>\\^`{|}") || rest.p[0] == '/' || rest.p[0] == ':')
+    if (!rest.n || has_any(rest, " \"<>\\^`|") || has_other_places(rest) || rest.p[0] == '/'
+        || rest.p[0] == ':')
         return fail_value(r, f, n, "an address such as https://api.example.com/v1");
     if (memchr(rest.p, '@', rest.n)) {
         config_fail(r, n, "\"%s\" must not hold a user or password: use api_key or headers",

@@ -17,9 +17,11 @@ static const char yaml[] =
     "  - { name: key, type: azure, settings: { resource: r }, models: [m], api_key: key-0123 }\n"
     "  - { name: none, type: azure, settings: { resource: r }, models: [m], auth: { scheme: none } }\n"
     "  - { name: entra, type: azure, settings: { resource: r }, models: [m], api_key: key-0123,\n"
-    "      auth: { scheme: bearer } }\n";
+    "      auth: { scheme: bearer } }\n"
+    "  - { name: placed, type: openai.chat, models: [m], auth: { scheme: none },\n"
+    "      base_url: \"https://x.example/models/{model}/v1\" }\n";
 
-enum { TOLD, SIGNED, USUAL, KEY, NONE, ENTRA };
+enum { TOLD, SIGNED, USUAL, KEY, NONE, ENTRA, PLACED };
 
 static struct rig rig;
 
@@ -99,12 +101,22 @@ a_key_stands_in_the_headers_of_every_request(void **state)
     assert_null(header(&call, "api-key").p);
 }
 
+static void
+an_address_of_the_config_may_have_a_place_for_the_model(void **state)
+{
+    struct deployment_call call = call_of(PLACED);
+    (void)state;
+    assert_str(deployment_url(&call, false, STR("a/b c"), &rig.arena),
+               "https://x.example/models/a%2Fb%20c/v1/chat/completions");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_region_that_is_signed_for_stands_in_the_address),
         cmocka_unit_test(a_key_stands_in_the_headers_of_every_request),
+        cmocka_unit_test(an_address_of_the_config_may_have_a_place_for_the_model),
     };
     return cmocka_run_group_tests(tests, open_rig, close_rig);
 }
