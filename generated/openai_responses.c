@@ -5320,6 +5320,30 @@ static const struct xd_op ops[] = {
         .write_reply = count_tokens_write_reply,
         .error_member = STR_INIT("error"),
     },
+    {
+        .kind = XD_OP_STORED_ITEMS,
+        .path = STR_INIT("/responses/{id}/input_items"),
+        .method = STR_INIT("GET"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_STORED_CANCEL,
+        .path = STR_INIT("/responses/{id}/cancel"),
+        .method = STR_INIT("POST"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_STORED,
+        .path = STR_INIT("/responses/{id}"),
+        .method = STR_INIT("GET"),
+        .passes = true,
+    },
+    {
+        .kind = XD_OP_STORED_DELETE,
+        .path = STR_INIT("/responses/{id}"),
+        .method = STR_INIT("DELETE"),
+        .passes = true,
+    },
 };
 
 static const struct xd_auth azure_foundry_responses_auths[] = {
@@ -5790,8 +5814,8 @@ static const struct xd_row rows[] = {
     { "openai/responses_count.spec:20", "text.format <-> format : format" },
     { "openai/responses_count.spec:29", "object = \"response.input_tokens\"" },
     { "openai/responses_count.spec:30", "input_tokens <-> input else 0" },
-    { "providers/deepseek_responses.spec:12", "content <-> text : text in reasoning_text" },
-    { "providers/deepseek_responses.spec:13", "summary -> text : text in summary_text" },
+    { "providers/deepseek_responses.spec:13", "content <-> text : text in reasoning_text" },
+    { "providers/deepseek_responses.spec:14", "summary -> text : text in summary_text" },
     { "providers/xai_responses.spec:8", "code -> code" },
 };
 static const unsigned char directions[] = {
@@ -5820,7 +5844,7 @@ const struct xd_dialect xd_openai_responses = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
-    .nops = 2,
+    .nops = 6,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -5854,7 +5878,7 @@ const struct xd_dialect xd_azure_foundry_responses = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
-    .nops = 2,
+    .nops = 6,
     .read_error = read_error,
     .write_error = write_error,
     .faults = &fault_table,
@@ -5908,7 +5932,7 @@ const struct xd_dialect xd_xai_responses = {
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
-    .nops = 2,
+    .nops = 6,
     .read_error = read_xai_responses_error,
     .write_error = write_error,
     .faults = &fault_table,

@@ -54,16 +54,20 @@ xd_address_fill(struct buf *out, struct str address, struct str name, struct str
 /* --- reading --------------------------------------------------------------------------------------- */
 
 static bool
-fits(struct str template, struct str path, struct str *model)
+fits(struct str template, struct str path, struct xd_asked *asked)
 {
     struct str before, name, behind;
-    *model = (struct str){ NULL, 0 };
+    asked->model = asked->id = (struct str){ NULL, 0 };
     if (!split(template, &before, &name, &behind))
         return str_eq(template, path);
     if (path.n <= before.n + behind.n || !str_starts(path, before) || !str_ends(path, behind))
         return false;
-    *model = str_make(path.p + before.n, path.n - before.n - behind.n);
-    return true;
+    struct str place = str_make(path.p + before.n, path.n - before.n - behind.n);
+    if (str_is(name, "id"))
+        asked->id = place;
+    else
+        asked->model = place;
+    return !asked->id.n || !memchr(place.p, '/', place.n);
 }
 
 /* Has the query all pairs that are wanted? */
@@ -94,23 +98,29 @@ read_op(const struct xd_dialect *d, const struct xd_op *op, struct str path, str
 {
     *asked = (struct xd_asked){ .op = op, .framing = d->framing };
     for (unsigned i = 0; i < op->nstreamed; i++)
-        if (has_pairs(query, op->streamed[i].query)
-            && fits(op->streamed[i].path, path, &asked->model)) {
+        if (has_pairs(query, op->streamed[i].query) && fits(op->streamed[i].path, path, asked)) {
             asked->stream = IR_TRUE;
             asked->framing = op->streamed[i].framing;
             return true;
         }
     asked->stream = op->nstreamed ? IR_FALSE : IR_UNSET;
-    return fits(op->path, path, &asked->model);
+    return fits(op->path, path, asked);
+}
+
+static bool
+read_by(const struct xd_dialect *d, struct str method, struct str path, struct str query,
+        struct xd_asked *asked)
+{
+    for (unsigned i = 0; i < d->nops; i++)
+        if (str_eq(d->ops[i].method, method) && read_op(d, &d->ops[i], path, query, asked))
+            return true;
+    return false;
 }
 
 bool
 xd_path_read(const struct xd_dialect *d, struct str path, struct str query, struct xd_asked *asked)
 {
-    for (unsigned i = 0; i < d->nops; i++)
-        if (read_op(d, &d->ops[i], path, query, asked))
-            return true;
-    return false;
+    return read_by(d, STR("POST"), path, query, asked);
 }
 
 struct fronts {
@@ -128,9 +138,16 @@ fronts_of(const struct xd_dialect *d)
 bool
 xd_front_read(const struct xd_dialect *d, struct str path, struct str query, struct xd_asked *asked)
 {
+    return xd_front_read_by(d, STR("POST"), path, query, asked);
+}
+
+bool
+xd_front_read_by(const struct xd_dialect *d, struct str method, struct str path, struct str query,
+                 struct xd_asked *asked)
+{
     const struct fronts l = fronts_of(d);
     for (unsigned i = 0; i < l.n; i++)
-        if (str_starts(path, l.v[i]) && xd_path_read(d, str_skip(path, l.v[i].n), query, asked))
+        if (str_starts(path, l.v[i]) && read_by(d, method, str_skip(path, l.v[i].n), query, asked))
             return true;
     return false;
 }
@@ -159,8 +176,15 @@ xd_front_lists(const struct xd_dialect *d, struct str path, struct str *name)
 bool
 xd_path_find(const struct xd_dialect *d, struct str path, struct str query, struct xd_asked *asked)
 {
+    return xd_path_find_by(d, STR("POST"), path, query, asked);
+}
+
+bool
+xd_path_find_by(const struct xd_dialect *d, struct str method, struct str path, struct str query,
+                struct xd_asked *asked)
+{
     for (; path.n; path = str_skip(path, 1))
-        if (*path.p == '/' && xd_path_read(d, path, query, asked))
+        if (*path.p == '/' && read_by(d, method, path, query, asked))
             return true;
     return false;
 }

@@ -16,14 +16,18 @@
 struct xd_asked {
     const struct xd_op *op;
     struct str model;     /* as it stands in the path; absent: the body says it */
+    struct str id;        /* of what is stored, as it stands in the path; absent in most */
     enum ir_bool stream;  /* unset: the body says it */
     enum framing framing; /* of a stream */
 };
 
 /* A path that begins with one of the dialect's fronts: "/v1" or nothing where its spec names none.
- * query without its `?`.  False when no operation has this path. */
+ * query without its `?`.  False when no operation is asked for by POST at this path. */
 bool xd_front_read(const struct xd_dialect *d, struct str path, struct str query,
                    struct xd_asked *asked);
+/* The same for another method. */
+bool xd_front_read_by(const struct xd_dialect *d, struct str method, struct str path,
+                      struct str query, struct xd_asked *asked);
 /* Is this where the dialect's clients ask for the names of models?  *name is that of the one they ask for, as it stands
  * in the path, absent when they ask for all. */
 bool xd_front_lists(const struct xd_dialect *d, struct str path, struct str *name);
@@ -33,6 +37,10 @@ xd_path_read(const struct xd_dialect *d, struct str path, struct str query, stru
 /* A path with anything before it, the shortest that makes sense. */
 bool
 xd_path_find(const struct xd_dialect *d, struct str path, struct str query, struct xd_asked *asked);
+
+/* The same for another method. */
+bool xd_path_find_by(const struct xd_dialect *d, struct str method, struct str path,
+                     struct str query, struct xd_asked *asked);
 
 /* Let a request that was read have what its path said; a decoded model lives in the arena. */
 void xd_asked_tell(const struct xd_asked *asked, struct arena *a, struct xd_ask *ask);

@@ -55,8 +55,8 @@ attempt_tally(struct exchange *x, const struct ir_event *e)
     switch (e->kind) {
     case IR_EVENT_BEGIN:
         t->begun = true;
-        t->id = arena_str(&x->arena, e->reply->id);
         t->model = arena_str(&x->arena, e->reply->model);
+        t->id = arena_str(&x->arena, e->reply->id);
         ir_usage_merge(&t->usage, &e->reply->usage);
         break;
     case IR_EVENT_FINISH:

@@ -365,7 +365,7 @@ prove(struct exchange *x, struct proposal *p)
 {
     struct attempt *a = &x->attempt;
     struct keeper *k = lease_keeper(x->lease, a->candidate.offer->deployment);
-    const struct keeper_request req = { .method = STR("POST"),
+    const struct keeper_request req = { .method = a->target.op->method,
                                         .url = a->url,
                                         .headers = p->headers,
                                         .n_headers = p->n_headers,
@@ -381,7 +381,7 @@ call(struct exchange *x, const struct proposal *p, struct fault *f)
     struct attempt *a = &x->attempt;
     const struct deployment *d = a->candidate.offer->deployment;
     const struct upstream_request req = {
-        .method = STR("POST"),
+        .method = a->target.op->method,
         .url = a->url,
         .headers = p->headers,
         .n_headers = p->n_headers,
@@ -457,6 +457,16 @@ on_credentials(void *ctx, const struct fault *why)
     exchange_attempt_started(x, why ? no_credentials(x, why) : go(x));
 }
 
+static struct str
+address(struct exchange *x)
+{
+    struct attempt *a = &x->attempt;
+    struct str id = x->front.asked.id;
+    if (id.p)
+        return deployment_url_of(&a->target, id, http_exchange_head(x->http)->query, &a->arena);
+    return deployment_url(&a->target, x->wants_stream, a->model, &a->arena);
+}
+
 enum attempt_start
 attempt_go_on(struct exchange *x)
 {
@@ -464,7 +474,7 @@ attempt_go_on(struct exchange *x)
     struct fault f;
     if (!guarding_begin(x))
         return ATTEMPT_SHUT;
-    a->url = deployment_url(&a->target, x->wants_stream, a->model, &a->arena);
+    a->url = address(x);
     struct keeper *k = lease_keeper(x->lease, a->candidate.offer->deployment);
     if (!k)
         return go(x);

@@ -67,8 +67,11 @@ add_deployment(struct maker *k, const struct deployment *d)
         const struct config_model *m = &d->config->models[i];
         const struct offer o = { .deployment = d,
                                  .model = m,
-                                 .identity = identify(d, m, k->arena) };
+                                 .identity = identify(d, m, k->arena),
+                                 .account = route_key_of(d->config->name) };
         add_offer(k, add_model(k, m->name), &o);
+        if (i == 0)
+            add_offer(k, &k->c->any, &o);
     }
 }
 
@@ -178,7 +181,8 @@ catalogue_make(struct catalogue *c, const struct deployment *deployments, unsign
                const struct config_routing *rules, struct arena *a)
 {
     struct maker k = { c, rules, a };
-    *c = (struct catalogue){ .n_exact = 0 };
+    *c = (struct catalogue){ .any = { .strategy = rules->strategy } };
+    c->any.turn = arena_alloc(a, sizeof *c->any.turn);
     for (unsigned i = 0; i < n; i++)
         add_deployment(&k, &deployments[i]);
     sort_wild(c);
@@ -192,6 +196,7 @@ catalogue_make(struct catalogue *c, const struct deployment *deployments, unsign
         return ERR_LIMIT;
     for (unsigned i = 0; i < c->n_wild; i++)
         set_shares(&c->wild[i]);
+    set_shares(&c->any);
     for (unsigned i = 0; i < c->n_exact; i++) {
         set_shares(&c->exact[i]);
         c->by_name[i] = &c->exact[i];
@@ -220,7 +225,7 @@ offer_upstream(const struct offer *o, struct str name, struct arena *a)
 {
     struct str to = o->model->upstream, glob = o->model->name;
     name = o->asked.p ? o->asked : name;
-    if (!to.p)
+    if (!to.p || !name.p)
         return name;
     const char *star = memchr(to.p, '*', to.n);
     const char *from = memchr(glob.p, '*', glob.n);

@@ -22,6 +22,7 @@ struct offer {
     struct str asked;  /* by which of its names, in groups and aliases; else absent: the model's */
     double share;      /* of the requests: by weight, rpm or tpm, what all of the model's have */
     uint64_t identity; /* the same for this deployment and model, after restarts and elsewhere */
+    uint64_t account;  /* the same for this deployment, whatever the model */
     struct guarded *guarded; /* its state; NULL: to be found, as a wildcard has many */
 };
 
@@ -40,6 +41,7 @@ struct catalogue {
     struct model *wild; /* the one with the most letters first */
     unsigned n_wild, cap_wild;
     const struct model **by_name; /* the exact ones, sorted */
+    struct model any;             /* each deployment once: for what is no model's */
 };
 
 /* Gather the models of n deployments, which must outlive c, and the groups and aliases of valid
@@ -52,7 +54,7 @@ MUST_CHECK enum err catalogue_make(struct catalogue *c, const struct deployment 
 const struct model *catalogue_find(const struct catalogue *c, struct str name);
 
 /* What the offer's provider calls the model that a client asked for by `name`.  May lie in the
- * arena; absent when that is full. */
+ * arena; absent when that is full, or no model was asked for. */
 struct str offer_upstream(const struct offer *o, struct str name, struct arena *a);
 
 /* Append the names, separated by commas, at most `most` of them: for messages. */

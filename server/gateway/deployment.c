@@ -363,6 +363,24 @@ deployment_call(const struct deployment *d, const struct xd_dialect *front, enum
 }
 
 struct str
+deployment_url_of(const struct deployment_call *call, struct str id, struct str query,
+                  struct arena *a)
+{
+    struct str url = call->urls.whole;
+    const char *mark = memchr(url.p, '?', url.n) ? "&" : "?";
+    struct buf plain, filled;
+    buf_init(&plain, URL_MAX);
+    buf_init(&filled, URL_MAX);
+    percent_decode(&plain, id);
+    xd_address_fill(&filled, url, STR("id"), buf_str(&plain));
+    url = arena_printf(a, "%.*s%s%.*s", STR_ARG(buf_str(&filled)), query.n ? mark : "",
+                       STR_ARG(query));
+    buf_fini(&plain);
+    buf_fini(&filled);
+    return url;
+}
+
+struct str
 deployment_url(const struct deployment_call *call, bool stream, struct str model, struct arena *a)
 {
     struct str url = stream && call->urls.streamed.p ? call->urls.streamed : call->urls.whole;

@@ -66,6 +66,9 @@ struct deployment_call {
 };
 bool deployment_call(const struct deployment *d, const struct xd_dialect *front,
                      enum xd_op_kind kind, struct deployment_call *call);
+/* Where to ask for what is stored by an id, as that stands in a path, with the client's query; lives in the arena. */
+struct str deployment_url_of(const struct deployment_call *call, struct str id, struct str query,
+                             struct arena *a);
 /* Where to ask for it; lives in the arena. */
 struct str
 deployment_url(const struct deployment_call *call, bool stream, struct str model, struct arena *a);

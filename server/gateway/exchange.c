@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "runtime/base/utf8.h"
+#include "runtime/xd/registry.h"
 #include "runtime/route/memory.h"
 #include "server/gateway/answer.h"
 #include "server/gateway/clock.h"
@@ -82,6 +83,8 @@ read_request(struct exchange *x)
         refuse_body(x, &f);
         return false;
     }
+    if (x->front.asked.id.p)
+        return true; /* whose model it was, nobody says */
     struct xd_ask *ask = &x->tape->ask;
     struct str model = *xd_ask_model(ask);
     if (utf8_valid(model.p, model.n) < model.n) {
@@ -167,8 +170,12 @@ find_route(struct exchange *x)
     wants_of(&q, &x->tape->ask, http_exchange_head(x->http), x->bytes_in, x->model, &x->arena);
     x->outlook = (struct outlook){ g, &x->arena, x->wants_stream, NULL };
     q.outlook = outlook_of_guards(&x->outlook);
+    if (x->front.asked.id.p)
+        wants_kept(&q, x->front.asked.id);
     if (q.needs_home && g->service->memory)
         q.home = route_memory_get(g->service->memory, q.bond);
+    if (x->front.asked.id.p)
+        return route_begin_any(&x->route, &g->catalogue, &g->config->routing, &q, &x->arena);
     return route_begin(&x->route, &g->catalogue, &g->config->routing, &q, &x->arena);
 }
 
@@ -306,6 +313,8 @@ remember(struct exchange *x)
     struct route_memory *m = x->gateway->service->memory;
     if (m && x->route.request.bond && x->attempts && !x->error.set)
         route_memory_put(m, x->route.request.bond, x->attempt.candidate.offer->identity);
+    if (m && x->attempt.tally.id.n && xd_op(x->attempt.target.dialect, XD_OP_STORED))
+        route_memory_put(m, wants_key(x->attempt.tally.id), x->attempt.candidate.offer->account);
 }
 
 void

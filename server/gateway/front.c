@@ -29,13 +29,19 @@ vendor_of(struct str path)
 struct front
 front_of_path(struct str path, struct str query)
 {
+    return front_of_request(STR("POST"), path, query);
+}
+
+struct front
+front_of_request(struct str method, struct str path, struct str query)
+{
     struct str vendor = vendor_of(path);
     struct str rest = vendor.p ? str_skip(path, vendor.n + 1) : path;
     for (const struct xd_dialect *const *d = xd_registry; *d; d++) {
         struct xd_asked asked;
         if ((vendor.p && !is_vendor(*d, vendor)) || (*d)->provider)
             continue;
-        if (xd_front_read(*d, rest, query, &asked))
+        if (xd_front_read_by(*d, method, rest, query, &asked))
             return (struct front){ *d, asked.op, asked };
     }
     return (struct front){ .dialect = NULL };
@@ -48,7 +54,7 @@ front_recall(struct front_memo *m, struct str path, struct str query)
     if (plain && str_eq(path, str_make(m->path, m->n)))
         return m->front;
     struct front f = front_of_path(path, query);
-    if (plain && f.dialect && !f.asked.model.p) {
+    if (plain && f.dialect && !f.asked.model.p && !f.asked.id.p) {
         memcpy(m->path, path.p, path.n);
         m->n = path.n;
         m->front = f;

@@ -19,8 +19,10 @@ struct front {
     struct xd_asked asked;  /* what else the path says; points into it */
 };
 
-/* The front for a path and its query; dialect and op are NULL when there is none. */
+/* The front for a path and its query; dialect and op are NULL when there is none by POST. */
 struct front front_of_path(struct str path, struct str query);
+/* The same for any method. */
+struct front front_of_request(struct str method, struct str path, struct str query);
 
 /* The last path that was asked for: clients ask for the same one again and again. */
 #define FRONT_MEMO_MAX 64

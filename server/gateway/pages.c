@@ -108,14 +108,26 @@ static const struct {
     { STR_INIT("/metrics"), pages_metrics },
 };
 
+/* By which an operation is asked for at this path, NULL when there is none. */
+static const char *
+methods_of(struct str path, struct str query)
+{
+    bool gets = front_of_request(STR("GET"), path, query).dialect;
+    bool deletes = front_of_request(STR("DELETE"), path, query).dialect;
+    if (gets)
+        return deletes ? "GET, DELETE" : "GET";
+    return front_of_path(path, query).dialect ? "POST" : NULL;
+}
+
 void
 pages_answer(struct worker *w, struct http_exchange *http)
 {
     struct page p;
     page_begin(&p, w, http);
     struct str path = p.head->path;
-    if (front_of_path(path, p.head->query).dialect) {
-        page_refuse_method(&p, "POST");
+    const char *allowed = methods_of(path, p.head->query);
+    if (allowed) {
+        page_refuse_method(&p, allowed);
         return;
     }
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {

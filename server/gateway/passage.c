@@ -104,7 +104,7 @@ passage_write(const struct passage *p, struct str body, const struct json_doc *d
 {
     enum err err = ERR_OK;
     *sent = body;
-    if (str_eq(model, p->model))
+    if (!p->model.p || str_eq(model, p->model))
         return ERR_OK;
     if (p->boundary.n) {
         put_field(p, body, model, out);

@@ -8,7 +8,7 @@
 #include "runtime/json/doc.h"
 
 struct passage {
-    struct str model;
+    struct str model;    /* absent: the body has none to name */
     struct str field;    /* of a form: where the name stands in the body; absent in JSON */
     struct str boundary; /* of a form; absent: JSON */
     bool implied;        /* the body does not name the model: it is the usual one */

@@ -30,7 +30,7 @@ static void
 put_request(struct log_line *l, const struct exchange *x)
 {
     log_str(l, "request_id", x->request_id);
-    log_str(l, "method", STR("POST"));
+    log_str(l, "method", x->front.op->method);
     log_str(l, "path", x->path);
     log_str(l, "front", str_from(x->front.dialect->name));
     log_str(l, "gen_ai.operation.name", str_from(xd_op_name(x->front.op->kind)));

@@ -77,6 +77,21 @@ route_begin(struct route *r, const struct catalogue *c, const struct config_rout
     return insert_step(r, 0, q->asked, 0) && take_model(r);
 }
 
+bool
+route_begin_any(struct route *r, const struct catalogue *c, const struct config_routing *rules,
+                const struct route_request *q, struct arena *a)
+{
+    *r = (struct route){ .catalogue = c, .rules = rules, .request = *q, .arena = a, .once = true };
+    struct route_step *s = arena_push(a, (void **)&r->steps, &r->n, &r->cap, sizeof *r->steps);
+    if (!s || c->any.n == 0)
+        return false;
+    *s = (struct route_step){ .model = &c->any };
+    if (!take_model(r))
+        return false;
+    r->tries = c->any.n;
+    return true;
+}
+
 /* Leave the model being tried for the next one; at the end r->at is r->n. */
 static void
 next_model(struct route *r)
@@ -111,7 +126,8 @@ compare_tags(const struct config_words *offered, const struct config_words *want
 static bool
 is_bound(const struct route_request *q, const struct offer *o)
 {
-    if (q->home && q->home == route_memory_id(o->identity))
+    if (q->home
+        && (q->home == route_memory_id(o->identity) || q->home == route_memory_id(o->account)))
         return true;
     for (unsigned i = 0; q->marks.n && i < o->deployment->n_languages; i++)
         if (has_word(&q->marks, o->deployment->languages[i].seal))
@@ -185,7 +201,7 @@ next_offer(struct route *r, struct dice *dice, struct candidate *c)
     if (r->tries == 0 || r->diverted)
         return false;
     unsigned n = gather(r, ROUTE_FRESH);
-    if (n == 0) {
+    if (n == 0 && !r->once) {
         refresh(r);
         n = gather(r, ROUTE_FRESH);
     }
@@ -213,7 +229,7 @@ route_repeats(struct route *r)
 {
     if (r->at == r->n || r->tries == 0 || r->diverted)
         return 0;
-    if (gather(r, ROUTE_FRESH) > 0)
+    if (gather(r, ROUTE_FRESH) > 0 || r->once)
         return r->rounds;
     return gather(r, ROUTE_TRIED) > 0 ? r->rounds + 1 : 0;
 }

@@ -62,6 +62,7 @@ struct route {
     unsigned tries;  /* left for this model */
     unsigned last;   /* the offer that was given out last */
     unsigned rounds; /* how often all offers of the model have been tried */
+    bool once;       /* every offer may be tried once */
     bool diverted;   /* the model being tried cannot serve this request at all */
     enum route_lack lack;
     double wait; /* seconds until the first of those that must not be asked may be; 0: not known */
@@ -78,6 +79,10 @@ struct candidate {
  * exists, or memory ran out. */
 bool route_begin(struct route *r, const struct catalogue *c, const struct config_routing *rules,
                  const struct route_request *q, struct arena *a);
+
+/* The same for what is no model's, but some account's: each deployment is tried once. */
+bool route_begin_any(struct route *r, const struct catalogue *c, const struct config_routing *rules,
+                     const struct route_request *q, struct arena *a);
 
 /* The next try; false when there is none left. */
 bool route_next(struct route *r, struct dice *dice, struct candidate *c);

@@ -94,6 +94,11 @@ tape_read(struct tape *t, const struct front *front, const struct http_head *hea
           struct fault *f)
 {
     struct str type = http_head_get(head, STR("content-type"));
+    if (front->asked.id.p) { /* the path says it all */
+        t->passage = (struct passage){ .model = { NULL, 0 } };
+        t->ask = (struct xd_ask){ .kind = front->op->kind };
+        return ERR_OK;
+    }
     enum err err = front->op->passes ? read_passage(t, front, type, body, f)
                                      : read_ask(t, front, body, f);
     if (!err)

@@ -101,6 +101,30 @@ take_block(struct route_request *q, const struct ir_block *b, struct arena *a)
     }
 }
 
+uint64_t
+wants_key(struct str id)
+{
+    return route_key_of(id);
+}
+
+void
+wants_kept(struct route_request *q, struct str id)
+{
+    q->needs_home = true;
+    q->bond = wants_key(id);
+}
+
+/* Members that name what an account keeps, such as the reply that the conversation goes on from. */
+static void
+take_names(struct route_request *q, const struct ir_rest *rest)
+{
+    for (unsigned i = 0; i < rest->n; i++) {
+        struct str v = rest->v[i].value;
+        if (v.n > 2 && v.p[0] == '"' && xd_refusal_of(&rest->v[i]))
+            wants_kept(q, str_make(v.p + 1, v.n - 2));
+    }
+}
+
 static void
 take_chat(struct route_request *q, const struct ir_request *m, struct arena *a)
 {
@@ -110,6 +134,7 @@ take_chat(struct route_request *q, const struct ir_request *m, struct arena *a)
     for (unsigned i = 0; i < m->turns.n; i++)
         for (unsigned k = 0; k < m->turns.v[i].blocks.n; k++)
             take_block(q, &m->turns.v[i].blocks.v[k], a);
+    take_names(q, &m->rest);
 }
 
 void

@@ -14,4 +14,9 @@
 void wants_of(struct route_request *q, const struct xd_ask *ask, const struct http_head *head,
               size_t body_bytes, struct str model, struct arena *a);
 
+/* What is asked for is kept by an account, by this id: it is the one to ask. */
+void wants_kept(struct route_request *q, struct str id);
+/* The key by which is remembered who keeps it. */
+uint64_t wants_key(struct str id);
+
 #endif

@@ -34,10 +34,14 @@ on_request(void *ctx, struct http_exchange *http)
 {
     struct worker *w = ctx;
     const struct http_head *head = http_exchange_head(http);
-    struct front f = front_recall(&w->front, head->path, head->query);
+    struct front f = { .dialect = NULL };
+    if (str_is(head->method, "POST"))
+        f = front_recall(&w->front, head->path, head->query);
+    else
+        f = front_of_request(head->method, head->path, head->query);
     if (w->role == WORKER_ADMIN)
         admin_answer(w, http);
-    else if (f.dialect && str_is(head->method, "POST"))
+    else if (f.dialect)
         exchange_start(w, http, f);
     else
         pages_answer(w, http);

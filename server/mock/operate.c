@@ -209,6 +209,28 @@ make_speech(struct str body, unsigned tokens, struct arena *a)
     return (struct str){ to, to ? n : 0 };
 }
 
+static bool
+is_stored(enum xd_op_kind kind)
+{
+    return kind == XD_OP_STORED || kind == XD_OP_STORED_ITEMS || kind == XD_OP_STORED_CANCEL
+           || kind == XD_OP_STORED_DELETE;
+}
+
+/* A reply that was kept, what was asked, and that it is gone, all in one. */
+static void
+put_stored(struct buf *b, enum xd_op_kind kind, struct str id)
+{
+    buf_puts(b, STR("{\"id\":\""));
+    json_escape(b, id);
+    buf_printf(
+        b,
+        "\",\"object\":\"%s\",\"status\":\"%s\",\"model\":\"mock\",\"output\":[],\"data\":[],"
+        "\"has_more\":false,\"deleted\":%s}",
+        kind == XD_OP_STORED_ITEMS ? "list" : "response",
+        kind == XD_OP_STORED_CANCEL ? "cancelled" : "completed",
+        kind == XD_OP_STORED_DELETE ? "true" : "false");
+}
+
 bool
 mock_pass(enum xd_op_kind kind, struct str model, struct str body, unsigned tokens, struct arena *a,
           struct str *type, struct str *reply)
@@ -220,7 +242,14 @@ mock_pass(enum xd_op_kind kind, struct str model, struct str body, unsigned toke
         return reply->p;
     }
     struct buf b;
-    buf_init(&b, 6 * model.n + 1024);
+    *type = STR("application/json");
+    buf_init(&b, 6 * (is_stored(kind) ? body.n : model.n) + 1024);
+    if (is_stored(kind)) {
+        put_stored(&b, kind, body);
+        *reply = b.err ? (struct str){ NULL, 0 } : arena_str(a, buf_str(&b));
+        buf_fini(&b);
+        return reply->p;
+    }
     mock_seal_print(print, body);
     buf_puts(
         &b,
@@ -231,7 +260,6 @@ mock_pass(enum xd_op_kind kind, struct str model, struct str body, unsigned toke
     buf_puts(&b, STR("\",\"model\":\""));
     json_escape(&b, model);
     buf_puts(&b, STR("\"}"));
-    *type = STR("application/json");
     *reply = b.err ? (struct str){ NULL, 0 } : arena_str(a, buf_str(&b));
     buf_fini(&b);
     return reply->p;

@@ -12,7 +12,8 @@ bool mock_operate(const struct xd_ask *ask, struct str model, unsigned token_byt
                   struct xd_answer *answer);
 
 /* What passes: nonsense of the right type.  Speech is bytes of all values, `tokens` times 4 of them (0: 20000); all else
- * JSON with a member for everybody, and the first digits of the SHA-256 of the request's body. */
+ * JSON with a member for everybody, and the first digits of the SHA-256 of the request's body.  Of what is stored, body
+ * is the id, and all ids have a reply. */
 bool mock_pass(enum xd_op_kind kind, struct str model, struct str body, unsigned tokens,
                struct arena *a, struct str *type, struct str *reply);
 

@@ -18,23 +18,23 @@ take_name(struct str *path)
 }
 
 bool
-mock_route_find(struct str path, struct str query, struct mock_route *r)
+mock_route_find(struct str method, struct str path, struct str query, struct mock_route *r)
 {
     struct str rest = path;
     bool found = false;
     *r = (struct mock_route){ .dialect = take_name(&rest) };
     if (r->dialect)
-        found = xd_path_find(r->dialect, rest, query, &r->asked);
+        found = xd_path_find_by(r->dialect, method, rest, query, &r->asked);
     const struct xd_dialect *const *also = r->dialect ? r->dialect->also : NULL;
     for (; also && *also && !found; also++)
-        if (xd_path_find(*also, rest, query, &r->asked)) {
+        if (xd_path_find_by(*also, method, rest, query, &r->asked)) {
             r->dialect = *also;
             found = true;
         }
     for (const struct xd_dialect *const *d = xd_registry; *d && !found; d++)
         if (!(*d)->provider) {
             r->dialect = *d;
-            found = xd_front_read(*d, path, query, &r->asked);
+            found = xd_front_read_by(*d, method, path, query, &r->asked);
         }
     r->op = found ? r->asked.op : NULL;
     return found;

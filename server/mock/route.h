@@ -14,7 +14,7 @@ struct mock_route {
     struct xd_asked asked; /* what else the path says; points into it */
 };
 
-/* query without its `?`.  False when nothing has this path. */
-bool mock_route_find(struct str path, struct str query, struct mock_route *r);
+/* query without its `?`.  False when nothing is asked for so. */
+bool mock_route_find(struct str method, struct str path, struct str query, struct mock_route *r);
 
 #endif

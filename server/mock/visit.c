@@ -195,7 +195,7 @@ check_head(struct visit *v)
 {
     const struct http_head *h = http_exchange_head(v->x);
     const struct xd_op *op = v->route->op;
-    if (!str_is(h->method, "POST")) {
+    if (!str_eq(h->method, op->method)) {
         refuse_text(v, IR_FAULT_INVALID, STR("the method must be POST"));
         return false;
     }
@@ -240,8 +240,12 @@ read_request(struct visit *v)
     struct xd x;
     struct ir_error e;
     xd_init_op(&x, v->route->dialect, v->route->op, &v->arena, NULL);
-    enum err err = v->route->op->passes ? read_passage(v, &x.fault)
-                                        : xd_ask_read(&x, http_exchange_body(v->x), &v->ask);
+    bool stored = v->route->asked.id.p; /* the path says it all */
+    enum err err = stored                 ? ERR_OK
+                   : v->route->op->passes ? read_passage(v, &x.fault)
+                                          : xd_ask_read(&x, http_exchange_body(v->x), &v->ask);
+    if (stored)
+        v->ask = (struct xd_ask){ .kind = v->route->op->kind };
     xd_asked_tell(&v->route->asked, &v->arena, &v->ask);
     if (err)
         xd_error_of_fault(&x.fault, IR_FAULT_INVALID, &v->arena, &e);
@@ -392,8 +396,9 @@ static void
 send_passage(struct visit *v)
 {
     struct str type, body;
-    if (!mock_pass(v->route->op->kind, v->model, http_exchange_body(v->x), v->letter.manner.tokens,
-                   &v->arena, &type, &body)) {
+    struct str sent = v->route->asked.id.p ? v->route->asked.id : http_exchange_body(v->x);
+    if (!mock_pass(v->route->op->kind, v->model, sent, v->letter.manner.tokens, &v->arena, &type,
+                   &body)) {
         refuse_text(v, IR_FAULT_TOO_LARGE, STR("the request is too large for the mock"));
         return;
     }

@@ -61,7 +61,8 @@ on_request(void *ctx, struct http_exchange *x)
     }
     atomic_fetch_add(&w->setting->witness->requests, 1);
     w->requests++;
-    if (!mock_route_find(path, query, &route)) {
+    if (!mock_route_find(http_exchange_head(x)->method, path, query, &route)
+        && !mock_route_find(STR("POST"), path, query, &route)) {
         http_reply(x, 404, &json_type, 1,
                    STR("{\"error\":{\"type\":\"not_found_error\",\"message\":\"no such path\"}}"));
         return;

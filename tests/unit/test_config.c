@@ -452,9 +452,11 @@ static const struct {
       "6:13: \"base_url\" must be an address such as "
       "https://api.example.com/v1, not \"api.openai.com\"\n" },
     { PROVIDER("base_url: 'https://x/{region}/v1'"),
-      "6:13: \"base_url\" must be an address such as " },
+      "6:13: \"base_url\" must be an address such as "
+      "https://api.example.com/v1, not \"https://x/{region}/v1\"\n" },
     { PROVIDER("base_url: 'https://x/{model/v1'"),
-      "6:13: \"base_url\" must be an address such as " },
+      "6:13: \"base_url\" must be an address such as "
+      "https://api.example.com/v1, not \"https://x/{model/v1\"\n" },
     { PROVIDER("base_url: https://x/?key=1"),
       "6:13: \"base_url\" must be an address without ? and #, not \"https://x/?key=1\"\n" },
     { PROVIDER("base_url: https://me:pw@x/"), "6:13: \"base_url\" must not hold a user or "

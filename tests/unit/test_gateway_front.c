@@ -24,7 +24,7 @@ make_path(char (*to)[300], struct str before, struct str front, struct str path)
     buf_init(&b, sizeof *to);
     buf_puts(&b, before);
     buf_puts(&b, front);
-    xd_address_fill(&b, path, STR("model"), STR("a/b:c"));
+    xd_address_fill(&b, path, xd_address_place(path), STR("a/b:c"));
     memcpy(*to, b.p, b.n);
     size_t n = b.n;
     buf_fini(&b);
@@ -33,14 +33,14 @@ make_path(char (*to)[300], struct str before, struct str front, struct str path)
 
 /* The first dialect that has an operation with this path. */
 static const struct xd_op *
-first_with(struct str path)
+first_with(struct str method, struct str path)
 {
     for (const struct xd_dialect *const *d = xd_registry; *d; d++)
         for (unsigned i = 0; i < (*d)->nops && !(*d)->provider; i++)
             for (unsigned n = 0; front_at(*d, n).p; n++) {
                 char room[300];
                 struct str own = make_path(&room, STR(""), front_at(*d, n), (*d)->ops[i].path);
-                if (str_eq(own, path))
+                if (str_eq(own, path) && str_eq((*d)->ops[i].method, method))
                     return &(*d)->ops[i];
             }
     return NULL;
@@ -56,9 +56,10 @@ every_operation_of_a_dialect_has_its_path_behind_each_front(void **state)
                 const struct xd_op *op = &(*d)->ops[i];
                 char room[300];
                 struct str path = make_path(&room, STR(""), front_at(*d, n), op->path);
-                struct front f = front_of_path(path, STR(""));
-                assert_ptr_equal(f.op, first_with(path));
+                struct front f = front_of_request(op->method, path, STR(""));
+                assert_ptr_equal(f.op, first_with(op->method, path));
                 assert_int_equal(f.asked.model.n > 0, xd_address_has(op->path, STR("model")));
+                assert_int_equal(f.asked.id.n > 0, xd_address_has(op->path, STR("id")));
             }
 }
 
@@ -90,8 +91,9 @@ a_vendor_before_the_path_tells_dialects_with_the_same_path_apart(void **state)
             snprintf(vendor, sizeof vendor, "/%.*s", (int)strcspn(name, "."), name);
             struct str path = make_path(&room, str_from(vendor), front_at(*d, 0),
                                         (*d)->ops[i].path);
-            assert_ptr_equal(front_of_path(path, STR("")).dialect, *d);
-            assert_ptr_equal(front_of_path(path, STR("")).op, &(*d)->ops[i]);
+            struct front f = front_of_request((*d)->ops[i].method, path, STR(""));
+            assert_ptr_equal(f.dialect, *d);
+            assert_ptr_equal(f.op, &(*d)->ops[i]);
             room[1] = '.';
             assert_null(front_of_path(path, STR("")).dialect);
         }

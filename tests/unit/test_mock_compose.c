@@ -30,7 +30,7 @@ begin(struct talk *t, const char *path, const char *body)
     struct xd x;
     memset(t, 0, sizeof *t);
     arena_init(&t->arena, 16 << 20);
-    assert_true(mock_route_find(str_from(path), STR(""), &t->route));
+    assert_true(mock_route_find(STR("POST"), str_from(path), STR(""), &t->route));
     xd_init(&x, t->route.dialect, t->route.op->kind, &t->arena, NULL);
     if (xd_request_read(&x, str_from(body), &t->m))
         fail_msg("%s: %s: %s", body, x.fault.path, x.fault.text);
@@ -52,12 +52,12 @@ route_takes_the_model_from_the_path_alone(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct mock_route r;
-        assert_true(mock_route_find(str_from(rows[i].path), STR(""), &r));
+        assert_true(mock_route_find(STR("POST"), str_from(rows[i].path), STR(""), &r));
         if (!str_is(r.asked.model, rows[i].model))
             fail_msg("%s: \"%.*s\"", rows[i].path, STR_ARG(r.asked.model));
     }
     struct mock_route chat;
-    assert_true(mock_route_find(STR("/groq/v1/chat/completions"), STR(""), &chat));
+    assert_true(mock_route_find(STR("POST"), STR("/groq/v1/chat/completions"), STR(""), &chat));
     assert_string_equal(chat.dialect->name, "groq");
 }
 

@@ -17,9 +17,16 @@ static const struct xd_path streamed[] = {
     { .path = STR_INIT("/models/{model}:stream"), .framing = FRAMING_ARRAY },
 };
 static const struct xd_op ops[] = {
-    { .path = STR_INIT("/models/{model}:make"), .streamed = streamed, .nstreamed = 2 },
-    { .path = STR_INIT("/model/{model}/talk") },
-    { .path = STR_INIT("/chat") },
+    { .path = STR_INIT("/models/{model}:make"),
+      .method = STR_INIT("POST"),
+      .streamed = streamed,
+      .nstreamed = 2 },
+    { .path = STR_INIT("/model/{model}/talk"), .method = STR_INIT("POST") },
+    { .path = STR_INIT("/chat"), .method = STR_INIT("POST") },
+    { .path = STR_INIT("/chat/{id}/items"), .method = STR_INIT("GET") },
+    { .path = STR_INIT("/chat/{id}/stop"), .method = STR_INIT("POST") },
+    { .path = STR_INIT("/chat/{id}"), .method = STR_INIT("GET") },
+    { .path = STR_INIT("/chat/{id}"), .method = STR_INIT("DELETE") },
 };
 static const struct str fronts[] = { STR_INIT("/v1beta"), STR_INIT("/v1") };
 static const struct xd_dialect dialect = { .abi = XD_ABI,
@@ -28,8 +35,8 @@ static const struct xd_dialect dialect = { .abi = XD_ABI,
                                            .fronts = fronts,
                                            .nfronts = 2,
                                            .ops = ops,
-                                           .nops = 3 };
-static const struct xd_dialect plain = { .abi = XD_ABI, .name = "plain", .ops = ops, .nops = 3 };
+                                           .nops = 7 };
+static const struct xd_dialect plain = { .abi = XD_ABI, .name = "plain", .ops = ops, .nops = 7 };
 
 static void
 a_path_says_what_is_asked(void **state)
@@ -112,6 +119,34 @@ a_dialect_without_fronts_has_the_usual_ones(void **state)
 }
 
 static void
+the_method_and_the_path_tell_what_is_stored(void **state)
+{
+    static const struct {
+        const char *method, *path;
+        int op;
+        const char *id;
+    } rows[] = {
+        { "GET", "/v1/chat/c%2F1", 5, "c%2F1" }, { "DELETE", "/v1/chat/c1", 6, "c1" },
+        { "GET", "/v1/chat/c1/items", 3, "c1" }, { "POST", "/v1/chat/c1/stop", 4, "c1" },
+        { "POST", "/v1/chat/c1", -1, "" },       { "GET", "/v1/chat", -1, "" },
+        { "GET", "/v1/chat/", -1, "" },          { "GET", "/v1/chat/c1/other", -1, "" },
+        { "PUT", "/v1/chat/c1", -1, "" },        { "GET", "/v1/chat/c1/stop", -1, "" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct xd_asked asked;
+        bool found = xd_front_read_by(&dialect, str_from(rows[i].method), str_from(rows[i].path),
+                                      STR(""), &asked);
+        assert_int_equal(found, rows[i].op >= 0);
+        if (!found)
+            continue;
+        assert_ptr_equal(asked.op, &ops[rows[i].op]);
+        assert_true(str_is(asked.id, rows[i].id));
+        assert_null(asked.model.p);
+    }
+}
+
+static void
 places_are_filled_in(void **state)
 {
     static const struct {
@@ -148,6 +183,7 @@ main(void)
         cmocka_unit_test(a_path_says_what_is_asked),
         cmocka_unit_test(what_the_path_leaves_open_the_body_has_said),
         cmocka_unit_test(a_dialect_without_fronts_has_the_usual_ones),
+        cmocka_unit_test(the_method_and_the_path_tell_what_is_stored),
         cmocka_unit_test(places_are_filled_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
