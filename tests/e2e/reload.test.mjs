@@ -1,9 +1,12 @@
 // The configuration changes while the gateway runs: by a signal, by the file, by the admin port; and
 // nobody who is being served notices.
 import assert from 'node:assert/strict';
-import { mkdir, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { connect } from 'node:tls';
 
 import { chat, Load, post } from './lib/load.mjs';
 import { program } from './lib/process.mjs';
@@ -187,6 +190,62 @@ test('a file behind links is seen when a link is turned, as mounted config maps 
     const text = await readFile(file, 'utf8');
     await rm(file);
     await writeFile(file, text);
+});
+
+// --- the certificate ---
+
+function makeCertificate(folder, name) {
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${name}`,
+                             '-out', join(folder, 'cert.pem'), '-keyout', join(folder, 'key.pem')],
+                 { stdio: 'ignore' });
+}
+
+function connectTls(port) {
+    return new Promise((resolve, reject) => {
+        const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false },
+                               () => resolve(socket));
+        socket.on('error', reject);
+    });
+}
+
+// GET /health/live over this connection; the status line.
+function probe(socket) {
+    return new Promise((resolve, reject) => {
+        socket.once('data', (d) => resolve(String(d).split('\r\n', 1)[0]));
+        socket.once('close', () => reject(new Error('closed')));
+        socket.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n');
+    });
+}
+
+test('a new certificate is shown to new connections, and old ones stay', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'llmux-e2e-tls-'));
+    makeCertificate(folder, 'first');
+    const secure = await World.start({ server: { tls: { cert: join(folder, 'cert.pem'),
+                                                        key: join(folder, 'key.pem') } } });
+    try {
+        const old = await connectTls(secure.port);
+        assert.equal(old.getPeerCertificate().subject.CN, 'first');
+        makeCertificate(folder, 'second');
+        process.kill(secure.gateway.pid, 'SIGHUP');
+        await secure.gateway.line((l) => l.includes('"event":"reload"'));
+        const young = await connectTls(secure.port);
+        assert.equal(young.getPeerCertificate().subject.CN, 'second');
+        for (const socket of [old, young]) {
+            assert.equal(await probe(socket), 'HTTP/1.1 200 OK');
+            socket.destroy();
+        }
+        // A key that does not fit changes nothing.
+        await writeFile(join(folder, 'key.pem'), 'nothing');
+        process.kill(secure.gateway.pid, 'SIGHUP');
+        const said = await secure.gateway.line((l) => l.includes('"event":"reload_failed"') && JSON.parse(l));
+        assert.match(said.msg, /tls: .*key/);
+        const still = await connectTls(secure.port);
+        assert.equal(still.getPeerCertificate().subject.CN, 'second');
+        still.destroy();
+    } finally {
+        await secure.stop();
+        await rm(folder, { recursive: true });
+    }
 });
 
 // --- under load ---
