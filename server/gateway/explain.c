@@ -1,6 +1,7 @@
 /* From a request to its candidates. */
 #include "server/gateway/explain.h"
 
+#include "runtime/route/memory.h"
 #include "runtime/xd/translate.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/fetched.h"
@@ -191,6 +192,8 @@ begin_route(struct asker *k)
     wants_of(&r, &k->tape->ask, k->q->head, k->q->body.n, e->model, k->a);
     k->outlook = (struct outlook){ .gateway = k->g, .arena = k->a, .stream = e->stream };
     r.outlook = outlook_of_guards(&k->outlook);
+    if (r.needs_home && k->g->service->memory)
+        r.home = route_memory_get(k->g->service->memory, r.bond);
     if (!route_begin(&k->route, &k->g->catalogue, &k->g->config->routing, &r, k->a)) {
         refuse(k, "no such model");
         return false;

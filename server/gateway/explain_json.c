@@ -33,13 +33,15 @@ standing_name(enum route_standing s)
 }
 
 static void
-put_try(const struct explain_try *t, struct jw *j)
+put_try(const struct explanation *e, const struct explain_try *t, struct jw *j)
 {
     const struct offer *o = t->candidate.offer;
     jw_object(j);
     put_str(j, "provider", o->deployment->config->name);
     put_str(j, "type", o->deployment->config->type);
     put_str(j, "model", t->candidate.name);
+    if (!str_eq(t->candidate.name, e->model))
+        put_str(j, "fallback_of", e->model);
     put_str(j, "upstream_model", t->upstream_model);
     if (t->dialect)
         put_str(j, "dialect", str_from(t->dialect->name));
@@ -61,12 +63,13 @@ put_try(const struct explain_try *t, struct jw *j)
 }
 
 static void
-put_tries(const char *key, const struct explain_try *v, unsigned n, struct jw *j)
+put_tries(const struct explanation *e, const char *key, const struct explain_try *v, unsigned n,
+          struct jw *j)
 {
     jw_key(j, str_from(key));
     jw_array(j);
     for (unsigned i = 0; i < n; i++)
-        put_try(&v[i], j);
+        put_try(e, &v[i], j);
     jw_close(j);
 }
 
@@ -121,8 +124,8 @@ explain_put(const struct explanation *e, const struct gateway *g, struct jw *j)
         put_str(j, "served_as", e->pattern);
         put_str(j, "strategy", route_strategy_names[e->strategy]);
         put_all_limits(e, g->config, j);
-        put_tries("candidates", e->tries, e->n, j);
-        put_tries("not_tried", e->others, e->n_others, j);
+        put_tries(e, "candidates", e->tries, e->n, j);
+        put_tries(e, "not_tried", e->others, e->n_others, j);
     }
     if (e->lack != ROUTE_LACK_NONE)
         put_str(j, "lack", e->lack == ROUTE_LACK_TAGS ? STR("tags") : STR("health"));
