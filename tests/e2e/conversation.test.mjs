@@ -96,6 +96,21 @@ for (const up of upstreams) {
             assert.match(said, /Result of \S+: r\./);
         });
 
+        test('cache marks', async () => {
+            const mark = { type: 'ephemeral' };
+            const part = (text) => [{ type: 'text', text, cache_control: mark }];
+            const ask = (text) => w.openai().chat.completions.create({ model, messages: [
+                { role: 'system', content: part('x'.repeat(400)) }, { role: 'user', content: part(text) }] });
+            const { usage } = await ask('a');
+            assert.ok(usage.prompt_tokens > 100);
+            const { body } = await w.last();
+            const marks = JSON.stringify(body).match(/"cache_control":\{"type":"ephemeral"\}/g);
+            assert.equal(marks.length, 2, JSON.stringify(body));
+            if (up === 'anthropic')
+                assert.ok(usage.prompt_tokens_details.cache_write_tokens > 100
+                          || usage.prompt_tokens_details.cached_tokens > 100, JSON.stringify(usage));
+        });
+
         test('a refusal in the history', async () => {
             assert.match(await openai([
                 { role: 'user', content: 'a' },

@@ -162,6 +162,21 @@ for (const up of upstreams) {
                              ['refusal', 'Not this.']);
         });
 
+        test('streams why it stopped', async () => {
+            const finish = async (more) => {
+                const m = await w.anthropic().messages.stream({
+                    model, max_tokens, messages: user('one two three'), ...more,
+                }).finalMessage();
+                return [m.stop_reason, m.stop_sequence, m.content[0].text];
+            };
+            assert.deepEqual(await finish({ stop_sequences: ['two'] }),
+                             up === 'openai' ? ['end_turn', null, 'You said: one ']
+                                 : ['stop_sequence', 'two', 'You said: one ']);
+            assert.deepEqual(await finish({ max_tokens: 3 }), ['max_tokens', null, 'You said: on']);
+            assert.deepEqual(await finish({ messages: user('refuse:Not this.') }),
+                             ['refusal', null, 'Not this.']);
+        });
+
         test('counts what came from a cache and what went there', async () => {
             const system = [{ type: 'text', text: 'x'.repeat(400),
                               cache_control: { type: 'ephemeral' } }];

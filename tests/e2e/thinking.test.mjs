@@ -132,6 +132,19 @@ describe('openai front, anthropic upstream', () => {
         assert.match(await end.finalContent(), /^Result of \S+: noon\.$/);
     });
 
+    for (const stream of [false, true])
+        test(`a loop that the SDK leads${stream ? ', streamed' : ''}`, async () => {
+            const runner = w.openai().chat.completions.runTools({
+                ...params, messages, stream,
+                tools: [{ type: 'function', function: { name: 'time', parameters, function: () => 'noon' } }],
+            });
+            assert.match(await runner.finalContent(), /^Result of \S+: noon\.$/);
+            const { body } = await w.last();
+            const sent = body.messages.find((m) => m.role === 'assistant').content;
+            assert.deepEqual(sent.map((b) => b.type), ['thinking', 'redacted_thinking', 'tool_use']);
+            assert.equal(sent[0].thinking, thought);
+        });
+
     test('a client that forgets the thinking can go on', async () => {
         const r = await w.openai().chat.completions.create({ ...params, messages });
         const { role, content, tool_calls } = r.choices[0].message;

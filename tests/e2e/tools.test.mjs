@@ -58,14 +58,17 @@ for (const up of upstreams) {
                     function: (args) => { asked.push([name, args.city ?? args.n]); return f; },
                 },
             });
-            const runner = w.openai().chat.completions.runTools({
-                model, stream: true, tools: [run('weather', 'rain'), run('time', { h: 12 })],
-                messages: [{ role: 'system', content: 'Help.' },
-                           { role: 'user', content: 'call:weather {"city":"A"}\ncall:time {"n":1}' }],
-            });
-            const said = await runner.finalContent();
-            assert.deepEqual(asked, [['weather', 'A'], ['time', 1]]);
-            assert.match(said, /^Result of \S+: rain\. Result of \S+: \{"h":12\}\. Instructions/);
+            for (const stream of [true, false]) {
+                asked.length = 0;
+                const runner = w.openai().chat.completions.runTools({
+                    model, stream, tools: [run('weather', 'rain'), run('time', { h: 12 })],
+                    messages: [{ role: 'system', content: 'Help.' },
+                               { role: 'user', content: 'call:weather {"city":"A"}\ncall:time {"n":1}' }],
+                });
+                const said = await runner.finalContent();
+                assert.deepEqual(asked, [['weather', 'A'], ['time', 1]]);
+                assert.match(said, /^Result of \S+: rain\. Result of \S+: \{"h":12\}\. Instructions/);
+            }
         });
 
         test('text in front of a call', async () => {
@@ -143,6 +146,7 @@ for (const up of upstreams) {
         };
 
         test('the whole loop', () => loop({ thread: false }));
+        test('the whole loop, streamed', () => loop({ thread: false, stream: true }));
         // Left alone, the SDK's runner sends only what is new in each turn and leaves the rest of the
         // conversation with the server, unless that refuses `thread` in words that the SDK knows.
         test('the whole loop, by the SDK\'s defaults', () => loop());
