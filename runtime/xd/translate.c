@@ -60,10 +60,12 @@ xd_request_read(struct xd *x, struct str body, struct ir_request *m)
     return x->err;
 }
 
-/* After a document was written from `start`: all of it, or nothing. */
+/* After a document was written from `start`: all of it, or nothing.  One without members is an object all the same. */
 static enum err
 finish_document(struct xd *x, size_t start)
 {
+    if (!x->err && x->out->n == start)
+        buf_puts(x->out, STR("{}"));
     xd_check_out(x);
     if (x->err)
         x->out->n = start < x->out->n ? start : x->out->n;
