@@ -173,6 +173,18 @@ settle_media(struct ir_blocks *l)
     }
 }
 
+/* A schema that came as text in a string is text of the client's: nobody else may be shown it as JSON unless it is. */
+static void
+check_schema(struct xd *x, struct str schema)
+{
+    struct json_doc doc;
+    struct fault fault;
+    json_doc_init(&doc);
+    if (schema.n && json_doc_parse(&doc, schema, &fault) != ERR_OK)
+        xd_fault(x, ERR_TYPE, 0, "the schema of the reply is no JSON: %s", fault.text);
+    json_doc_fini(&doc);
+}
+
 /* What some dialects say as one object, others say in members of their own. */
 static void
 settle_records(struct ir_request *m)
@@ -192,6 +204,7 @@ settle_request(struct xd *x, struct ir_request *m)
 {
     m->family = str_from(x->dialect->family);
     settle_records(m);
+    check_schema(x, m->format.schema);
     settle_calls(x, m);
     for (unsigned i = 0; i < m->turns.n; i++) {
         settle_thoughts(x, &m->turns.v[i].blocks);
