@@ -20,6 +20,21 @@ xd_fault(struct xd *x, enum err err, uint32_t at, const char *fmt, ...)
 }
 
 void
+xd_refuse(struct xd *x, struct str culprit, const char *place, const char *fmt, ...)
+{
+    if (x->err)
+        return;
+    char text[FAULT_TEXT];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    x->err = fault_set(&x->fault, ERR_UNSUPPORTED, 0, "%s", text);
+    snprintf(x->fault.path, sizeof x->fault.path, "%s", place);
+    x->culprit = culprit;
+}
+
+void
 xd_full(struct xd *x)
 {
     const struct arena *a = x->keep->full ? x->keep : x->arena;

@@ -6,6 +6,10 @@
 
 /* The first fault of x stays; at is the node it is about, 0 when there is none. */
 void xd_fault(struct xd *x, enum err err, uint32_t at, const char *fmt, ...) PRINTF_LIKE(4, 5);
+/* The target cannot say it: ERR_UNSUPPORTED at this place of the model ("turns[3]"), because of what the culprit is a
+ * part of. */
+void xd_refuse(struct xd *x, struct str culprit, const char *place, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
 /* An arena refused an allocation. */
 void xd_full(struct xd *x);
 /* Take over the sticky error of the output. */

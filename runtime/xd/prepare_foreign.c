@@ -1,5 +1,7 @@
 /* Blocks that only another dialect knows: they go before anything else looks at the conversation, so
  * that a turn or a result that had nothing else is seen to be empty. */
+#include <stdio.h>
+
 #include "runtime/xd/fault.h"
 #include "runtime/xd/prepare.h"
 
@@ -37,8 +39,8 @@ static void
 lose(struct xd *x, const struct ir_block *b)
 {
     if (b->kind == IR_BLOCK_FOREIGN && b->foreign.vital.p)
-        xd_fault(x, ERR_UNSUPPORTED, 0, "'%.*s' is for providers that speak %.*s only",
-                 STR_ARG(b->foreign.vital), STR_ARG(b->foreign.dialect));
+        xd_refuse(x, b->foreign.body, "", "'%.*s' is for providers that speak %.*s only",
+                  STR_ARG(b->foreign.vital), STR_ARG(b->foreign.dialect));
     xd_lose(x, "blocks.foreign");
 }
 
@@ -73,12 +75,18 @@ is_needed(const struct xd *x, const struct ir_request *m)
 
 /* A turn of the user of which nothing is left, or part of a request that must not lose any. */
 static void
-check_turn(struct xd *x, const struct ir_turn *t, unsigned at, enum xd_parts_rule rule)
+check_turn(struct xd *x, const struct ir_turn *was, const struct ir_turn *is, unsigned at,
+           enum xd_parts_rule rule)
 {
-    bool hollow = t->blocks.n == 0 && t->role == IR_ROLE_USER;
+    struct str culprit = { NULL, 0 };
+    char place[32];
+    bool hollow = is->blocks.n == 0 && is->role == IR_ROLE_USER;
+    for (unsigned i = 0; i < was->blocks.n && !culprit.p; i++)
+        if (was->blocks.v[i].kind == IR_BLOCK_FOREIGN && !is_sayable(x, &was->blocks.v[i]))
+            culprit = was->blocks.v[i].foreign.body;
+    snprintf(place, sizeof place, "turns[%u]", at);
     if (rule == PARTS_ALL || (rule == PARTS_SOME && hollow))
-        xd_fault(x, ERR_UNSUPPORTED, 0, "turns[%u]: %s cannot take blocks.foreign", at,
-                 x->dialect->name);
+        xd_refuse(x, culprit, place, "%s cannot take blocks.foreign", x->dialect->name);
 }
 
 void
@@ -93,7 +101,7 @@ prepare_foreign(struct xd *x, struct ir_request *m, enum xd_parts_rule rule)
         struct ir_turn t = m->turns.v[i];
         if (!are_sayable(x, &t.blocks)) {
             t.blocks = sayable(x, &t.blocks);
-            check_turn(x, &t, i, rule);
+            check_turn(x, &m->turns.v[i], &t, i, rule);
             if (t.blocks.n == 0)
                 continue;
         }
@@ -102,8 +110,8 @@ prepare_foreign(struct xd *x, struct ir_request *m, enum xd_parts_rule rule)
             *to = t;
     }
     if (own.n == 0 && rule == PARTS_SOME)
-        xd_fault(x, ERR_UNSUPPORTED, 0, "turns: nothing of them can be said to %s",
-                 x->dialect->name);
+        xd_refuse(x, (struct str){ NULL, 0 }, "turns", "nothing of them can be said to %s",
+                  x->dialect->name);
     m->turns = own;
 }
 
@@ -112,10 +120,15 @@ void
 prepare_foreign_tools(struct xd *x, const struct ir_request *m, enum xd_parts_rule rule)
 {
     unsigned lost = 0;
-    for (unsigned i = 0; i < m->tools.n; i++)
-        lost += m->tools.v[i].kind == IR_TOOL_FOREIGN
-                && !is_of(m->tools.v[i].foreign.dialect, x->dialect->family);
+    struct str culprit = { NULL, 0 };
+    for (unsigned i = 0; i < m->tools.n; i++) {
+        const struct ir_tool *t = &m->tools.v[i];
+        if (t->kind != IR_TOOL_FOREIGN || is_of(t->foreign.dialect, x->dialect->family))
+            continue;
+        if (lost++ == 0)
+            culprit = t->foreign.body;
+    }
     if (lost && (rule == PARTS_ALL || (rule == PARTS_SOME && lost == m->tools.n)))
-        xd_fault(x, ERR_UNSUPPORTED, 0, "tools: %s does not have %s", x->dialect->name,
-                 lost < m->tools.n ? "all of them" : "any of them");
+        xd_refuse(x, culprit, "tools", "%s does not have %s", x->dialect->name,
+                  lost < m->tools.n ? "all of them" : "any of them");
 }

@@ -1,18 +1,42 @@
 /* Parts that the target cannot take: they go, by name, as long as something is left. */
+#include <stdio.h>
+
 #include "runtime/xd/fault.h"
 #include "runtime/xd/media_url.h"
 #include "runtime/xd/part.h"
 #include "runtime/xd/prepare.h"
 
+/* What of the client's bytes says the part. */
+static struct str
+culprit_of(const struct ir_block *part)
+{
+    struct ir_block b = *part;
+    const struct ir_source *s = xd_part_source(&b);
+    switch (s ? s->kind : IR_SOURCE_UNSET) {
+    case IR_SOURCE_BYTES:
+        return s->bytes.data;
+    case IR_SOURCE_PLAIN:
+        return s->plain.text;
+    case IR_SOURCE_URL:
+        return s->url.url;
+    case IR_SOURCE_FILE:
+        return s->file.id;
+    case IR_SOURCE_UNSET:
+        break;
+    }
+    return (struct str){ NULL, 0 };
+}
+
 /* The request would mean something else without it. */
 static void
 refuse(struct xd *x, unsigned turn, enum ir_role role, const struct ir_block *part, struct str lost)
 {
-    xd_fault(x, ERR_UNSUPPORTED, 0, "turns[%u]: %s cannot take %.*s%s", turn, x->dialect->name,
-             STR_ARG(lost),
-             xd_media_is_wanted(x, role, part)
-                 ? "; llmux fetches it if the deployment says policies: { media_urls: fetch }"
-                 : "");
+    char place[32];
+    snprintf(place, sizeof place, "turns[%u]", turn);
+    xd_refuse(x, culprit_of(part), place, "%s cannot take %.*s%s", x->dialect->name, STR_ARG(lost),
+              xd_media_is_wanted(x, role, part)
+                  ? "; llmux fetches it if the deployment says policies: { media_urls: fetch }"
+                  : "");
 }
 
 /* The blocks that can be said, as a list of our own when that is not all of them. */

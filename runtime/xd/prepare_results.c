@@ -1,5 +1,7 @@
 /* Results of calls that nobody made, as the target sees it: the conversation was cut, or made by hand.  And what a
  * user says behind results. */
+#include <stdio.h>
+
 #include "runtime/xd/fault.h"
 #include "runtime/xd/prepare.h"
 
@@ -41,9 +43,11 @@ static void
 take_orphan(struct xd *x, struct ir_blocks *to, const struct ir_block *b, struct str rule,
             unsigned turn)
 {
+    char place[32];
+    snprintf(place, sizeof place, "turns[%u]", turn);
     if (str_is(rule, "error"))
-        xd_fault(x, ERR_UNSUPPORTED, 0, "turns[%u]: the result of a call that nobody made: %.*s",
-                 turn, STR_ARG(b->result.call));
+        xd_refuse(x, b->result.call, place, "the result of a call that nobody made: %.*s",
+                  STR_ARG(b->result.call));
     xd_lose_block(x, IR_BLOCK_RESULT);
     xd_lose_rest(x, &b->rest);
     for (unsigned i = 0; str_is(rule, "unwrap") && i < b->result.blocks.n; i++) {

@@ -25,7 +25,7 @@
 #include "runtime/json/writer.h"
 
 /* Of the structs below, together with the model's types. */
-#define XD_ABI (5u + IR_ABI)
+#define XD_ABI (6u + IR_ABI)
 
 struct xd;
 struct xd_flow;
@@ -359,6 +359,7 @@ struct xd {
     uint32_t noise
         [XD_NOISE_MAX]; /* values in the frame being read that have no effect: no row names their members */
     unsigned n_noise;
+    struct str culprit; /* of a request that is refused: what it is about, among what was read */
 };
 
 /* --- reading, called by generated code ------------------------------------------------------------------ */

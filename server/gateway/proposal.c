@@ -131,6 +131,21 @@ are_in_body(const struct maker *k, const struct xd_seals *marks)
     return true;
 }
 
+/* A refusal names its place in the model; the client knows it by another name. */
+static void
+find_place(const struct maker *k, struct str culprit, struct fault *f)
+{
+    const struct json_doc *d = k->from->doc;
+    bool ours = culprit.p >= k->from->body.p && culprit.p < k->from->body.p + k->from->body.n;
+    size_t at = ours ? (size_t)(culprit.p - k->from->body.p) : 0;
+    uint32_t node = 0;
+    for (uint32_t i = JSON_ROOT; ours && i < d->count; i++)
+        if (d->nodes[i].at <= at && at < (size_t)d->nodes[i].at + d->nodes[i].n)
+            node = i; /* the innermost comes last */
+    if (node)
+        json_path(d, node, f->path, sizeof f->path);
+}
+
 static enum err
 make_body(const struct maker *k, struct str model, int64_t now, struct fault *f)
 {
@@ -159,6 +174,8 @@ make_body(const struct maker *k, struct str model, int64_t now, struct fault *f)
     if (!err)
         err = copies ? patch(k, &x.sealed, &wanted) : write_body(k, &x, &wanted);
     *f = x.fault;
+    if (err)
+        find_place(k, x.culprit, f);
     xd_fini(&x);
     return err;
 }

@@ -281,6 +281,7 @@ what_was_fetched_stands_in_the_place_of_its_address(void **state)
         "{\"type\":\"image_url\",\"image_url\":{\"url\":\"https://h/a.png\"}}]}]}";
     t->fetched.n = 0;
     assert_int_equal(go(t, "/v1/chat/completions", body, OLLA, "m", &f), ERR_UNSUPPORTED);
+    assert_string_equal(f.path, "messages[0].content[0].image_url.url");
     t->fetched.n = 1;
     t->fetched.v[0] = (struct xd_media){ .url = STR("https://h/a.png"),
                                          .media = STR("image/png"),
@@ -288,6 +289,12 @@ what_was_fetched_stands_in_the_place_of_its_address(void **state)
     assert_int_equal(go(t, "/v1/chat/completions", body, OLLA, "m", &f), ERR_OK);
     assert_non_null(memmem(t->p.body.p, t->p.body.n, "\"images\":[\"QUJD\"]", 17));
     assert_int_equal(t->p.dropped.n, 0);
+    static const char tools[] =
+        "{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],"
+        "\"tools\":[{\"type\":\"web_search_20250305\",\"name\":\"web_search\"}]}";
+    assert_int_equal(go(t, "/v1/messages", tools, OPEN, "m", &f), ERR_UNSUPPORTED);
+    assert_string_equal(f.path, "tools[0]");
+    assert_string_equal(f.text, "openai does not have any of them");
     /* Who takes the address has it. */
     assert_int_equal(go(t, "/v1/chat/completions", body, ANTH, "m", &f), ERR_OK);
     t->fetched.n = 0;

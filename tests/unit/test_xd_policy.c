@@ -315,7 +315,10 @@ refusal(struct bench *b, const struct ir_request *in, const char *name, const ch
     struct ir_request out;
     assert_int_equal(xd_prepare(&b->x, in, &(struct xd_policy_choices){ &choice, 1 }, &out),
                      ERR_UNSUPPORTED);
-    return b->x.fault.text;
+    buf_clear(&b->text);
+    buf_printf(&b->text, "%s %s", b->x.fault.path, b->x.fault.text);
+    buf_putc(&b->text, '\0');
+    return b->text.p;
 }
 
 static void
@@ -324,23 +327,23 @@ nothing_hollow_is_sent(void **state)
     struct bench *b = *state;
     struct ir_request in = given(b, "user foreign:x assistant t:a");
     assert_string_equal(refusal(b, &in, "unsupported_parts", "drop"),
-                        "turns[0]: toy cannot take blocks.foreign");
+                        "turns[0] toy cannot take blocks.foreign");
     in = given(b, "user t:a foreign:x assistant foreign:y");
     assert_string_equal(refusal(b, &in, "unsupported_parts", "error"),
-                        "turns[0]: toy cannot take blocks.foreign");
+                        "turns[0] toy cannot take blocks.foreign");
     in = given(b, "user t:a foreign:x assistant foreign:y");
     struct ir_request out = prepared(b, &in, "unsupported_parts", "drop");
     assert_string_equal(shown(b, &out), "user: text \"a\"");
     assert_string_equal(losses(b), "blocks.foreign");
     in = given(b, "assistant foreign:y");
     assert_string_equal(refusal(b, &in, "unsupported_parts", "drop"),
-                        "turns: nothing of them can be said to toy");
+                        "turns nothing of them can be said to toy");
     in = given(b, "user foreign:x");
     out = prepared(b, &in, "unsupported_parts", "hollow");
     assert_int_equal(out.turns.n, 0);
     in = given(b, "user result:1:r");
     assert_string_equal(refusal(b, &in, "orphan_results", "error"),
-                        "turns[0]: the result of a call that nobody made: 1");
+                        "turns[0] the result of a call that nobody made: 1");
 }
 
 static void
@@ -354,12 +357,12 @@ tools_are_not_all_left_out(void **state)
     struct ir_request in = given(b, "user t:a");
     in.tools = (struct ir_tools){ tools, 1, 1 };
     assert_string_equal(refusal(b, &in, "unsupported_parts", "drop"),
-                        "tools: toy does not have any of them");
+                        "tools toy does not have any of them");
     in = given(b, "user t:a");
     in.tools = (struct ir_tools){ tools, 2, 2 };
     (void)prepared(b, &in, "unsupported_parts", "drop");
     assert_string_equal(refusal(b, &in, "unsupported_parts", "error"),
-                        "tools: toy does not have all of them");
+                        "tools toy does not have all of them");
     in = given(b, "user t:a");
     in.tools = (struct ir_tools){ tools, 1, 1 };
     (void)prepared(b, &in, "unsupported_parts", "hollow");
