@@ -186,6 +186,13 @@ tell_wishes(struct teller *t)
                   w->n_stops);
 }
 
+/* The first byte of an error is no token. */
+static bool
+has_begun(const struct hop *h)
+{
+    return h->first_us && h->status >= 200 && h->status < 300;
+}
+
 static void
 tell_reply(struct teller *t, const struct hop *h)
 {
@@ -194,7 +201,7 @@ tell_reply(struct teller *t, const struct hop *h)
     text_if_any(t, "gen_ai.response.model", h->reply_model);
     if (h->stop != IR_STOP_UNSET)
         otlp_strs(t->out, OTLP_SPAN_ATTRIBUTE, "gen_ai.response.finish_reasons", &reason, 1);
-    if (t->x->wants_stream && h->first_us)
+    if (t->x->wants_stream && has_begun(h))
         seconds(t, "gen_ai.response.time_to_first_chunk", h->first_us);
     whole(t, "gen_ai.usage.input_tokens", h->usage.input);
     whole(t, "gen_ai.usage.output_tokens", h->usage.output);
@@ -251,7 +258,7 @@ tell_attempt(struct teller *t, const struct hop *h, unsigned which)
     text(t, "llmux.dialect", str_from(h->dialect ? h->dialect->name : NULL));
     otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.attempt", which);
     text_if_any(t, "llmux.upstream.request_id", h->request_id);
-    if (h->first_us)
+    if (has_begun(h))
         otlp_span_event(t->out, "first_token", wall(t, h->start_us + h->first_us));
     if (h->fault != IR_FAULT_UNSET)
         failed(t, h->fault, h->message);
