@@ -62,11 +62,12 @@ SIMULATE_O := $(call obj,$(filter-out tools/simulate/main.c,$(wildcard tools/sim
 SIMULATE := $(B)/tools/simulate/simulate $(B)/tests/simulation/test_simulation
 FUZZERS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-BENCH := $(B)/tests/bench/load $(B)/tests/bench/micro $(B)/tests/bench/resilience $(B)/tests/bench/calls.so
+BENCH := $(B)/tests/bench/load $(B)/tests/bench/micro $(B)/tests/bench/resilience $(B)/tests/bench/routing \
+         $(B)/tests/bench/calls.so
 BENCH_O := $(call obj,$(filter-out tests/bench/calls.c,$(wildcard tests/bench/*.c)))
 
 .PHONY: all objects programs help setup run test unit corpus simulate test-simulation rows test-request-ids \
-    test-observability e2e fuzzers fuzz check programs-bench bench bench-quick bench-resilience profile generate format sizes clean
+    test-observability e2e fuzzers fuzz check programs-bench bench bench-quick bench-resilience bench-routing profile generate format sizes clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -217,13 +218,16 @@ clean:
 
 # --- speed ------------------------------------------------------------------------------------------------
 
-$(B)/tests/bench/load: $(filter-out %/micro.o %/resilience.o,$(BENCH_O))
+$(B)/tests/bench/load: $(filter-out %/micro.o %/resilience.o %/routing.o,$(BENCH_O))
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@
 $(B)/tests/bench/micro: $(B)/tests/bench/micro.o $(GENERATED_O) $(RUNTIME_O)
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 $(B)/tests/bench/resilience: $(B)/tests/bench/resilience.o $(PARTS)
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+$(B)/tests/bench/routing: $(B)/tests/bench/routing.o $(SIMULATE_O) $(PARTS)
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 $(B)/tests/bench/calls.so: tests/bench/calls.c
@@ -236,6 +240,8 @@ bench bench-quick:
 	@$(MAKE) --no-print-directory -j2 programs-bench
 	@python3 tests/bench/run.py --build $(B) $(if $(filter bench-quick,$@),--quick)
 bench-resilience: $(B)/tests/bench/resilience
+	@$<
+bench-routing: $(B)/tests/bench/routing
 	@$<
 profile:
 	@tools/setup.sh bench
