@@ -1085,15 +1085,6 @@ write_input_turn(struct xd *x, const struct ir_turn *m)
                 continue;
             }
             if ((0x400u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 99);
-                const struct ir_block *b = &m->blocks.v[i++];
-                if (str_eq(b->foreign.dialect, STR_FAMILY))
-                    jw_raw(&x->w, b->foreign.body);
-                else
-                    xd_lose(x, "blocks.foreign");
-                continue;
-            }
-            if ((0x400u >> m->blocks.v[i].kind) & 1) {
                 XD_SEEN(seen_written, 100);
                 const struct ir_block *b = &m->blocks.v[i++];
                 if (str_eq(b->foreign.dialect, STR_FAMILY))
@@ -5102,15 +5093,6 @@ write_deepseek_responses_input_turn(struct xd *x, const struct ir_turn *m)
                 continue;
             }
             if ((0x400u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 99);
-                const struct ir_block *b = &m->blocks.v[i++];
-                if (str_eq(b->foreign.dialect, STR_FAMILY))
-                    jw_raw(&x->w, b->foreign.body);
-                else
-                    xd_lose(x, "blocks.foreign");
-                continue;
-            }
-            if ((0x400u >> m->blocks.v[i].kind) & 1) {
                 XD_SEEN(seen_written, 100);
                 const struct ir_block *b = &m->blocks.v[i++];
                 if (str_eq(b->foreign.dialect, STR_FAMILY))
@@ -5550,7 +5532,7 @@ static const struct xd_row rows[] = {
     { "openai/responses.spec:82",
       "\"computer_call_output\", \"local_shell_call_output\", \"shell_call_output\", "
       "\"apply_patch_call_output\"," },
-    { "openai/responses.spec:84", "\"item_reference\" <-> turns.assistant.foreign { refuse id }" },
+    { "openai/responses.spec:84", "\"item_reference\" -> turns.assistant.foreign { refuse id }" },
     { "openai/responses.spec:85", "* <-> turns.assistant.foreign" },
     { "openai/responses.spec:92", "text <-> text" },
     { "openai/responses.spec:90", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
@@ -5822,7 +5804,7 @@ static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 2, 1, 3, 3, 3, 3, 3, 2, 2, 2,
     2, 2, 2, 2, 2, 2, 2, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 3, 1,
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 2, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 3, 3, 3, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 1, 2, 2, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 1, 3, 3, 3, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 1, 2, 2, 3, 3, 3, 3, 3, 3,
     1, 3, 3, 2, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3,
     2, 2, 3, 2, 2, 3, 3, 2, 2, 2, 2, 2, 3, 3, 2, 2, 2, 3, 2, 1, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3,
     2, 2, 1, 1, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 3, 3, 2, 3, 2, 3, 3, 3, 2, 3, 3,
