@@ -188,7 +188,7 @@ test-request-ids: $(B)/tests/unit/test_gateway_request_id
 test-observability: $(B)/llmux $(B)/tests/unit/test_metrics $(B)/tests/unit/test_log $(B)/tests/unit/test_gateway_request_id \
     $(B)/tests/unit/test_trace_context $(B)/tests/unit/test_trace_protobuf $(B)/tests/unit/test_trace_exporter
 	@tests/run.sh $(B) $(filter $(B)/tests/unit/%,$^)
-	@E2E_SECONDS=60 tests/e2e/run.sh $(B) ./observability.test.mjs
+	@E2E_SECONDS=120 tests/e2e/run.sh $(B) ./observability.test.mjs
 FUZZ_SECONDS ?= 60
 fuzzers: $(FUZZERS)
 fuzz:

@@ -325,6 +325,33 @@ describe('the log', () => {
     });
 });
 
+describe('a log that nobody reads', () => {
+    test('stops no request, and is told of afterwards', async () => {
+        const w = await World.start();
+        try {
+            const body = JSON.stringify(chat('x'.repeat(400)));
+            const one = async (n) => {
+                for (; n > 0; n--)
+                    await (await w.post('/v1/chat/completions', body)).arrayBuffer();
+            };
+            const dropped = async () => sum(await scrape(w), 'llmux_log_dropped_lines_total');
+            w.gateway.pause();
+            for (let i = 0; i < 20 && await dropped() === 0; i++)
+                await Promise.all(Array.from({ length: 16 }, () => one(64)));
+            assert.ok(await dropped() > 0);
+            assert.equal((await w.post('/v1/chat/completions', chat('openai/m'))).status, 200);
+            w.gateway.resume();
+            const line = await w.gateway.line((l) => l.includes('"log_dropped"') && JSON.parse(l));
+            assert.ok(line.lines > 0);
+            for (const l of w.gateway.lines)
+                JSON.parse(l);
+        } finally {
+            w.gateway.resume();
+            await w.stop();
+        }
+    });
+});
+
 describe('without a receiver', () => {
     let w, receiver;
     before(async () => {

@@ -11,6 +11,7 @@ export class Process {
     lines = [];
     errors = '';
     #child;
+    #reader;
     #ended;
     #wake = () => {};
 
@@ -19,7 +20,7 @@ export class Process {
         this.args = args;
         this.#child = spawn(of, args, { stdio: ['ignore', 'pipe', 'pipe'] });
         this.#child.stderr.on('data', (d) => { this.errors += d; });
-        createInterface({ input: this.#child.stdout }).on('line', (line) => {
+        this.#reader = createInterface({ input: this.#child.stdout }).on('line', (line) => {
             this.lines.push(line);
             this.#wake();
         });
@@ -30,6 +31,15 @@ export class Process {
                 resolve();
             });
         });
+    }
+
+    // Read nothing that it writes, and read on.
+    pause() {
+        this.#reader.pause();
+    }
+
+    resume() {
+        this.#reader.resume();
     }
 
     get pid() {
