@@ -732,62 +732,6 @@ config_shows_what_holds_for_each_key_without_secrets(void **state)
     result_fini(&r);
 }
 
-static const char *
-any_env(void *ctx, const char *name)
-{
-    (void)ctx;
-    (void)name;
-    return "some value";
-}
-
-static bool
-any_file(void *ctx, const char *path, struct buf *content, struct buf *why)
-{
-    (void)ctx;
-    (void)path;
-    (void)why;
-    buf_puts(content, STR("some value"));
-    return true;
-}
-
-/* What the docs show must be true: the sample holds every key, and is valid. */
-static void
-config_sample_is_valid_and_complete(void **state)
-{
-    (void)state;
-    struct buf sample, manual, why;
-    buf_init(&sample, 1 << 20);
-    buf_init(&manual, 1 << 20);
-    buf_init(&why, 200);
-    assert_true(config_world_file(NULL, "docs/llmux.sample.yaml", &sample, &why));
-    assert_true(config_world_file(NULL, "docs/config.md", &manual, &why));
-    const struct config_world any = { .type = fake_type, .env = any_env, .file = any_file };
-    struct arena a;
-    struct config_errors errors;
-    struct buf text;
-    arena_init(&a, 1 << 20);
-    buf_init(&text, 65536);
-    const struct config *c = config_parse(buf_str(&sample), "sample", &any, &a, &errors);
-    config_errors_print(&errors, &text);
-    if (!c)
-        fail_msg("%.*s", STR_ARG(buf_str(&text)));
-    const char *key, *section;
-    for (unsigned i = 0; (key = config_key(i, &section)); i++) {
-        char in_sample[64], in_manual[64];
-        snprintf(in_sample, sizeof in_sample, "%s:", key);
-        snprintf(in_manual, sizeof in_manual, "| `%s`", key);
-        if (!memmem(sample.p, sample.n, in_sample, strlen(in_sample)))
-            fail_msg("docs/llmux.sample.yaml lacks %s of %s", key, section);
-        if (!memmem(manual.p, manual.n, in_manual, strlen(in_manual)))
-            fail_msg("docs/config.md lacks %s of %s", key, section);
-    }
-    buf_fini(&sample);
-    buf_fini(&manual);
-    buf_fini(&why);
-    buf_fini(&text);
-    arena_fini(&a);
-}
-
 int
 main(void)
 {
@@ -801,7 +745,6 @@ main(void)
         cmocka_unit_test(config_ends_in_an_error_when_memory_does),
         cmocka_unit_test(config_loads_from_a_file),
         cmocka_unit_test(config_shows_what_holds_for_each_key_without_secrets),
-        cmocka_unit_test(config_sample_is_valid_and_complete),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
