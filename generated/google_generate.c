@@ -5093,7 +5093,8 @@ static const struct str vertex_models[] = {
 
 static const struct xd_auth vertex_auths[] = {
     { .scheme = XD_AUTH_JWT_BEARER, .name =
-      STR_INIT("https://www.googleapis.com/auth/cloud-platform"), .env =
+      STR_INIT("https://www.googleapis.com/auth/cloud-platform"), .url =
+      STR_INIT("https://oauth2.googleapis.com/token"), .env =
       STR_INIT("GOOGLE_APPLICATION_CREDENTIALS") },
     { .scheme = XD_AUTH_METADATA, .url =
       STR_INIT("http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token"),

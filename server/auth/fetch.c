@@ -177,6 +177,17 @@ post_assertion(struct fetch *f, struct fault *fault)
 }
 
 static bool
+post_refresh(struct fetch *f, struct fault *fault)
+{
+    const struct service_account *s = &f->identity->service;
+    put_field(&f->sent, "grant_type", STR("refresh_token"));
+    put_field(&f->sent, "client_id", s->client_id);
+    put_field(&f->sent, "client_secret", s->client_secret);
+    put_field(&f->sent, "refresh_token", s->refresh_token);
+    return post_form(f, fault);
+}
+
+static bool
 post_client(struct fetch *f, struct fault *fault)
 {
     const struct identity *a = f->identity;
@@ -199,6 +210,8 @@ take_step(struct fetch *f, struct fault *fault)
         return ask_instance(f, fault);
     case IDENTITY_ASSERTION:
         return post_assertion(f, fault);
+    case IDENTITY_REFRESH:
+        return post_refresh(f, fault);
     case IDENTITY_CLIENT:
         return post_client(f, fault);
     case IDENTITY_METADATA:

@@ -3,6 +3,7 @@
  *   IDENTITY_CONTAINER   GET url
  *   IDENTITY_INSTANCE    PUT url/latest/api/token ─► GET .../security-credentials/ ─► GET .../ROLE
  *   IDENTITY_ASSERTION   POST url, with a signed assertion
+ *   IDENTITY_REFRESH     POST url, with what a user was given to renew tokens
  *   IDENTITY_CLIENT      POST url, with id and secret
  *   IDENTITY_METADATA    GET url
  *

@@ -210,8 +210,10 @@ make_assertion(const struct making *m)
     else if (service_account_read(&a->service, json, m->a, &inner))
         err = fault_set(m->f, ERR_UNSUPPORTED, 0, "%.*s: %s", STR_ARG(path), inner.text);
     buf_fini(&why);
-    a->source = IDENTITY_ASSERTION;
-    a->url = first_of(m->o->token_url, a->service.token_url);
+    a->source = a->service.refresh_token.p ? IDENTITY_REFRESH : IDENTITY_ASSERTION;
+    a->url = first_of(m->o->token_url, first_of(a->service.token_url, a->auth.url));
+    if (!err && !a->url.p)
+        err = fault_set(m->f, ERR_UNSUPPORTED, 0, "token_url is missing");
     return err;
 }
 

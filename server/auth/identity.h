@@ -42,6 +42,7 @@ enum identity_source {
     IDENTITY_ASSERTION, /* a token, for an assertion of service */
     IDENTITY_CLIENT,    /* a token, for id and secret (url) */
     IDENTITY_METADATA,  /* a token, from the machine's metadata service (url) */
+    IDENTITY_REFRESH,   /* a token, for what service's user was given to renew it */
 };
 
 struct identity {

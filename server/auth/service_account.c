@@ -36,6 +36,20 @@ read_key(struct str pem)
 }
 
 static enum err
+read_user(struct service_account *s, const struct json_doc *doc, struct arena *a, struct fault *f)
+{
+    s->client_id = member(doc, "client_id", a);
+    s->client_secret = member(doc, "client_secret", a);
+    s->refresh_token = member(doc, "refresh_token", a);
+    if (s->client_id.p && s->client_secret.p && s->refresh_token.p)
+        return ERR_OK;
+    return fault_set(f, ERR_TYPE, 0, "%s is missing",
+                     !s->client_id.p       ? "client_id"
+                     : !s->client_secret.p ? "client_secret"
+                                           : "refresh_token");
+}
+
+static enum err
 read_members(struct service_account *s, const struct json_doc *doc, struct arena *a,
              struct fault *f)
 {
@@ -45,9 +59,12 @@ read_members(struct service_account *s, const struct json_doc *doc, struct arena
     s->email = member(doc, "client_email", a);
     s->key_id = member(doc, "private_key_id", a);
     s->token_url = member(doc, "token_uri", a);
+    if (str_is(type, "authorized_user"))
+        return read_user(s, doc, a, f);
     if (type.p && !str_is(type, "service_account"))
         return fault_set(f, ERR_TYPE, 0,
-                         "it is of type %.*s, and only service_account is supported",
+                         "it is of type %.*s, and only service_account and authorized_user are "
+                         "supported",
                          STR_ARG(type));
     if (!s->email.p || !pem.p || !s->token_url.p)
         return fault_set(f, ERR_TYPE, 0, "%s is missing",

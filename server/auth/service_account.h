@@ -3,7 +3,10 @@
  *   claims ─ base64url ─ RS256 ─► assertion ─ POST token_uri ─► token
  *
  * Its file is JSON with `client_email`, `private_key` (PEM), `private_key_id` and `token_uri`; source:
- * AIP-4112 ("Self-signed JWT") and the OAuth documentation for server to server applications. */
+ * AIP-4112 ("Self-signed JWT") and the OAuth documentation for server to server applications.
+ *
+ * Or a user who has logged in, and was given something to renew tokens with (RFC 6749 6): JSON of the
+ * type `authorized_user` with `client_id`, `client_secret` and `refresh_token`; source: AIP-4113. */
 #ifndef LLMUX_AUTH_SERVICE_ACCOUNT_H
 #define LLMUX_AUTH_SERVICE_ACCOUNT_H
 
@@ -17,7 +20,8 @@ struct evp_pkey_st;
 struct service_account {
     struct str email, key_id; /* key_id absent: none */
     struct str token_url;
-    struct evp_pkey_st *key; /* owned; may be used by several threads */
+    struct evp_pkey_st *key; /* owned; may be used by several threads; NULL of a user */
+    struct str client_id, client_secret, refresh_token; /* of a user, else absent */
 };
 
 /* Read the content of its file.  ERR_SYNTAX, ERR_TYPE (something is missing, or it is another kind of

@@ -210,6 +210,8 @@ check_head(struct visit *v)
                                      STR_ARG(op->headers[i].name)));
             return false;
         }
+    if (v->route->asked.id.p)
+        return true; /* there is no body */
     struct str type = http_head_get(h, STR("content-type")), json = STR("application/json");
     if ((type.n >= json.n && str_eq_nocase(str_make(type.p, json.n), json))
         || (op->passes && form_boundary(type).n))

@@ -174,6 +174,26 @@ test('a service account signs for its tokens', async () => {
     await Promise.all([t.stop(), p.stop()]);
 });
 
+test('a user who has logged in renews tokens', async () => {
+    const t = await tokens('user', 3600, (r) => {
+        const form = Object.fromEntries(new URLSearchParams(r.body));
+        const { grant_type: type, client_id: id, client_secret: secret, refresh_token: refresh } = form;
+        return type === 'refresh_token' && id === 'id-1' && secret === 'hush-0123456789' && refresh === '1//renew-0123456789'
+            ? undefined : { status: 400, body: { error: 'invalid_grant', error_description: 'who is this' } };
+    });
+    const p = await provider((r) => bearer(r) !== 'user-1' && 'no token');
+    const user = join(folder, 'user.json');
+    await writeFile(user, JSON.stringify({ type: 'authorized_user', client_id: 'id-1', client_secret: 'hush-0123456789',
+                                           refresh_token: '1//renew-0123456789' }));
+    await withGateway([{ name: 'v', type: 'anthropic_vertex', base_url: p.url, settings: { project: 'p' },
+                         auth: { credentials_file: user, token_url: `${t.url}/token` }, models: ['claude'] }],
+                      ['user-1', 'hush-0123456789', '1//renew-0123456789'], async (w) => {
+        assert.equal((await ask(w, 'claude')).choices[0].message.content, 'Welcome.');
+        assert.equal(t.requests.length, 1);
+    }, { server: { workers: 1 } });
+    await Promise.all([t.stop(), p.stop()]);
+});
+
 test('the machine itself is asked with its header', async () => {
     const t = await tokens('machine', 3600,
                            (r) => r.headers['metadata-flavor'] !== 'Google' && { status: 403 }

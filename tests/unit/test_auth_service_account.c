@@ -128,8 +128,13 @@ a_file_that_does_not_serve_says_why(void **state)
         { "{\"client_email\":\"a\",\"private_key\":\"secret\"}", "token_uri is missing" },
         { "{\"client_email\":\"a\",\"private_key\":\"secret\",\"token_uri\":\"u\"}",
           "private_key is not an RSA key in PEM" },
-        { "{\"type\":\"authorized_user\",\"client_email\":\"a\"}",
-          "it is of type authorized_user, and only service_account is supported" },
+        { "{\"type\":\"external_account\",\"client_email\":\"a\"}",
+          "it is of type external_account, and only service_account and authorized_user are "
+          "supported" },
+        { "{\"type\":\"authorized_user\"}", "client_id is missing" },
+        { "{\"type\":\"authorized_user\",\"client_id\":\"a\"}", "client_secret is missing" },
+        { "{\"type\":\"authorized_user\",\"client_id\":\"a\",\"client_secret\":\"b\"}",
+          "refresh_token is missing" },
     };
     struct file *f = *state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -141,12 +146,32 @@ a_file_that_does_not_serve_says_why(void **state)
     }
 }
 
+static void
+a_user_has_something_to_renew_tokens_with(void **state)
+{
+    struct file *f = *state;
+    struct service_account s;
+    struct fault why;
+    assert_int_equal(
+        service_account_read(&s,
+                             STR("{\"type\":\"authorized_user\",\"client_id\":\"id\","
+                                 "\"client_secret\":\"hush\",\"refresh_token\":\"1//r\"}"),
+                             &f->a, &why),
+        ERR_OK);
+    assert_true(str_is(s.client_id, "id") && str_is(s.client_secret, "hush"));
+    assert_true(str_is(s.refresh_token, "1//r"));
+    assert_null(s.token_url.p);
+    assert_null(s.key);
+    service_account_fini(&s);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_assertion_says_who_and_what_for_and_is_signed),
         cmocka_unit_test(a_file_that_does_not_serve_says_why),
+        cmocka_unit_test(a_user_has_something_to_renew_tokens_with),
     };
     return cmocka_run_group_tests(tests, open_file, close_file);
 }
