@@ -1,6 +1,8 @@
 /* Breaker, cooldown and latencies of one model at one deployment. */
 #include "runtime/resilience/guard.h"
 
+#define TICKET_USED UINT64_MAX /* which no breaker gives out */
+
 const char *
 guard_standing_name(enum guard_standing s)
 {
@@ -179,6 +181,15 @@ void
 guard_first(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t ns)
 {
     latency_add(&g->first, o->half_life_ns, now, ns);
+}
+
+void
+guard_proven(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t *ticket)
+{
+    if (g->breaker.state != BREAKER_HALF_OPEN)
+        return;
+    breaker_end(&g->breaker, &o->breaker, now, *ticket, BREAKER_SUCCEEDED);
+    *ticket = TICKET_USED;
 }
 
 void

@@ -95,6 +95,9 @@ bool guard_begin(struct guard *g, const struct guard_options *o, uint64_t now, u
 /* The first byte of a good reply has come, so long after its call began: known long before that
  * ends.  Once for each call. */
 void guard_first(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t ns);
+/* The client has begun to get a good reply: if this is a probe of the breaker, it has succeeded, though
+ * it may run for minutes.  *ticket is still the one for guard_done. */
+void guard_proven(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t *ticket);
 void guard_done(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t ticket,
                 const struct guard_report *end);
 

@@ -286,6 +286,7 @@ exchange_commit(struct exchange *x)
     if (x->state == EXCHANGE_REPLYING)
         return;
     x->state = EXCHANGE_REPLYING;
+    guarding_proven(x);
     tape_put(&x->worker->tapes, x->tape);
     x->tape = NULL;
     attempt_release_body(&x->attempt);

@@ -131,6 +131,14 @@ guarding_first(struct exchange *x)
         guarded_first(a->guarded, &x->gateway->guard_options, clock_ns(), a->first_us * 1000);
 }
 
+void
+guarding_proven(struct exchange *x)
+{
+    struct attempt *a = &x->attempt;
+    if (a->is_guarded)
+        guarded_proven(a->guarded, &x->gateway->guard_options, clock_ns(), &a->ticket);
+}
+
 uint64_t
 guarding_tokens(const struct exchange *x)
 {

@@ -35,6 +35,8 @@ void guarding_late(struct exchange *x);
 bool guarding_begin(struct exchange *x);
 /* The first byte of its reply has come. */
 void guarding_first(struct exchange *x);
+/* The client has begun to get its reply. */
+void guarding_proven(struct exchange *x);
 /* It is over, or was not made after all; no-op when it did not begin, or was told already. */
 void guarding_end(struct exchange *x);
 

@@ -184,6 +184,16 @@ guarded_first(struct guarded *x, const struct guard_options *o, uint64_t now, ui
 }
 
 void
+guarded_proven(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t *ticket)
+{
+    if (!x)
+        return;
+    pthread_mutex_lock(&x->lock);
+    guard_proven(&x->guard, o, now, ticket);
+    pthread_mutex_unlock(&x->lock);
+}
+
+void
 guarded_done(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t ticket,
              const struct guard_report *end)
 {

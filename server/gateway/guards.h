@@ -66,6 +66,8 @@ uint64_t guarded_hedge_after(struct guarded *x, const struct hedge_options *o);
 bool guarded_begin(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t *ticket,
                    enum guard_reason *why);
 void guarded_first(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t ns);
+void
+guarded_proven(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t *ticket);
 void guarded_done(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t ticket,
                   const struct guard_report *end);
 

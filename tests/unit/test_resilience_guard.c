@@ -130,6 +130,44 @@ a_budget_keeps_extra_calls_to_a_share(void **state)
     assert_true(given > 900 && given <= 1000 + 3);
 }
 
+/* Beside a list of all that was asked and given. */
+static void
+a_budget_is_never_exceeded_over_random_schedules(void **state)
+{
+    enum { N = 600, SPAN = 1000 };
+    (void)state;
+    for (uint64_t seed = SEED; seed < SEED + 100; seed++) {
+        struct dice d = { seed };
+        const struct budget_options o = { .permille = dice_roll(&d, 300),
+                                          .floor = dice_roll(&d, 5),
+                                          .window_ns = SPAN };
+        struct budget b = { 0 };
+        uint64_t asked[N], given[N], now = 0;
+        unsigned n_asked = 0, n_given = 0;
+        for (unsigned i = 0; i < N; i++) {
+            now += dice_roll(&d, 20) ? dice_roll(&d, 30) : dice_roll(&d, 3000);
+            if (dice_roll(&d, 3)) {
+                asked[n_asked++] = now;
+                budget_count(&b, &o, now);
+                continue;
+            }
+            uint64_t requests = 0, extra = 0;
+            for (unsigned k = 0; k < n_asked; k++)
+                requests += now - asked[k] < SPAN;
+            for (unsigned k = 0; k < n_given; k++)
+                extra += now - given[k] < SPAN - SPAN / WINDOW_SLOTS;
+            uint64_t most = requests * o.permille / 1000;
+            most = most > o.floor ? most : o.floor;
+            if (!budget_spend(&b, &o, now))
+                continue;
+            given[n_given++] = now;
+            if (extra + 1 > most)
+                fail_msg("seed %llu, step %u: %llu of %llu", (unsigned long long)seed, i,
+                         (unsigned long long)extra + 1, (unsigned long long)most);
+        }
+    }
+}
+
 static void
 a_hedge_waits_for_what_is_unusual(void **state)
 {
@@ -170,6 +208,31 @@ call(struct guard *g, uint64_t now, enum ir_fault fault, uint64_t wait_ns)
     if (!fault)
         guard_first(g, &opts, now, 10 * MS);
     guard_done(g, &opts, now, ticket, &r);
+}
+
+/* Until when it rests, in the plainest way: the latest end of all that began it. */
+static void
+a_cooldown_ends_when_its_model_does_over_random_schedules(void **state)
+{
+    const struct cooldown_options o = { .ns = 50, .most_ns = 400 };
+    (void)state;
+    for (uint64_t seed = SEED; seed < SEED + 300; seed++) {
+        struct dice d = { seed };
+        struct cooldown c = { .until = 0 };
+        uint64_t now = 0, until = 0;
+        for (unsigned i = 0; i < 300; i++) {
+            now += dice_roll(&d, 40);
+            if (dice_roll(&d, 3) == 0) {
+                uint64_t told = dice_roll(&d, 2) ? dice_roll(&d, 600) : 0;
+                uint64_t ns = told ? told : o.ns;
+                uint64_t end = now + (ns < o.most_ns ? ns : o.most_ns);
+                cooldown_begin(&c, &o, now, COOLDOWN_RATE, told);
+                until = end > until ? end : until;
+            }
+            if (cooldown_is_on(&c, now) != (now < until))
+                fail_msg("seed %llu, step %u", (unsigned long long)seed, i);
+        }
+    }
 }
 
 static void
@@ -250,6 +313,29 @@ guard_opens_its_breaker_and_says_until_when(void **state)
 }
 
 static void
+guard_takes_a_probe_for_good_when_its_reply_has_begun(void **state)
+{
+    const struct guard_report well = { .whole_ns = 60 * SECOND };
+    const struct guard_report broken = { .fault = IR_FAULT_PROTOCOL };
+    struct guard g = { .running = 0 };
+    uint64_t probe, other;
+    (void)state;
+    for (unsigned i = 0; i < 5; i++)
+        call(&g, 0, IR_FAULT_TIMEOUT, 0);
+    assert_true(guard_begin(&g, &opts, 5 * SECOND, &probe, NULL));
+    assert_false(guard_begin(&g, &opts, 6 * SECOND, &other, NULL));
+    guard_proven(&g, &opts, 6 * SECOND, &probe);
+    assert_int_equal(g.breaker.state, BREAKER_CLOSED);
+    assert_true(guard_begin(&g, &opts, 6 * SECOND, &other, NULL));
+    guard_proven(&g, &opts, 7 * SECOND, &other); /* no probe: it may still fail */
+    guard_done(&g, &opts, 8 * SECOND, other, &broken);
+    assert_int_equal(g.breaker.failed, 1);
+    guard_done(&g, &opts, 60 * SECOND, probe, &well);
+    assert_int_equal(g.breaker.failed, 1);
+    assert_int_equal(g.running, 0);
+}
+
+static void
 guard_learns_nothing_from_what_was_cut(void **state)
 {
     const struct guard_report cut = { .fault = IR_FAULT_TIMEOUT, .cut = true, .tokens = 3 };
@@ -276,10 +362,13 @@ main(void)
         cmocka_unit_test(a_mean_forgets_faster_the_older_it_is),
         cmocka_unit_test(backoff_is_by_chance_up_to_a_limit_that_doubles),
         cmocka_unit_test(a_budget_keeps_extra_calls_to_a_share),
+        cmocka_unit_test(a_budget_is_never_exceeded_over_random_schedules),
         cmocka_unit_test(a_hedge_waits_for_what_is_unusual),
+        cmocka_unit_test(a_cooldown_ends_when_its_model_does_over_random_schedules),
         cmocka_unit_test(guard_stands_by_how_the_last_call_ended),
         cmocka_unit_test(guard_rests_when_too_large_a_share_fails),
         cmocka_unit_test(guard_opens_its_breaker_and_says_until_when),
+        cmocka_unit_test(guard_takes_a_probe_for_good_when_its_reply_has_begun),
         cmocka_unit_test(guard_learns_nothing_from_what_was_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
