@@ -1,6 +1,7 @@
 /* From a request to what routes go by. */
 #include "server/gateway/wants.h"
 
+#include "runtime/json/doc.h"
 #include "runtime/route/key.h"
 #include "runtime/xd/seal.h"
 #include "runtime/xd/seal_ids.h"
@@ -125,6 +126,24 @@ take_names(struct route_request *q, const struct ir_rest *rest)
     }
 }
 
+/* `"metadata": {"tags": ["a", "b"]}`, or `"tags": "a, b"`. */
+static void
+take_metadata(struct route_request *q, struct str object, struct arena *a)
+{
+    struct json_doc d;
+    struct fault f;
+    json_doc_init(&d);
+    bool ok = json_doc_parse(&d, object, &f) == ERR_OK && json_kind(&d, JSON_ROOT) == JSON_OBJECT;
+    uint32_t tags = ok ? json_member(&d, JSON_ROOT, STR("tags")) : 0;
+    if (tags && json_kind(&d, tags) == JSON_STRING)
+        take_tags(&q->tags, json_text(&d, tags, a), a);
+    if (tags && json_kind(&d, tags) == JSON_ARRAY)
+        for (uint32_t i = tags + 1; i < d.nodes[tags].next; i = d.nodes[i].next)
+            if (json_kind(&d, i) == JSON_STRING)
+                push_word(&q->tags, json_text(&d, i, a), TAGS_MAX, a);
+    json_doc_fini(&d);
+}
+
 static void
 take_chat(struct route_request *q, const struct ir_request *m, struct arena *a)
 {
@@ -135,6 +154,9 @@ take_chat(struct route_request *q, const struct ir_request *m, struct arena *a)
         for (unsigned k = 0; k < m->turns.v[i].blocks.n; k++)
             take_block(q, &m->turns.v[i].blocks.v[k], a);
     take_names(q, &m->rest);
+    for (unsigned i = 0; i < m->rest.n; i++)
+        if (str_is(m->rest.v[i].key, "metadata") && !*m->rest.v[i].container)
+            take_metadata(q, m->rest.v[i].value, a);
 }
 
 void

@@ -6,7 +6,7 @@
 #include "server/gateway/route.h"
 #include "server/http/head.h"
 
-/* The header with the request's tags, separated by commas. */
+/* The header with the request's tags, separated by commas.  A body may bring some, too: in metadata.tags. */
 #define WANTS_TAGS_HEADER STR("x-llmux-tags")
 
 /* From a request that was read.  All but the outlook and the home is filled in; lists lie in the

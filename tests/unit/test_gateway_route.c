@@ -430,6 +430,37 @@ want(struct route_request *q, struct rig *rig, const char *dialect, const char *
     "\"}]},{\"role\":\"user\",\"content\":\"Go on\"}]}"
 
 static void
+tags_may_stand_in_the_metadata(void **state)
+{
+    static const struct {
+        const char *metadata, *tags; /* the latter joined */
+    } rows[] = {
+        { "{\"tags\":[\"eu\",3,\"a b\",\"eu\"]}", "eu|a b|" },
+        { "{\"x\":1,\"tags\":\"eu, us\"}", "eu|us|" },
+        { "{\"tags\":{}}", "" },
+        { "{}", "" },
+        { "[\"tags\"]", "" },
+        { "\"tags\"", "" },
+    };
+    struct rig rig;
+    (void)state;
+    rig_open(&rig, tagged);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct route_request q;
+        char body[300], out[100] = "";
+        snprintf(body, sizeof body,
+                 "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],"
+                 "\"metadata\":%s}",
+                 rows[i].metadata);
+        want(&q, &rig, "openai.chat", body, NULL);
+        for (unsigned k = 0; k < q.tags.n; k++)
+            snprintf(out + strlen(out), sizeof out - strlen(out), "%.*s|", STR_ARG(q.tags.v[k]));
+        assert_string_equal(out, rows[i].tags);
+    }
+    rig_close(&rig);
+}
+
+static void
 what_a_request_brings_tells_where_it_belongs(void **state)
 {
     static const char plain[] = "{\"model\":\"m\",\"max_tokens\":5000,\"messages\":"
@@ -574,6 +605,7 @@ main(void)
         cmocka_unit_test(too_long_and_refused_requests_have_fallbacks_of_their_own),
         cmocka_unit_test(a_tag_brings_requests_to_those_that_have_it_and_keeps_others_away),
         cmocka_unit_test(a_conversation_stays_with_the_account_that_sealed_its_thinking),
+        cmocka_unit_test(tags_may_stand_in_the_metadata),
         cmocka_unit_test(what_a_request_brings_tells_where_it_belongs),
         cmocka_unit_test(who_is_shut_is_not_asked_and_the_first_to_open_is_known),
         cmocka_unit_test(models_are_listed_in_the_client_s_dialect),
