@@ -90,6 +90,8 @@ measure_stream(struct metrics_cell *c, const struct exchange *x)
 static struct str
 outcome(const struct exchange *x)
 {
+    if (x->attempt.cut)
+        return STR("cut");
     if (x->error.set)
         return str_from(ir_fault_name(x->error.kind));
     if (x->attempt.cut)
@@ -125,7 +127,7 @@ measure_attempt(struct exchange *x, uint64_t total_us)
     const struct metrics_trace trace = trail_example(x);
     metrics_observe(c, METRICS_UPSTREAM_DURATION, total_us, &trace);
     measure_usage(c, &a->tally.usage);
-    if (x->wants_stream && x->first_us && !x->error.set && !x->gone)
+    if (x->wants_stream && x->first_us && !x->error.set && !x->gone && !a->cut)
         measure_stream(c, x);
     c = metrics_cell(s, METRICS_OF_ATTEMPT,
                      (struct str[]){ p->name, p->type, operation_of(x), model, outcome(x) });
@@ -134,7 +136,8 @@ measure_attempt(struct exchange *x, uint64_t total_us)
     if (x->error.set && x->error.kind == IR_FAULT_RATE)
         metrics_add(metrics_cell(s, METRICS_OF_LIMIT, (struct str[]){ p->name, STR("provider") }),
                     METRICS_RATE_LIMITED, 1);
-    measure_repeat(x, model);
+    if (!a->cut)
+        measure_repeat(x, model);
 }
 
 /* --- exchanges ----------------------------------------------------------------------------- */

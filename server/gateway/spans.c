@@ -258,6 +258,8 @@ tell_attempt(struct teller *t, const struct hop *h, unsigned which)
     text(t, "llmux.dialect", str_from(h->dialect ? h->dialect->name : NULL));
     otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.attempt", which);
     text_if_any(t, "llmux.upstream.request_id", h->request_id);
+    if (h->cut)
+        otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.cut", true);
     if (has_begun(h))
         otlp_span_event(t->out, "first_token", wall(t, h->start_us + h->first_us));
     if (h->fault != IR_FAULT_UNSET)

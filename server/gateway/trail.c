@@ -154,6 +154,7 @@ trail_hop(struct exchange *x, uint64_t total_us)
     struct hop *h = t->n_hops < HOPS_MAX ? arena_push(&x->arena, (void **)&t->hops, &t->n_hops,
                                                       &t->cap_hops, sizeof *h)
                                          : NULL;
+    bool failed = x->error.set && !a->cut;
     if (!h)
         return;
     *h = (struct hop){ .deployment = a->candidate.offer->deployment,
@@ -166,8 +167,9 @@ trail_hop(struct exchange *x, uint64_t total_us)
                        .connect_us = a->timing.connect_us,
                        .tls_us = a->timing.tls_us,
                        .status = a->status,
-                       .fault = x->error.set ? x->error.kind : IR_FAULT_UNSET,
-                       .message = x->error.set ? x->error.message : (struct str){ NULL, 0 },
+                       .fault = failed ? x->error.kind : IR_FAULT_UNSET,
+                       .message = failed ? x->error.message : (struct str){ NULL, 0 },
+                       .cut = a->cut,
                        .gone = x->gone,
                        .reply_id = a->tally.id,
                        .reply_model = a->tally.model,

@@ -31,6 +31,7 @@ struct hop {
     enum ir_fault fault;
     struct str message; /* of the error */
     bool gone;          /* the client left */
+    bool cut;           /* we ended it, as another attempt was faster, say */
     struct str reply_id, reply_model, request_id;
     enum ir_stop stop;
     struct ir_usage usage;

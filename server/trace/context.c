@@ -64,9 +64,6 @@ static bool
 is_member(struct str s)
 {
     const char *eq = s.n ? memchr(s.p, '=', s.n) : NULL;
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] < ' ' || s.p[i] > '~')
-            return false;
     return s.n == 0 || (eq && eq > s.p && eq + 1 < s.p + s.n);
 }
 
@@ -76,6 +73,9 @@ trace_state_is_sane(struct str header)
     unsigned n = 0;
     if (header.n == 0 || header.n > TRACE_STATE_MAX)
         return false;
+    for (size_t i = 0; i < header.n; i++)
+        if ((header.p[i] < ' ' && header.p[i] != '\t') || header.p[i] > '~')
+            return false;
     while (header.n) {
         const char *comma = memchr(header.p, ',', header.n);
         size_t length = comma ? (size_t)(comma - header.p) : header.n;

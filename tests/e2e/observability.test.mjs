@@ -125,7 +125,7 @@ const types = {
     doubleValue: ['gen_ai.request.temperature', 'gen_ai.request.top_p', 'gen_ai.request.top_k',
         'gen_ai.request.presence_penalty', 'gen_ai.request.frequency_penalty', 'gen_ai.response.time_to_first_chunk',
         'llmux.overhead'],
-    boolValue: ['gen_ai.request.stream', 'llmux.stream', 'llmux.gone'],
+    boolValue: ['gen_ai.request.stream', 'llmux.stream', 'llmux.gone', 'llmux.cut'],
     arrayValue: ['gen_ai.request.stop_sequences', 'gen_ai.response.finish_reasons'],
 };
 const typeOf = Object.fromEntries(Object.entries(types).flatMap(([type, keys]) => keys.map((k) => [k, type])));

@@ -93,6 +93,9 @@ a_state_is_passed_on_when_it_is_sane(void **state)
     assert_false(trace_state_is_sane(STR("a=")));
     assert_false(trace_state_is_sane(STR("a=b\r\nx-evil: 1")));
     assert_false(trace_state_is_sane(STR("a=\xc3\xa4")));
+    assert_false(trace_state_is_sane(STR("\n \n ")));
+    assert_false(trace_state_is_sane(STR("a=b,\n")));
+    assert_true(trace_state_is_sane(STR("a=b,\tc=d")));
     memset(longest, 'x', sizeof longest);
     longest[1] = '=';
     assert_true(trace_state_is_sane(str_make(longest, TRACE_STATE_MAX)));
