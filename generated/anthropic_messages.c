@@ -583,6 +583,8 @@ write_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "voice");
     if (m->cache_key.p)
         xd_lose(x, "cache_key");
+    if (m->include.n)
+        xd_lose(x, "include");
     xd_lose_blocks(x, &m->instructions, 0x7beu);
     jw_close(&x->w);
 }
@@ -3165,6 +3167,8 @@ write_count_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "cache_key");
     if (m->tier.p)
         xd_lose(x, "tier");
+    if (m->include.n)
+        xd_lose(x, "include");
     xd_lose_blocks(x, &m->instructions, 0x7beu);
     jw_close(&x->w);
 }
@@ -3390,6 +3394,8 @@ write_anthropic_bedrock_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "voice");
     if (m->cache_key.p)
         xd_lose(x, "cache_key");
+    if (m->include.n)
+        xd_lose(x, "include");
     xd_lose_blocks(x, &m->instructions, 0x7beu);
     jw_close(&x->w);
 }
@@ -3990,6 +3996,8 @@ write_anthropic_vertex_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "voice");
     if (m->cache_key.p)
         xd_lose(x, "cache_key");
+    if (m->include.n)
+        xd_lose(x, "include");
     xd_lose_blocks(x, &m->instructions, 0x7beu);
     jw_close(&x->w);
 }

@@ -540,6 +540,8 @@ write_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "user");
     if (m->cache_key.p)
         xd_lose(x, "cache_key");
+    if (m->include.n)
+        xd_lose(x, "include");
     if (m->tool_choice.mode && m->tool_choice.mode != IR_CHOICE_MODE_AUTO
         && m->tool_choice.mode != IR_CHOICE_MODE_REQUIRED
         && m->tool_choice.mode != IR_CHOICE_MODE_NAMED)
@@ -3461,6 +3463,8 @@ write_count_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "cache_key");
     if (m->tier.p)
         xd_lose(x, "tier");
+    if (m->include.n)
+        xd_lose(x, "include");
     if (m->tool_choice.mode && m->tool_choice.mode != IR_CHOICE_MODE_AUTO
         && m->tool_choice.mode != IR_CHOICE_MODE_REQUIRED
         && m->tool_choice.mode != IR_CHOICE_MODE_NAMED)

@@ -579,6 +579,8 @@ write_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "tier");
     if (m->tool_choice.parallel)
         xd_lose(x, "tool_choice.parallel");
+    if (m->include.n)
+        xd_lose(x, "include");
     if (m->format.name.p)
         xd_lose(x, "format.name");
     if (m->format.description.p)
@@ -3773,6 +3775,8 @@ write_count_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "cache_key");
     if (m->tier.p)
         xd_lose(x, "tier");
+    if (m->include.n)
+        xd_lose(x, "include");
     xd_lose_blocks(x, &m->instructions, (OWN(x)->part_cases));
     jw_close(&x->w);
 }
@@ -4632,6 +4636,8 @@ write_vertex_count_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "cache_key");
     if (m->tier.p)
         xd_lose(x, "tier");
+    if (m->include.n)
+        xd_lose(x, "include");
     xd_lose_blocks(x, &m->instructions, (OWN(x)->part_cases));
     jw_close(&x->w);
 }

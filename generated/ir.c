@@ -18,6 +18,7 @@ static const char *const max_output_words[] = { "keep", NULL };
 static const char *const empty_schema_words[] = { "keep", "object", NULL };
 static const char *const call_places_words[] = { "keep", "last", NULL };
 static const char *const schema_name_words[] = { "keep", NULL };
+static const char *const include_words[] = { "keep", NULL };
 static const char *const tools_words[] = { "keep", "called", NULL };
 static const char *const thinking_words[] = {
     "keep", "budget", "adaptive", "effort", "tokens", "level", "plain", "drop", NULL,
@@ -50,6 +51,7 @@ const struct ir_policy ir_policies[] = {
     { "empty_schema", IR_POLICY_WORDS, empty_schema_words },
     { "call_places", IR_POLICY_WORDS, call_places_words },
     { "schema_name", IR_POLICY_CLASS, schema_name_words },
+    { "include", IR_POLICY_CLASS, include_words },
     { "tools", IR_POLICY_WORDS, tools_words },
     { "thinking", IR_POLICY_WORDS, thinking_words },
     { "thoughts", IR_POLICY_WORDS, thoughts_words },

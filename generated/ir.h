@@ -421,6 +421,7 @@ struct ir_request {
     struct str user;
     struct str cache_key;
     struct str tier;
+    struct ir_strs include;
     struct ir_rest rest;
 };
 
@@ -608,6 +609,6 @@ extern const struct ir_policy ir_policies[]; /* a NULL name ends them */
 bool ir_block_grow(struct arena *a, struct ir_block *dst, const struct ir_block *frag);
 
 /* Changes with these types: what was compiled with others does not fit. */
-#define IR_ABI 0x82fcb19eu
+#define IR_ABI 0x653b2126u
 
 #endif

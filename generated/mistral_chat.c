@@ -421,6 +421,8 @@ write_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "reasoning.budget");
     if (m->reasoning.display.p)
         xd_lose(x, "reasoning.display");
+    if (m->include.n)
+        xd_lose(x, "include");
     if (m->stream_usage)
         xd_lose(x, "stream_usage");
     if (m->sampling.bias.p)

@@ -754,6 +754,8 @@ write_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "reasoning.budget");
     if (m->reasoning.display.p)
         xd_lose(x, "reasoning.display");
+    if (m->include.n)
+        xd_lose(x, "include");
     jw_close(&x->w);
 }
 
@@ -5360,6 +5362,8 @@ write_ai21_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "reasoning.budget");
     if (m->reasoning.display.p)
         xd_lose(x, "reasoning.display");
+    if (m->include.n)
+        xd_lose(x, "include");
     if (m->tool_choice.parallel)
         xd_lose(x, "tool_choice.parallel");
     if (m->candidates.set)
@@ -5658,6 +5662,8 @@ write_alibaba_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "reasoning.mode");
     if (m->reasoning.display.p)
         xd_lose(x, "reasoning.display");
+    if (m->include.n)
+        xd_lose(x, "include");
     if (m->sampling.frequency.p)
         xd_lose(x, "sampling.frequency");
     if (m->sampling.bias.p)
@@ -6022,6 +6028,8 @@ write_baichuan_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "reasoning.budget");
     if (m->reasoning.display.p)
         xd_lose(x, "reasoning.display");
+    if (m->include.n)
+        xd_lose(x, "include");
     if (m->tool_choice.parallel)
         xd_lose(x, "tool_choice.parallel");
     if (m->candidates.set)
@@ -6389,6 +6397,8 @@ write_cerebras_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "reasoning.budget");
     if (m->reasoning.display.p)
         xd_lose(x, "reasoning.display");
+    if (m->include.n)
+        xd_lose(x, "include");
     if (m->sampling.presence.p)
         xd_lose(x, "sampling.presence");
     if (m->sampling.frequency.p)
@@ -6572,6 +6582,8 @@ write_cloudflare_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "reasoning.budget");
     if (m->reasoning.display.p)
         xd_lose(x, "reasoning.display");
+    if (m->include.n)
+        xd_lose(x, "include");
     if (m->outputs.n)
         xd_lose(x, "outputs");
     if (m->voice.p)
@@ -7083,6 +7095,8 @@ write_deepseek_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "reasoning.budget");
     if (m->reasoning.display.p)
         xd_lose(x, "reasoning.display");
+    if (m->include.n)
+        xd_lose(x, "include");
     if (m->user.p)
         xd_lose(x, "user");
     if (m->tool_choice.parallel)
@@ -7460,6 +7474,8 @@ write_groq_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "reasoning.budget");
     if (m->reasoning.display.p)
         xd_lose(x, "reasoning.display");
+    if (m->include.n)
+        xd_lose(x, "include");
     if (m->sampling.bias.p)
         xd_lose(x, "sampling.bias");
     if (m->logprobs)
@@ -8289,6 +8305,8 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "reasoning.mode");
     if (m->reasoning.display.p)
         xd_lose(x, "reasoning.display");
+    if (m->include.n)
+        xd_lose(x, "include");
     jw_close(&x->w);
 }
 
@@ -9130,6 +9148,8 @@ write_perplexity_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "reasoning.budget");
     if (m->reasoning.display.p)
         xd_lose(x, "reasoning.display");
+    if (m->include.n)
+        xd_lose(x, "include");
     if (m->tools.n)
         xd_lose(x, "tools");
     if (m->tool_choice.set)
@@ -9540,6 +9560,8 @@ write_sambanova_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "reasoning.budget");
     if (m->reasoning.display.p)
         xd_lose(x, "reasoning.display");
+    if (m->include.n)
+        xd_lose(x, "include");
     if (m->candidates.set)
         xd_lose(x, "candidates");
     if (m->sampling.presence.p)
@@ -9717,6 +9739,8 @@ write_siliconflow_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "reasoning.mode");
     if (m->reasoning.display.p)
         xd_lose(x, "reasoning.display");
+    if (m->include.n)
+        xd_lose(x, "include");
     if (m->tool_choice.parallel)
         xd_lose(x, "tool_choice.parallel");
     if (m->sampling.bias.p)
@@ -9915,6 +9939,8 @@ write_snowflake_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "reasoning.budget");
     if (m->reasoning.display.p)
         xd_lose(x, "reasoning.display");
+    if (m->include.n)
+        xd_lose(x, "include");
     if (m->outputs.n)
         xd_lose(x, "outputs");
     if (m->voice.p)
@@ -10337,6 +10363,8 @@ write_volcengine_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "reasoning.budget");
     if (m->reasoning.display.p)
         xd_lose(x, "reasoning.display");
+    if (m->include.n)
+        xd_lose(x, "include");
     if (m->candidates.set)
         xd_lose(x, "candidates");
     if (m->sampling.seed.p)
@@ -10928,6 +10956,8 @@ write_xai_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "reasoning.budget");
     if (m->reasoning.display.p)
         xd_lose(x, "reasoning.display");
+    if (m->include.n)
+        xd_lose(x, "include");
     if (m->sampling.bias.p)
         xd_lose(x, "sampling.bias");
     if (m->outputs.n)
@@ -11252,6 +11282,8 @@ write_zai_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "reasoning.budget");
     if (m->reasoning.display.p)
         xd_lose(x, "reasoning.display");
+    if (m->include.n)
+        xd_lose(x, "include");
     if (m->tool_choice.parallel)
         xd_lose(x, "tool_choice.parallel");
     if (m->candidates.set)

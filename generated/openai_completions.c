@@ -280,6 +280,8 @@ write_request(struct xd *x, const struct ir_request *m)
         xd_lose(x, "cache_key");
     if (m->tier.p)
         xd_lose(x, "tier");
+    if (m->include.n)
+        xd_lose(x, "include");
     jw_close(&x->w);
 }
 

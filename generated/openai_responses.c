@@ -7,7 +7,7 @@ static const char family[] = "openai.responses";
 #define STR_FAMILY STR("openai.responses")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[350], seen_written[350];
+static unsigned char seen_read[351], seen_written[351];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -59,7 +59,7 @@ static void write_count_request(struct xd *x, const struct ir_request *m);
 static void read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m);
 static void write_count_reply(struct xd *x, const struct ir_count_reply *m);
 
-/* openai/responses.spec:120 */
+/* openai/responses.spec:124 */
 static const struct xd_pair audio_format_table_v[] = {
     { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0, 0 },
     { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1, 0 },
@@ -69,7 +69,7 @@ static const struct xd_pairs audio_format_table = {
     sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/responses.spec:171 */
+/* openai/responses.spec:175 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 2, 0 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 3, 0 },
@@ -80,7 +80,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* openai/responses.spec:174 */
+/* openai/responses.spec:178 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 5, 0 },
     { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1, 6, 0 },
@@ -95,7 +95,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* openai/responses.spec:188 */
+/* openai/responses.spec:192 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 12, 0 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 13, 0 },
@@ -107,7 +107,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* openai/responses.spec:215 */
+/* openai/responses.spec:219 */
 static const struct xd_word status_table_v[] = {
     { STR_INIT("completed"), IR_STOP_END, 0, 1, 1, 15, 0 },
     { STR_INIT("incomplete"), IR_STOP_OTHER, 0, 1, 1, 16, 0 },
@@ -127,7 +127,7 @@ static const struct xd_table status_table = {
     NULL,
 };
 
-/* openai/responses.spec:227 */
+/* openai/responses.spec:231 */
 static const struct xd_word reason_table_v[] = {
     { STR_INIT("max_output_tokens"), IR_STOP_LENGTH, 0, 1, 1, 24, 0 },
     { STR_INIT("content_filter"), IR_STOP_REFUSAL, 0, 1, 1, 25, 0 },
@@ -137,7 +137,7 @@ static const struct xd_table reason_table = {
     NULL,
 };
 
-/* openai/responses.spec:388 */
+/* openai/responses.spec:392 */
 static const struct xd_word failure_table_v[] = {
     { STR_INIT("server_error"), IR_FAULT_INTERNAL, 0, 1, 1, 26, 0 },
     { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 1, 27, 0 },
@@ -161,7 +161,7 @@ static const struct xd_table failure_table = {
     NULL,
 };
 
-/* openai/responses.spec:456 */
+/* openai/responses.spec:460 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 41, 0 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 42, 0 },
@@ -200,7 +200,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* openai/responses.spec:20: request */
+/* openai/responses.spec:23: request */
 static const struct xd_key request_keys_reasoning_v[] = {
     { STR_INIT("effort"), 11, NULL },
 };
@@ -227,8 +227,9 @@ static const struct xd_key request_keys_v[] = {
     { STR_INIT("safety_identifier"), 14, NULL },
     { STR_INIT("prompt_cache_key"), 15, NULL },
     { STR_INIT("service_tier"), 16, NULL },
+    { STR_INIT("include"), 17, NULL },
 };
-static const struct xd_keys request_keys = { request_keys_v, 17, "" };
+static const struct xd_keys request_keys = { request_keys_v, 18, "" };
 static const struct xd_refusal request_refused[] = {
     { STR_INIT("previous_response_id"), NULL },
     { STR_INIT("conversation"), NULL },
@@ -236,13 +237,13 @@ static const struct xd_refusal request_refused[] = {
     { STR_INIT("background"), NULL },
 };
 static const struct xd_shape request_shape = {
-    family, "request", &request_keys, 17, XD_REST_KEEP, false, request_refused, 4,
+    family, "request", &request_keys, 18, XD_REST_KEEP, false, request_refused, 4,
 };
 
 static void
 read_request(struct xd *x, uint32_t at, struct ir_request *m)
 {
-    uint32_t v[17];
+    uint32_t v[18];
 
     if (!xd_scan(x, at, &request_shape, v, &m->rest))
         return;
@@ -348,6 +349,10 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         XD_SEEN(seen_read, 77);
         xd_read_str(x, v[16], &m->tier);
     }
+    if (v[17]) {
+        XD_SEEN(seen_read, 78);
+        xd_read_strs(x, v[17], &m->include);
+    }
 }
 
 static void
@@ -435,6 +440,10 @@ write_request(struct xd *x, const struct ir_request *m)
         XD_SEEN(seen_written, 77);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
+    if (m->include.n) {
+        XD_SEEN(seen_written, 78);
+        xd_put_strs(x, STR("include"), &m->include);
+    }
     xd_put_rest(x, &request_shape, "", &m->rest);
     if (m->stops.n)
         xd_lose(x, "stops");
@@ -465,7 +474,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:46: "system" */
+/* openai/responses.spec:50: "system" */
 static const struct xd_key input_system_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -485,7 +494,7 @@ read_input_system(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 79);
+        XD_SEEN(seen_read, 80);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -517,11 +526,11 @@ write_input_system(struct xd *x, const struct ir_turn *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"system\""));
-    XD_SEEN(seen_written, 78);
+    XD_SEEN(seen_written, 79);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
     if (xd_count_blocks(&m->blocks, 0xe6u)) {
-        XD_SEEN(seen_written, 79);
+        XD_SEEN(seen_written, 80);
         if (xd_single_text(&m->blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -541,7 +550,7 @@ write_input_system(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:51: "user" */
+/* openai/responses.spec:55: "user" */
 static const struct xd_key input_user_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -561,7 +570,7 @@ read_input_user(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 81);
+        XD_SEEN(seen_read, 82);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -593,11 +602,11 @@ write_input_user(struct xd *x, const struct ir_turn *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
-    XD_SEEN(seen_written, 80);
+    XD_SEEN(seen_written, 81);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
     if (xd_count_blocks(&m->blocks, 0xe6u)) {
-        XD_SEEN(seen_written, 81);
+        XD_SEEN(seen_written, 82);
         if (xd_single_text(&m->blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -617,7 +626,7 @@ write_input_user(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:56: "assistant" */
+/* openai/responses.spec:60: "assistant" */
 static const struct xd_key input_assistant_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -637,7 +646,7 @@ read_input_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 83);
+        XD_SEEN(seen_read, 84);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -669,11 +678,11 @@ write_input_assistant(struct xd *x, const struct ir_turn *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
-    XD_SEEN(seen_written, 82);
+    XD_SEEN(seen_written, 83);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
     if (xd_count_blocks(&m->blocks, 0x6u)) {
-        XD_SEEN(seen_written, 83);
+        XD_SEEN(seen_written, 84);
         if (xd_single_text(&m->blocks, 0x6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -693,7 +702,7 @@ write_input_assistant(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:62: "reasoning" */
+/* openai/responses.spec:66: "reasoning" */
 static const struct xd_key input_reasoning_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("summary"), 1, NULL },
@@ -715,15 +724,15 @@ read_input_reasoning(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 85);
         xd_read_text_in(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 85);
+        XD_SEEN(seen_read, 86);
         xd_read_text_in(x, v[1], &m->thinking.text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 86);
+        XD_SEEN(seen_read, 87);
         xd_read_str(x, v[2], &m->thinking.signature);
     }
 }
@@ -735,14 +744,14 @@ write_input_reasoning(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"reasoning\""));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 85);
+        XD_SEEN(seen_written, 86);
         xd_put_text_in(x, STR("summary"), STR("summary_text"), m->thinking.text);
     } else {
         jw_key(&x->w, STR("summary"));
         jw_raw(&x->w, STR("[]"));
     }
     if (m->thinking.signature.p) {
-        XD_SEEN(seen_written, 86);
+        XD_SEEN(seen_written, 87);
         xd_put_str(x, STR("encrypted_content"), m->thinking.signature);
     }
     xd_put_rest(x, &input_reasoning_shape, "", &m->rest);
@@ -751,7 +760,7 @@ write_input_reasoning(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:69: "function_call" */
+/* openai/responses.spec:73: "function_call" */
 static const struct xd_key input_function_call_keys_v[] = {
     { STR_INIT("call_id"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -773,15 +782,15 @@ read_input_function_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 88);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 88);
+        XD_SEEN(seen_read, 89);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 90);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -793,15 +802,15 @@ write_input_function_call(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function_call\""));
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 87);
+        XD_SEEN(seen_written, 88);
         xd_put_str(x, STR("call_id"), m->call.id);
     }
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 89);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 89);
+        XD_SEEN(seen_written, 90);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     }
     xd_put_rest(x, &input_function_call_shape, "", &m->rest);
@@ -810,7 +819,7 @@ write_input_function_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:76: "function_call_output" */
+/* openai/responses.spec:80: "function_call_output" */
 static const struct xd_key input_function_call_output_keys_v[] = {
     { STR_INIT("call_id"), 0, NULL },
     { STR_INIT("output"), 1, NULL },
@@ -834,11 +843,11 @@ read_input_function_call_output(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 91);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 92);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->result.blocks);
@@ -871,11 +880,11 @@ write_input_function_call_output(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function_call_output\""));
     if (m->result.call.p) {
-        XD_SEEN(seen_written, 90);
+        XD_SEEN(seen_written, 91);
         xd_put_str(x, STR("call_id"), m->result.call);
     }
     if (xd_count_blocks(&m->result.blocks, 0xe6u)) {
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 92);
         if (xd_single_text(&m->result.blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("output"), xd_first_block(&m->result.blocks, 0x2u)->text.text);
         } else {
@@ -930,7 +939,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
 {
     switch (xd_tag_or(x, at, &input_tags, &input_or_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 93);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_input_system(x, at, &first);
@@ -945,7 +954,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 94);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t) {
             read_input_user(x, at, t);
@@ -953,7 +962,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 95);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t) {
             read_input_assistant(x, at, t);
@@ -961,7 +970,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 96);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -975,7 +984,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 4: {
-        XD_SEEN(seen_read, 96);
+        XD_SEEN(seen_read, 97);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -984,7 +993,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 5: {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 98);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -993,7 +1002,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 6: {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 99);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -1004,7 +1013,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 7: {
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 100);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -1016,7 +1025,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 8: {
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 101);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -1044,12 +1053,12 @@ write_input_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if ((0x200u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 97);
+                XD_SEEN(seen_written, 98);
                 write_input_function_call_output(x, &m->blocks.v[i++]);
                 continue;
             }
             if ((0x400u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 98);
+                XD_SEEN(seen_written, 99);
                 const struct ir_block *b = &m->blocks.v[i++];
                 if (str_eq(b->foreign.dialect, STR_FAMILY))
                     jw_raw(&x->w, b->foreign.body);
@@ -1061,14 +1070,14 @@ write_input_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffff9ffu);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 93);
+            XD_SEEN(seen_written, 94);
             write_input_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
         for (unsigned i = 0; i < m->blocks.n;) {
             if ((0x18u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 95);
+                XD_SEEN(seen_written, 96);
                 const struct ir_block *b = &m->blocks.v[i++];
                 struct ir_block own = *b;
                 if (b->kind == IR_BLOCK_SEALED) {
@@ -1080,12 +1089,12 @@ write_input_turn(struct xd *x, const struct ir_turn *m)
                 continue;
             }
             if ((0x100u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 96);
+                XD_SEEN(seen_written, 97);
                 write_input_function_call(x, &m->blocks.v[i++]);
                 continue;
             }
             if ((0x400u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 100);
+                XD_SEEN(seen_written, 101);
                 const struct ir_block *b = &m->blocks.v[i++];
                 if (str_eq(b->foreign.dialect, STR_FAMILY))
                     jw_raw(&x->w, b->foreign.body);
@@ -1097,12 +1106,12 @@ write_input_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffae7u);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 94);
+            XD_SEEN(seen_written, 95);
             write_input_assistant(x, &run);
         }
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 93);
         write_input_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -1116,7 +1125,7 @@ write_input(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 93);
         write_input_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -1139,7 +1148,7 @@ static const struct xd_tags part_tags = {
     sizeof part_tags_v / sizeof *part_tags_v - 1, 6,
 };
 
-/* openai/responses.spec:92: part.text */
+/* openai/responses.spec:96: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
@@ -1159,11 +1168,11 @@ read_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 102);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 103);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
 }
@@ -1175,11 +1184,11 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 101);
+        XD_SEEN(seen_written, 102);
         xd_put_str(x, STR("text"), m->text.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 103);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1189,7 +1198,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:93: part.refusal */
+/* openai/responses.spec:97: part.refusal */
 static const struct xd_key part_refusal_keys_v[] = {
     { STR_INIT("text"), -1, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 0, NULL },
@@ -1207,11 +1216,11 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_text\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 103);
+        XD_SEEN(seen_written, 104);
         xd_put_str(x, STR("text"), m->refusal.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 103);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1219,7 +1228,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:94: part.refusal */
+/* openai/responses.spec:98: part.refusal */
 static const struct xd_key part_refusal_2_keys_v[] = {
     { STR_INIT("refusal"), 0, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
@@ -1239,16 +1248,16 @@ read_part_refusal_2(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 104);
+        XD_SEEN(seen_read, 105);
         xd_read_str(x, v[0], &m->refusal.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 103);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
 }
 
-/* openai/responses.spec:95: part.image */
+/* openai/responses.spec:99: part.image */
 static const struct xd_key part_image_keys_v[] = {
     { STR_INIT("image_url"), 0, NULL },
     { STR_INIT("file_id"), 1, NULL },
@@ -1270,20 +1279,20 @@ read_part_image(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 106);
         xd_read_media_url(x, v[0], &m->image.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 107);
         m->image.source.kind = IR_SOURCE_FILE;
         xd_read_str(x, v[1], &m->image.source.file.id);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 108);
         xd_read_str(x, v[2], &m->image.detail);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 103);
         read_cache_breakpoint(x, v[3], &m->cache);
     }
 }
@@ -1295,22 +1304,22 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_image\""));
     if (m->image.source.kind) {
-        XD_SEEN(seen_written, 105);
+        XD_SEEN(seen_written, 106);
         (void)xd_put_media_url(x, STR("image_url"), &m->image.source);
     }
     if (m->image.source.kind == IR_SOURCE_FILE && m->image.source.file.id.p) {
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 107);
         xd_put_str(x, STR("file_id"), m->image.source.file.id);
     }
     if (m->image.detail.p) {
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 108);
         xd_put_str(x, STR("detail"), m->image.detail);
     } else {
         jw_key(&x->w, STR("detail"));
         jw_raw(&x->w, STR("\"auto\""));
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 103);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1320,7 +1329,7 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:101: part.document */
+/* openai/responses.spec:105: part.document */
 static const struct xd_key part_document_keys_v[] = {
     { STR_INIT("file_data"), 0, NULL },
     { STR_INIT("file_url"), 1, NULL },
@@ -1343,25 +1352,25 @@ read_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 109);
         xd_read_data_url(x, v[0], &m->document.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 110);
         m->document.source.kind = IR_SOURCE_URL;
         xd_read_str(x, v[1], &m->document.source.url.url);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 110);
+        XD_SEEN(seen_read, 111);
         m->document.source.kind = IR_SOURCE_FILE;
         xd_read_str(x, v[2], &m->document.source.file.id);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 111);
+        XD_SEEN(seen_read, 112);
         xd_read_str(x, v[3], &m->document.title);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 103);
         read_cache_breakpoint(x, v[4], &m->cache);
     }
 }
@@ -1373,23 +1382,23 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_file\""));
     if (m->document.source.kind) {
-        XD_SEEN(seen_written, 108);
+        XD_SEEN(seen_written, 109);
         (void)xd_put_data_url(x, STR("file_data"), &m->document.source);
     }
     if (m->document.source.kind == IR_SOURCE_URL && m->document.source.url.url.p) {
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 110);
         xd_put_str(x, STR("file_url"), m->document.source.url.url);
     }
     if (m->document.source.kind == IR_SOURCE_FILE && m->document.source.file.id.p) {
-        XD_SEEN(seen_written, 110);
+        XD_SEEN(seen_written, 111);
         xd_put_str(x, STR("file_id"), m->document.source.file.id);
     }
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 111);
+        XD_SEEN(seen_written, 112);
         xd_put_str(x, STR("filename"), m->document.title);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 103);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1401,7 +1410,7 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:108: part.audio */
+/* openai/responses.spec:112: part.audio */
 static const struct xd_key part_audio_keys_input_audio_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("format"), 1, NULL },
@@ -1428,17 +1437,17 @@ read_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_AUDIO;
     if (v[0]) {
-        XD_SEEN(seen_read, 112);
+        XD_SEEN(seen_read, 113);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[0], &m->audio.source.bytes.data);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 113);
+        XD_SEEN(seen_read, 114);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_pair(x, v[1], &audio_format_table, &m->audio.source.bytes.media);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 103);
         read_cache_breakpoint(x, v[2], &m->cache);
     }
 }
@@ -1452,17 +1461,17 @@ write_part_audio(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("input_audio"));
     jw_enter(&x->w);
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.data.p) {
-        XD_SEEN(seen_written, 112);
+        XD_SEEN(seen_written, 113);
         xd_put_str(x, STR("data"), m->audio.source.bytes.data);
     }
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.media.p) {
-        XD_SEEN(seen_written, 113);
+        XD_SEEN(seen_written, 114);
         xd_put_pair(x, STR("format"), &audio_format_table, m->audio.source.bytes.media);
     }
     xd_put_rest(x, &part_audio_shape, "input_audio", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 103);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1487,27 +1496,27 @@ read_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 114);
+        XD_SEEN(seen_read, 115);
         read_part_text(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 115);
+        XD_SEEN(seen_read, 116);
         read_part_refusal_2(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 116);
+        XD_SEEN(seen_read, 117);
         read_part_image(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 117);
+        XD_SEEN(seen_read, 118);
         read_part_document(x, at, m);
         return true;
     case 5:
-        XD_SEEN(seen_read, 118);
+        XD_SEEN(seen_read, 119);
         read_part_audio(x, at, m);
         return true;
     case 6:
-        XD_SEEN(seen_read, 119);
+        XD_SEEN(seen_read, 120);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR("openai.responses:part");
         xd_read_json(x, at, &m->foreign.body);
@@ -1521,11 +1530,11 @@ write_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 114);
+        XD_SEEN(seen_written, 115);
         write_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 120);
+        XD_SEEN(seen_written, 121);
         write_part_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -1535,15 +1544,15 @@ write_part(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.sealed");
         break;
     case IR_BLOCK_IMAGE:
-        XD_SEEN(seen_written, 116);
+        XD_SEEN(seen_written, 117);
         write_part_image(x, m);
         return true;
     case IR_BLOCK_AUDIO:
-        XD_SEEN(seen_written, 118);
+        XD_SEEN(seen_written, 119);
         write_part_audio(x, m);
         return true;
     case IR_BLOCK_DOCUMENT:
-        XD_SEEN(seen_written, 117);
+        XD_SEEN(seen_written, 118);
         write_part_document(x, m);
         return true;
     case IR_BLOCK_CALL:
@@ -1561,7 +1570,7 @@ write_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/responses.spec:118: cache_breakpoint */
+/* openai/responses.spec:122: cache_breakpoint */
 static const struct xd_key cache_breakpoint_keys_v[] = {
     { STR_INIT("mode"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -1580,7 +1589,7 @@ read_cache_breakpoint(struct xd *x, uint32_t at, struct ir_cache *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 122);
+        XD_SEEN(seen_read, 123);
         xd_read_str(x, v[0], &m->ttl);
     }
 }
@@ -1589,11 +1598,11 @@ static void
 write_cache_breakpoint(struct xd *x, const struct ir_cache *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 121);
+    XD_SEEN(seen_written, 122);
     jw_key(&x->w, STR("mode"));
     jw_raw(&x->w, STR("\"explicit\""));
     if (m->ttl.p) {
-        XD_SEEN(seen_written, 122);
+        XD_SEEN(seen_written, 123);
         xd_put_str(x, STR("ttl"), m->ttl);
     }
     jw_close(&x->w);
@@ -1611,7 +1620,7 @@ static const struct xd_tags said_tags = {
     sizeof said_tags_v / sizeof *said_tags_v - 1, 2,
 };
 
-/* openai/responses.spec:124: said.text */
+/* openai/responses.spec:128: said.text */
 static const struct xd_key said_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("annotations"), 1, NULL },
@@ -1631,11 +1640,11 @@ read_said_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 123);
+        XD_SEEN(seen_read, 124);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 124);
+        XD_SEEN(seen_read, 125);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_citation *item = XD_PUSH(x, &m->text.citations);
@@ -1652,14 +1661,14 @@ write_said_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"output_text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 123);
+        XD_SEEN(seen_written, 124);
         xd_put_str(x, STR("text"), m->text.text);
     } else {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->text.citations.n) {
-        XD_SEEN(seen_written, 124);
+        XD_SEEN(seen_written, 125);
         jw_key(&x->w, STR("annotations"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->text.citations.n; i++)
@@ -1675,7 +1684,7 @@ write_said_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:128: said.refusal */
+/* openai/responses.spec:132: said.refusal */
 static const struct xd_key said_refusal_keys_v[] = {
     { STR_INIT("refusal"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1694,7 +1703,7 @@ read_said_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 125);
+        XD_SEEN(seen_read, 126);
         xd_read_str(x, v[0], &m->refusal.text);
     }
 }
@@ -1706,7 +1715,7 @@ write_said_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"refusal\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 125);
+        XD_SEEN(seen_written, 126);
         xd_put_str(x, STR("refusal"), m->refusal.text);
     }
     xd_put_rest(x, &said_refusal_shape, "", &m->rest);
@@ -1720,15 +1729,15 @@ read_said(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &said_tags)) {
     case 0:
-        XD_SEEN(seen_read, 126);
+        XD_SEEN(seen_read, 127);
         read_said_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 127);
+        XD_SEEN(seen_read, 128);
         read_said_refusal(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 128);
+        XD_SEEN(seen_read, 129);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR("openai.responses:said");
         xd_read_json(x, at, &m->foreign.body);
@@ -1742,11 +1751,11 @@ write_said(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 126);
+        XD_SEEN(seen_written, 127);
         write_said_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 127);
+        XD_SEEN(seen_written, 128);
         write_said_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -1789,7 +1798,7 @@ static const struct xd_tags spoken_tags = {
     sizeof spoken_tags_v / sizeof *spoken_tags_v - 1, 2,
 };
 
-/* openai/responses.spec:136: spoken.text */
+/* openai/responses.spec:140: spoken.text */
 static const struct xd_key spoken_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("annotations"), 1, NULL },
@@ -1810,11 +1819,11 @@ read_spoken_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 129);
+        XD_SEEN(seen_read, 130);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 130);
+        XD_SEEN(seen_read, 131);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_citation *item = XD_PUSH(x, &m->text.citations);
@@ -1831,14 +1840,14 @@ write_spoken_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"output_text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 129);
+        XD_SEEN(seen_written, 130);
         xd_put_str(x, STR("text"), m->text.text);
     } else {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->text.citations.n) {
-        XD_SEEN(seen_written, 130);
+        XD_SEEN(seen_written, 131);
         jw_key(&x->w, STR("annotations"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->text.citations.n; i++)
@@ -1848,7 +1857,7 @@ write_spoken_text(struct xd *x, const struct ir_block *m)
         jw_key(&x->w, STR("annotations"));
         jw_raw(&x->w, STR("[]"));
     }
-    XD_SEEN(seen_written, 131);
+    XD_SEEN(seen_written, 132);
     jw_key(&x->w, STR("logprobs"));
     jw_raw(&x->w, STR("[]"));
     xd_put_rest(x, &spoken_text_shape, "", &m->rest);
@@ -1857,7 +1866,7 @@ write_spoken_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:141: spoken.refusal */
+/* openai/responses.spec:145: spoken.refusal */
 static const struct xd_key spoken_refusal_keys_v[] = {
     { STR_INIT("refusal"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1876,7 +1885,7 @@ read_spoken_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 132);
+        XD_SEEN(seen_read, 133);
         xd_read_str(x, v[0], &m->refusal.text);
     }
 }
@@ -1888,7 +1897,7 @@ write_spoken_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"refusal\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 132);
+        XD_SEEN(seen_written, 133);
         xd_put_str(x, STR("refusal"), m->refusal.text);
     }
     xd_put_rest(x, &spoken_refusal_shape, "", &m->rest);
@@ -1902,15 +1911,15 @@ read_spoken(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &spoken_tags)) {
     case 0:
-        XD_SEEN(seen_read, 133);
+        XD_SEEN(seen_read, 134);
         read_spoken_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 134);
+        XD_SEEN(seen_read, 135);
         read_spoken_refusal(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 135);
+        XD_SEEN(seen_read, 136);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR("openai.responses:spoken");
         xd_read_json(x, at, &m->foreign.body);
@@ -1924,11 +1933,11 @@ write_spoken(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 133);
+        XD_SEEN(seen_written, 134);
         write_spoken_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 134);
+        XD_SEEN(seen_written, 135);
         write_spoken_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -1970,7 +1979,7 @@ static const struct xd_tags annotation_tags = {
     sizeof annotation_tags_v / sizeof *annotation_tags_v - 1, 1,
 };
 
-/* openai/responses.spec:148: annotation.web */
+/* openai/responses.spec:152: annotation.web */
 static const struct xd_key annotation_web_keys_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("title"), 1, NULL },
@@ -1992,21 +2001,21 @@ read_annotation_web(struct xd *x, uint32_t at, struct ir_citation *m)
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 136);
+        XD_SEEN(seen_read, 137);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 137);
+        XD_SEEN(seen_read, 138);
         xd_read_str(x, v[1], &m->web.title);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 138);
+        XD_SEEN(seen_read, 139);
         xd_read_int(x, v[2], &m->web.start);
     } else {
         m->web.start = (struct ir_int){ 0, true };
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 139);
+        XD_SEEN(seen_read, 140);
         xd_read_int(x, v[3], &m->web.end);
     } else {
         m->web.end = (struct ir_int){ 0, true };
@@ -2020,25 +2029,25 @@ write_annotation_web(struct xd *x, const struct ir_citation *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"url_citation\""));
     if (m->web.url.p) {
-        XD_SEEN(seen_written, 136);
+        XD_SEEN(seen_written, 137);
         xd_put_str(x, STR("url"), m->web.url);
     }
     if (m->web.title.p) {
-        XD_SEEN(seen_written, 137);
+        XD_SEEN(seen_written, 138);
         xd_put_str(x, STR("title"), m->web.title);
     } else {
         jw_key(&x->w, STR("title"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->web.start.set) {
-        XD_SEEN(seen_written, 138);
+        XD_SEEN(seen_written, 139);
         xd_put_int(x, STR("start_index"), m->web.start);
     } else {
         jw_key(&x->w, STR("start_index"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->web.end.set) {
-        XD_SEEN(seen_written, 139);
+        XD_SEEN(seen_written, 140);
         xd_put_int(x, STR("end_index"), m->web.end);
     } else {
         jw_key(&x->w, STR("end_index"));
@@ -2053,11 +2062,11 @@ read_annotation(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_tag(x, at, &annotation_tags)) {
     case 0:
-        XD_SEEN(seen_read, 140);
+        XD_SEEN(seen_read, 141);
         read_annotation_web(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 142);
         m->kind = IR_CITATION_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2071,7 +2080,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
 {
     switch (m->kind) {
     case IR_CITATION_WEB:
-        XD_SEEN(seen_written, 140);
+        XD_SEEN(seen_written, 141);
         write_annotation_web(x, m);
         return true;
     case IR_CITATION_FOREIGN:
@@ -2079,7 +2088,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
             xd_lose(x, "citations.foreign");
             break;
         }
-        XD_SEEN(seen_written, 141);
+        XD_SEEN(seen_written, 142);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_CITATION_UNSET:
@@ -2097,7 +2106,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* openai/responses.spec:159: tool.function */
+/* openai/responses.spec:163: tool.function */
 static const struct xd_key tool_function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2119,19 +2128,19 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 142);
+        XD_SEEN(seen_read, 143);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 143);
+        XD_SEEN(seen_read, 144);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 145);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 146);
         xd_read_bool(x, v[3], &m->function.strict);
     } else {
         m->function.strict = IR_TRUE;
@@ -2145,22 +2154,22 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 142);
+        XD_SEEN(seen_written, 143);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 143);
+        XD_SEEN(seen_written, 144);
         xd_put_str(x, STR("description"), m->function.description);
     }
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 144);
+        XD_SEEN(seen_written, 145);
         xd_put_json(x, STR("parameters"), m->function.schema);
     } else {
         jw_key(&x->w, STR("parameters"));
         jw_raw(&x->w, STR("{}"));
     }
     if (m->function.strict) {
-        XD_SEEN(seen_written, 146);
+        XD_SEEN(seen_written, 147);
         xd_put_bool(x, STR("strict"), m->function.strict);
     } else {
         jw_key(&x->w, STR("strict"));
@@ -2177,11 +2186,11 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_tag(x, at, &tool_tags)) {
     case 0:
-        XD_SEEN(seen_read, 147);
+        XD_SEEN(seen_read, 148);
         read_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 149);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2195,7 +2204,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 147);
+        XD_SEEN(seen_written, 148);
         write_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -2203,7 +2212,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tools.foreign");
             break;
         }
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 149);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -2212,7 +2221,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/responses.spec:172: choice_named */
+/* openai/responses.spec:176: choice_named */
 static const struct xd_key choice_named_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("name"), 0, NULL },
@@ -2232,7 +2241,7 @@ read_choice_named(struct xd *x, uint32_t at, struct ir_tool_choice *m)
     m->set = true;
     m->mode = IR_CHOICE_MODE_NAMED;
     if (v[0]) {
-        XD_SEEN(seen_read, 150);
+        XD_SEEN(seen_read, 151);
         xd_read_str(x, v[0], &m->name);
     }
 }
@@ -2241,18 +2250,18 @@ static void
 write_choice_named(struct xd *x, const struct ir_tool_choice *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 149);
+    XD_SEEN(seen_written, 150);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     if (m->name.p) {
-        XD_SEEN(seen_written, 150);
+        XD_SEEN(seen_written, 151);
         xd_put_str(x, STR("name"), m->name);
     }
     xd_put_rest(x, &choice_named_shape, "", &m->rest);
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:179: format */
+/* openai/responses.spec:183: format */
 static const struct xd_key format_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -2274,25 +2283,25 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 152);
         int w = xd_read_word(x, v[0], &format_mode_table);
         if (w)
             m->mode = (enum ir_format_mode)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 153);
         xd_read_str(x, v[1], &m->name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 153);
+        XD_SEEN(seen_read, 154);
         xd_read_str(x, v[2], &m->description);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 154);
+        XD_SEEN(seen_read, 155);
         xd_read_json(x, v[3], &m->schema);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 156);
         xd_read_bool(x, v[4], &m->strict);
     }
 }
@@ -2302,31 +2311,31 @@ write_format(struct xd *x, const struct ir_format *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 152);
         if (!xd_put_word(x, STR("type"), &format_mode_table, (int)m->mode))
             xd_lose(x, "format.mode");
     }
     if (m->name.p) {
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 153);
         xd_put_str(x, STR("name"), m->name);
     }
     if (m->description.p) {
-        XD_SEEN(seen_written, 153);
+        XD_SEEN(seen_written, 154);
         xd_put_str(x, STR("description"), m->description);
     }
     if (m->schema.p) {
-        XD_SEEN(seen_written, 154);
+        XD_SEEN(seen_written, 155);
         xd_put_json(x, STR("schema"), m->schema);
     }
     if (m->strict) {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 156);
         xd_put_bool(x, STR("strict"), m->strict);
     }
     xd_put_rest(x, &format_shape, "", &m->rest);
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:191: reply */
+/* openai/responses.spec:195: reply */
 static const struct xd_key reply_keys_incomplete_details_v[] = {
     { STR_INIT("reason"), 2, NULL },
 };
@@ -2366,37 +2375,37 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 157);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 159);
+        XD_SEEN(seen_read, 160);
         int w = xd_read_word(x, v[1], &status_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 162);
+        XD_SEEN(seen_read, 163);
         int w = xd_try_word(x, v[2], &reason_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 165);
+        XD_SEEN(seen_read, 166);
         xd_read_str(x, v[3], &m->model);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 166);
+        XD_SEEN(seen_read, 167);
         read_items(x, v[4], &(*xd_choice(x, &m->choices, 0)).blocks);
     } else {
         xd_missing(x, at, "output");
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 172);
+        XD_SEEN(seen_read, 173);
         read_usage(x, v[5], &m->usage);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 174);
         xd_read_str(x, v[6], &m->tier);
     }
 }
@@ -2406,30 +2415,30 @@ write_reply(struct xd *x, const struct ir_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 157);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 157);
+    XD_SEEN(seen_written, 158);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response\""));
-    XD_SEEN(seen_written, 158);
+    XD_SEEN(seen_written, 159);
     xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
     if (m->choices.n > 0 && m->choices.v[0].stop) {
-        XD_SEEN(seen_written, 159);
+        XD_SEEN(seen_written, 160);
         if (!xd_put_word(x, STR("status"), &status_table, (int)m->choices.v[0].stop))
             xd_lose(x, "choices[0].stop");
     }
-    XD_SEEN(seen_written, 160);
+    XD_SEEN(seen_written, 161);
     jw_key(&x->w, STR("error"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 161);
+    XD_SEEN(seen_written, 162);
     jw_key(&x->w, STR("incomplete_details"));
     jw_enter(&x->w);
     if (m->choices.n > 0 && m->choices.v[0].stop) {
-        XD_SEEN(seen_written, 162);
+        XD_SEEN(seen_written, 163);
         (void)xd_put_word(x, STR("reason"), &reason_table, (int)m->choices.v[0].stop);
     }
     xd_put_rest(x, &reply_shape, "incomplete_details", &m->rest);
@@ -2437,49 +2446,49 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_key(&x->w, STR("incomplete_details"));
         jw_null(&x->w);
     }
-    XD_SEEN(seen_written, 163);
+    XD_SEEN(seen_written, 164);
     jw_key(&x->w, STR("instructions"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 164);
+    XD_SEEN(seen_written, 165);
     jw_key(&x->w, STR("metadata"));
     jw_raw(&x->w, STR("{}"));
     if (m->model.p) {
-        XD_SEEN(seen_written, 165);
+        XD_SEEN(seen_written, 166);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->choices.n > 0) {
-        XD_SEEN(seen_written, 166);
+        XD_SEEN(seen_written, 167);
         jw_key(&x->w, STR("output"));
         write_items(x, &m->choices.v[0].blocks);
     } else {
         jw_key(&x->w, STR("output"));
         jw_raw(&x->w, STR("[]"));
     }
-    XD_SEEN(seen_written, 167);
+    XD_SEEN(seen_written, 168);
     jw_key(&x->w, STR("parallel_tool_calls"));
     jw_raw(&x->w, STR("true"));
-    XD_SEEN(seen_written, 168);
+    XD_SEEN(seen_written, 169);
     jw_key(&x->w, STR("temperature"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 169);
+    XD_SEEN(seen_written, 170);
     jw_key(&x->w, STR("tool_choice"));
     jw_raw(&x->w, STR("\"auto\""));
-    XD_SEEN(seen_written, 170);
+    XD_SEEN(seen_written, 171);
     jw_key(&x->w, STR("tools"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 171);
+    XD_SEEN(seen_written, 172);
     jw_key(&x->w, STR("top_p"));
     jw_raw(&x->w, STR("null"));
     if (m->usage.set) {
-        XD_SEEN(seen_written, 172);
+        XD_SEEN(seen_written, 173);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 174);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     xd_put_rest(x, &reply_shape, "", &m->rest);
@@ -2492,7 +2501,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:230: "message" */
+/* openai/responses.spec:234: "message" */
 static const struct xd_key items_message_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -2514,7 +2523,7 @@ read_items_message(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 177);
+        XD_SEEN(seen_read, 178);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -2532,12 +2541,12 @@ write_items_message(struct xd *x, const struct ir_turn *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
-    XD_SEEN(seen_written, 174);
-    xd_put_made(x, STR("id"), STR("msg_"));
     XD_SEEN(seen_written, 175);
+    xd_put_made(x, STR("id"), STR("msg_"));
+    XD_SEEN(seen_written, 176);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
-    XD_SEEN(seen_written, 176);
+    XD_SEEN(seen_written, 177);
     if (x->skeleton) {
         jw_key(&x->w, STR("status"));
         jw_raw(&x->w, STR("\"in_progress\""));
@@ -2545,7 +2554,7 @@ write_items_message(struct xd *x, const struct ir_turn *m)
         jw_key(&x->w, STR("status"));
         jw_raw(&x->w, STR("\"completed\""));
     }
-    XD_SEEN(seen_written, 177);
+    XD_SEEN(seen_written, 178);
     jw_key(&x->w, STR("content"));
     jw_array(&x->w);
     for (unsigned i = 0; !x->skeleton && i < m->blocks.n; i++)
@@ -2556,7 +2565,7 @@ write_items_message(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:236: "reasoning" */
+/* openai/responses.spec:240: "reasoning" */
 static const struct xd_key items_reasoning_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -2578,15 +2587,15 @@ read_items_reasoning(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 179);
+        XD_SEEN(seen_read, 180);
         xd_read_text_in(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 180);
+        XD_SEEN(seen_read, 181);
         xd_read_text_in(x, v[1], &m->thinking.text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 181);
+        XD_SEEN(seen_read, 182);
         xd_read_str(x, v[2], &m->thinking.signature);
     }
 }
@@ -2597,17 +2606,17 @@ write_items_reasoning(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"reasoning\""));
-    XD_SEEN(seen_written, 178);
+    XD_SEEN(seen_written, 179);
     xd_put_made(x, STR("id"), STR("rs_"));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 180);
+        XD_SEEN(seen_written, 181);
         xd_put_text_in(x, STR("summary"), STR("summary_text"), m->thinking.text);
     } else {
         jw_key(&x->w, STR("summary"));
         jw_raw(&x->w, STR("[]"));
     }
     if (m->thinking.signature.p) {
-        XD_SEEN(seen_written, 181);
+        XD_SEEN(seen_written, 182);
         xd_put_str(x, STR("encrypted_content"), m->thinking.signature);
     }
     if (m->cache.set)
@@ -2615,7 +2624,7 @@ write_items_reasoning(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:243: "function_call" */
+/* openai/responses.spec:247: "function_call" */
 static const struct xd_key items_function_call_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("status"), -1, NULL },
@@ -2638,15 +2647,15 @@ read_items_function_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 184);
+        XD_SEEN(seen_read, 185);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 185);
+        XD_SEEN(seen_read, 186);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 186);
+        XD_SEEN(seen_read, 187);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -2657,9 +2666,9 @@ write_items_function_call(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function_call\""));
-    XD_SEEN(seen_written, 182);
-    xd_put_made(x, STR("id"), STR("fc_"));
     XD_SEEN(seen_written, 183);
+    xd_put_made(x, STR("id"), STR("fc_"));
+    XD_SEEN(seen_written, 184);
     if (x->skeleton) {
         jw_key(&x->w, STR("status"));
         jw_raw(&x->w, STR("\"in_progress\""));
@@ -2668,15 +2677,15 @@ write_items_function_call(struct xd *x, const struct ir_block *m)
         jw_raw(&x->w, STR("\"completed\""));
     }
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 184);
+        XD_SEEN(seen_written, 185);
         xd_put_str(x, STR("call_id"), m->call.id);
     }
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 185);
+        XD_SEEN(seen_written, 186);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 186);
+        XD_SEEN(seen_written, 187);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     }
     if (m->cache.set)
@@ -2698,12 +2707,12 @@ read_items_element(struct xd *x, uint32_t at, struct ir_turn *m)
 {
     switch (xd_tag(x, at, &items_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 187);
+        XD_SEEN(seen_read, 188);
         read_items_message(x, at, m);
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 188);
+        XD_SEEN(seen_read, 189);
         struct ir_block *b = XD_PUSH(x, &m->blocks);
         if (b) {
             read_items_reasoning(x, at, b);
@@ -2716,7 +2725,7 @@ read_items_element(struct xd *x, uint32_t at, struct ir_turn *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 190);
         struct ir_block *b = XD_PUSH(x, &m->blocks);
         if (b) {
             read_items_function_call(x, at, b);
@@ -2724,7 +2733,7 @@ read_items_element(struct xd *x, uint32_t at, struct ir_turn *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 190);
+        XD_SEEN(seen_read, 191);
         struct ir_block *b = XD_PUSH(x, &m->blocks);
         if (b) {
             b->kind = IR_BLOCK_FOREIGN;
@@ -2757,13 +2766,13 @@ write_items_element(struct xd *x, const struct ir_block *m)
     switch (m->kind) {
     case IR_BLOCK_TEXT:
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 187);
+        XD_SEEN(seen_written, 188);
         one = *m;
         write_items_message(x, &turn);
         return true;
     case IR_BLOCK_THINKING:
     case IR_BLOCK_SEALED:
-        XD_SEEN(seen_written, 188);
+        XD_SEEN(seen_written, 189);
         {
             const struct ir_block *b = &*m;
             struct ir_block own = *b;
@@ -2776,11 +2785,11 @@ write_items_element(struct xd *x, const struct ir_block *m)
         }
         return true;
     case IR_BLOCK_CALL:
-        XD_SEEN(seen_written, 189);
+        XD_SEEN(seen_written, 190);
         write_items_function_call(x, m);
         return true;
     case IR_BLOCK_FOREIGN:
-        XD_SEEN(seen_written, 190);
+        XD_SEEN(seen_written, 191);
         if (!str_eq(m->foreign.dialect, STR_FAMILY))
             break;
         jw_raw(&x->w, m->foreign.body);
@@ -2807,7 +2816,7 @@ write_items(struct xd *x, const struct ir_blocks *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:259: response.created */
+/* openai/responses.spec:263: response.created */
 static const struct xd_key events_0_response_created_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -2829,7 +2838,7 @@ read_events_0_response_created(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_0_response_created_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 191);
+        XD_SEEN(seen_read, 192);
         read_begun(x, v[0], &reply);
     }
     xd_flow_begin(x, &reply);
@@ -2844,17 +2853,17 @@ write_events_0_response_created(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.created\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 191);
+        XD_SEEN(seen_written, 192);
         jw_key(&x->w, STR("response"));
         write_begun(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 193);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:260: response.in_progress */
+/* openai/responses.spec:264: response.in_progress */
 static void
 write_events_1_response_in_progress(struct xd *x, const struct ir_event *e)
 {
@@ -2864,17 +2873,17 @@ write_events_1_response_in_progress(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.in_progress\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 193);
+        XD_SEEN(seen_written, 194);
         jw_key(&x->w, STR("response"));
         write_begun(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 193);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:261: keepalive */
+/* openai/responses.spec:265: keepalive */
 static const struct xd_key events_2_keepalive_keys_v[] = {
     { STR_INIT("sequence_number"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2894,7 +2903,7 @@ read_events_2_keepalive(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 
-/* openai/responses.spec:264: response.output_item.added */
+/* openai/responses.spec:268: response.output_item.added */
 static const struct xd_key events_3_response_output_item_added_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("item"), 1, NULL },
@@ -2920,18 +2929,18 @@ read_events_3_response_output_item_added(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_3_response_output_item_added_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 194);
+        XD_SEEN(seen_read, 195);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 195);
+        XD_SEEN(seen_read, 196);
         read_items_element(x, v[1], &turn);
     }
     xd_lose_rest(x, &turn.rest);
     xd_flow_open_item(x, index, part, &turn.blocks, 0x100u);
 }
 
-/* openai/responses.spec:265: response.output_item.added */
+/* openai/responses.spec:269: response.output_item.added */
 static void
 write_events_4_response_output_item_added(struct xd *x, const struct ir_event *e)
 {
@@ -2942,22 +2951,22 @@ write_events_4_response_output_item_added(struct xd *x, const struct ir_event *e
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_item.added\""));
     if (true) {
-        XD_SEEN(seen_written, 196);
+        XD_SEEN(seen_written, 197);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 197);
+        XD_SEEN(seen_written, 198);
         jw_key(&x->w, STR("item"));
         (void)write_items_element(x, &(*e->block));
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 193);
     xd_put_count(x, STR("sequence_number"));
     x->skeleton = false;
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:266: response.content_part.added */
+/* openai/responses.spec:270: response.content_part.added */
 static const struct xd_key events_5_response_content_part_added_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -2985,15 +2994,15 @@ read_events_5_response_content_part_added(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_5_response_content_part_added_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 199);
+        XD_SEEN(seen_read, 200);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 200);
+        XD_SEEN(seen_read, 201);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 201);
+        XD_SEEN(seen_read, 202);
         (void)read_spoken(x, v[2], &block);
     }
     const struct ir_blocks one = { &block, 1, 1 };
@@ -3009,30 +3018,30 @@ write_events_5_response_content_part_added(struct xd *x, const struct ir_event *
     x->skeleton = true;
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.content_part.added\""));
-    XD_SEEN(seen_written, 198);
+    XD_SEEN(seen_written, 199);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 199);
+        XD_SEEN(seen_written, 200);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 200);
+        XD_SEEN(seen_written, 201);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 201);
+        XD_SEEN(seen_written, 202);
         jw_key(&x->w, STR("part"));
         if (!write_spoken(x, &(*e->block)))
             xd_no_value(x);
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 193);
     xd_put_count(x, STR("sequence_number"));
     x->skeleton = false;
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:272: response.reasoning_summary_part.added */
+/* openai/responses.spec:276: response.reasoning_summary_part.added */
 static void
 write_events_6_response_reasoning_summary_part_added(struct xd *x, const struct ir_event *e)
 {
@@ -3042,32 +3051,32 @@ write_events_6_response_reasoning_summary_part_added(struct xd *x, const struct 
     x->skeleton = true;
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_part.added\""));
-    XD_SEEN(seen_written, 202);
+    XD_SEEN(seen_written, 203);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 203);
+        XD_SEEN(seen_written, 204);
         xd_put_index(x, STR("output_index"), x->made);
     }
-    XD_SEEN(seen_written, 204);
+    XD_SEEN(seen_written, 205);
     jw_key(&x->w, STR("summary_index"));
     jw_raw(&x->w, STR("0"));
     jw_key(&x->w, STR("part"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 205);
+    XD_SEEN(seen_written, 206);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"summary_text\""));
-    XD_SEEN(seen_written, 206);
+    XD_SEEN(seen_written, 207);
     jw_key(&x->w, STR("text"));
     jw_raw(&x->w, STR("\"\""));
     jw_close(&x->w);
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 193);
     xd_put_count(x, STR("sequence_number"));
     x->skeleton = false;
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:280: response.output_text.delta */
+/* openai/responses.spec:284: response.output_text.delta */
 static const struct xd_key events_7_response_output_text_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3097,15 +3106,15 @@ read_events_7_response_output_text_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_7_response_output_text_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 208);
+        XD_SEEN(seen_read, 209);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 209);
+        XD_SEEN(seen_read, 210);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 210);
+        XD_SEEN(seen_read, 211);
         block.kind = IR_BLOCK_TEXT;
         xd_read_part(x, v[2], &block.text.text);
     }
@@ -3122,30 +3131,30 @@ write_events_7_response_output_text_delta(struct xd *x, const struct ir_event *e
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_text.delta\""));
-    XD_SEEN(seen_written, 207);
+    XD_SEEN(seen_written, 208);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 208);
+        XD_SEEN(seen_written, 209);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 209);
+        XD_SEEN(seen_written, 210);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_TEXT && (*e->block).text.text.p) {
-        XD_SEEN(seen_written, 210);
+        XD_SEEN(seen_written, 211);
         xd_put_str(x, STR("delta"), (*e->block).text.text);
     }
-    XD_SEEN(seen_written, 211);
+    XD_SEEN(seen_written, 212);
     jw_key(&x->w, STR("logprobs"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 193);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:287: response.output_text.annotation.added */
+/* openai/responses.spec:291: response.output_text.annotation.added */
 static const struct xd_key events_8_response_output_text_annotation_added_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3175,15 +3184,15 @@ read_events_8_response_output_text_annotation_added(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_8_response_output_text_annotation_added_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 213);
+        XD_SEEN(seen_read, 214);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 214);
+        XD_SEEN(seen_read, 215);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 216);
+        XD_SEEN(seen_read, 217);
         block.kind = IR_BLOCK_TEXT;
         struct ir_citation *item = XD_PUSH(x, &block.text.citations);
         if (item && !read_annotation(x, v[2], item))
@@ -3201,35 +3210,35 @@ write_events_8_response_output_text_annotation_added(struct xd *x, const struct 
         jw_object(&x->w);
         jw_key(&x->w, STR("type"));
         jw_raw(&x->w, STR("\"response.output_text.annotation.added\""));
-        XD_SEEN(seen_written, 212);
+        XD_SEEN(seen_written, 213);
         xd_put_made(x, STR("item_id"), STR("msg_"));
         if (true) {
-            XD_SEEN(seen_written, 213);
+            XD_SEEN(seen_written, 214);
             xd_put_index(x, STR("output_index"), x->made);
         }
         if (true) {
-            XD_SEEN(seen_written, 214);
+            XD_SEEN(seen_written, 215);
             xd_put_index(x, STR("content_index"), 0);
         }
         if (true) {
-            XD_SEEN(seen_written, 215);
+            XD_SEEN(seen_written, 216);
             xd_put_index(x, STR("annotation_index"), x->piece);
         }
-        XD_SEEN(seen_written, 192);
+        XD_SEEN(seen_written, 193);
         xd_put_count(x, STR("sequence_number"));
         jw_key(&x->w, STR("annotation"));
         if (!write_annotation(x, &(*e->block).text.citations.v[i])) {
             xd_frame_drop(x);
             continue;
         }
-        XD_SEEN(seen_written, 216);
+        XD_SEEN(seen_written, 217);
         jw_close(&x->w);
         xd_frame_close(x);
         x->piece++;
     }
 }
 
-/* openai/responses.spec:294: response.refusal.delta */
+/* openai/responses.spec:298: response.refusal.delta */
 static const struct xd_key events_9_response_refusal_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3258,15 +3267,15 @@ read_events_9_response_refusal_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_9_response_refusal_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 218);
+        XD_SEEN(seen_read, 219);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 219);
+        XD_SEEN(seen_read, 220);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 220);
+        XD_SEEN(seen_read, 221);
         block.kind = IR_BLOCK_REFUSAL;
         xd_read_part(x, v[2], &block.refusal.text);
     }
@@ -3283,27 +3292,27 @@ write_events_9_response_refusal_delta(struct xd *x, const struct ir_event *e)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.refusal.delta\""));
-    XD_SEEN(seen_written, 217);
+    XD_SEEN(seen_written, 218);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 218);
+        XD_SEEN(seen_written, 219);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 219);
+        XD_SEEN(seen_written, 220);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_REFUSAL && (*e->block).refusal.text.p) {
-        XD_SEEN(seen_written, 220);
+        XD_SEEN(seen_written, 221);
         xd_put_str(x, STR("delta"), (*e->block).refusal.text);
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 193);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:300: response.reasoning_summary_text.delta */
+/* openai/responses.spec:304: response.reasoning_summary_text.delta */
 static const struct xd_key events_10_response_reasoning_summary_text_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3332,15 +3341,15 @@ read_events_10_response_reasoning_summary_text_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_10_response_reasoning_summary_text_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 222);
+        XD_SEEN(seen_read, 223);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 223);
+        XD_SEEN(seen_read, 224);
         xd_read_index(x, v[1], &piece);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 224);
+        XD_SEEN(seen_read, 225);
         block.kind = IR_BLOCK_THINKING;
         xd_read_part(x, v[2], &block.thinking.text);
     }
@@ -3357,27 +3366,27 @@ write_events_10_response_reasoning_summary_text_delta(struct xd *x, const struct
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_text.delta\""));
-    XD_SEEN(seen_written, 221);
+    XD_SEEN(seen_written, 222);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 222);
+        XD_SEEN(seen_written, 223);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 223);
+        XD_SEEN(seen_written, 224);
         xd_put_index(x, STR("summary_index"), x->piece);
     }
     if ((*e->block).kind == IR_BLOCK_THINKING && (*e->block).thinking.text.p) {
-        XD_SEEN(seen_written, 224);
+        XD_SEEN(seen_written, 225);
         xd_put_str(x, STR("delta"), (*e->block).thinking.text);
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 193);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:306: response.reasoning_text.delta */
+/* openai/responses.spec:310: response.reasoning_text.delta */
 static const struct xd_key events_11_response_reasoning_text_delta_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("content_index"), 1, NULL },
@@ -3405,22 +3414,22 @@ read_events_11_response_reasoning_text_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_11_response_reasoning_text_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 225);
+        XD_SEEN(seen_read, 226);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 226);
+        XD_SEEN(seen_read, 227);
         xd_read_index(x, v[1], &piece);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 227);
+        XD_SEEN(seen_read, 228);
         block.kind = IR_BLOCK_THINKING;
         xd_read_part(x, v[2], &block.thinking.text);
     }
     xd_flow_grow_item(x, index, part, piece, &block);
 }
 
-/* openai/responses.spec:311: response.function_call_arguments.delta */
+/* openai/responses.spec:315: response.function_call_arguments.delta */
 static const struct xd_key events_12_response_function_call_arguments_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3448,11 +3457,11 @@ read_events_12_response_function_call_arguments_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_12_response_function_call_arguments_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 229);
+        XD_SEEN(seen_read, 230);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 230);
+        XD_SEEN(seen_read, 231);
         block.kind = IR_BLOCK_CALL;
         xd_read_json_in_string(x, v[1], &block.call.arguments);
     }
@@ -3469,23 +3478,23 @@ write_events_12_response_function_call_arguments_delta(struct xd *x, const struc
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.function_call_arguments.delta\""));
-    XD_SEEN(seen_written, 228);
+    XD_SEEN(seen_written, 229);
     xd_put_made(x, STR("item_id"), STR("fc_"));
     if (true) {
-        XD_SEEN(seen_written, 229);
+        XD_SEEN(seen_written, 230);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind == IR_BLOCK_CALL && (*e->block).call.arguments.p) {
-        XD_SEEN(seen_written, 230);
+        XD_SEEN(seen_written, 231);
         xd_put_json_in_string(x, STR("delta"), (*e->block).call.arguments);
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 193);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:317: response.output_text.done */
+/* openai/responses.spec:321: response.output_text.done */
 static void
 write_events_13_response_output_text_done(struct xd *x, const struct ir_event *e)
 {
@@ -3494,33 +3503,33 @@ write_events_13_response_output_text_done(struct xd *x, const struct ir_event *e
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_text.done\""));
-    XD_SEEN(seen_written, 231);
+    XD_SEEN(seen_written, 232);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 232);
+        XD_SEEN(seen_written, 233);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 233);
+        XD_SEEN(seen_written, 234);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_TEXT && (*e->block).text.text.p) {
-        XD_SEEN(seen_written, 234);
+        XD_SEEN(seen_written, 235);
         xd_put_str(x, STR("text"), (*e->block).text.text);
     } else if ((*e->block).kind == IR_BLOCK_TEXT) {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 235);
+    XD_SEEN(seen_written, 236);
     jw_key(&x->w, STR("logprobs"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 193);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:324: response.refusal.done */
+/* openai/responses.spec:328: response.refusal.done */
 static void
 write_events_14_response_refusal_done(struct xd *x, const struct ir_event *e)
 {
@@ -3529,30 +3538,30 @@ write_events_14_response_refusal_done(struct xd *x, const struct ir_event *e)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.refusal.done\""));
-    XD_SEEN(seen_written, 236);
+    XD_SEEN(seen_written, 237);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 237);
+        XD_SEEN(seen_written, 238);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 238);
+        XD_SEEN(seen_written, 239);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_REFUSAL && (*e->block).refusal.text.p) {
-        XD_SEEN(seen_written, 239);
+        XD_SEEN(seen_written, 240);
         xd_put_str(x, STR("refusal"), (*e->block).refusal.text);
     } else if ((*e->block).kind == IR_BLOCK_REFUSAL) {
         jw_key(&x->w, STR("refusal"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 193);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:330: response.content_part.done */
+/* openai/responses.spec:334: response.content_part.done */
 static const struct xd_key events_15_response_content_part_done_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3580,15 +3589,15 @@ read_events_15_response_content_part_done(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_15_response_content_part_done_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 241);
+        XD_SEEN(seen_read, 242);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 242);
+        XD_SEEN(seen_read, 243);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 243);
+        XD_SEEN(seen_read, 244);
         (void)read_spoken(x, v[2], &block);
     }
     const struct ir_blocks one = { &block, 1, 1 };
@@ -3603,29 +3612,29 @@ write_events_15_response_content_part_done(struct xd *x, const struct ir_event *
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.content_part.done\""));
-    XD_SEEN(seen_written, 240);
+    XD_SEEN(seen_written, 241);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 241);
+        XD_SEEN(seen_written, 242);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 242);
+        XD_SEEN(seen_written, 243);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 243);
+        XD_SEEN(seen_written, 244);
         jw_key(&x->w, STR("part"));
         if (!write_spoken(x, &(*e->block)))
             xd_no_value(x);
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 193);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:336: response.reasoning_summary_text.done */
+/* openai/responses.spec:340: response.reasoning_summary_text.done */
 static void
 write_events_16_response_reasoning_summary_text_done(struct xd *x, const struct ir_event *e)
 {
@@ -3634,29 +3643,29 @@ write_events_16_response_reasoning_summary_text_done(struct xd *x, const struct 
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_text.done\""));
-    XD_SEEN(seen_written, 244);
+    XD_SEEN(seen_written, 245);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 245);
+        XD_SEEN(seen_written, 246);
         xd_put_index(x, STR("output_index"), x->made);
     }
-    XD_SEEN(seen_written, 246);
+    XD_SEEN(seen_written, 247);
     jw_key(&x->w, STR("summary_index"));
     jw_raw(&x->w, STR("0"));
     if ((*e->block).kind == IR_BLOCK_THINKING && (*e->block).thinking.text.p) {
-        XD_SEEN(seen_written, 247);
+        XD_SEEN(seen_written, 248);
         xd_put_str(x, STR("text"), (*e->block).thinking.text);
     } else if ((*e->block).kind == IR_BLOCK_THINKING) {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 193);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:342: response.reasoning_summary_part.done */
+/* openai/responses.spec:346: response.reasoning_summary_part.done */
 static void
 write_events_17_response_reasoning_summary_part_done(struct xd *x, const struct ir_event *e)
 {
@@ -3665,35 +3674,35 @@ write_events_17_response_reasoning_summary_part_done(struct xd *x, const struct 
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_part.done\""));
-    XD_SEEN(seen_written, 248);
+    XD_SEEN(seen_written, 249);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 249);
+        XD_SEEN(seen_written, 250);
         xd_put_index(x, STR("output_index"), x->made);
     }
-    XD_SEEN(seen_written, 250);
+    XD_SEEN(seen_written, 251);
     jw_key(&x->w, STR("summary_index"));
     jw_raw(&x->w, STR("0"));
     jw_key(&x->w, STR("part"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 251);
+    XD_SEEN(seen_written, 252);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"summary_text\""));
     if ((*e->block).kind == IR_BLOCK_THINKING && (*e->block).thinking.text.p) {
-        XD_SEEN(seen_written, 252);
+        XD_SEEN(seen_written, 253);
         xd_put_str(x, STR("text"), (*e->block).thinking.text);
     } else if ((*e->block).kind == IR_BLOCK_THINKING) {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
     jw_close(&x->w);
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 193);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:349: response.function_call_arguments.done */
+/* openai/responses.spec:353: response.function_call_arguments.done */
 static void
 write_events_18_response_function_call_arguments_done(struct xd *x, const struct ir_event *e)
 {
@@ -3702,27 +3711,27 @@ write_events_18_response_function_call_arguments_done(struct xd *x, const struct
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.function_call_arguments.done\""));
-    XD_SEEN(seen_written, 253);
+    XD_SEEN(seen_written, 254);
     xd_put_made(x, STR("item_id"), STR("fc_"));
     if (true) {
-        XD_SEEN(seen_written, 254);
+        XD_SEEN(seen_written, 255);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind == IR_BLOCK_CALL && (*e->block).call.name.p) {
-        XD_SEEN(seen_written, 255);
+        XD_SEEN(seen_written, 256);
         xd_put_str(x, STR("name"), (*e->block).call.name);
     }
     if ((*e->block).kind == IR_BLOCK_CALL && (*e->block).call.arguments.p) {
-        XD_SEEN(seen_written, 256);
+        XD_SEEN(seen_written, 257);
         xd_put_json_in_string(x, STR("arguments"), (*e->block).call.arguments);
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 193);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:355: response.output_item.done */
+/* openai/responses.spec:359: response.output_item.done */
 static const struct xd_key events_19_response_output_item_done_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("item"), 1, NULL },
@@ -3748,11 +3757,11 @@ read_events_19_response_output_item_done(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_19_response_output_item_done_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 257);
+        XD_SEEN(seen_read, 258);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 258);
+        XD_SEEN(seen_read, 259);
         read_items_element(x, v[1], &turn);
     }
     xd_lose_rest(x, &turn.rest);
@@ -3769,21 +3778,21 @@ write_events_19_response_output_item_done(struct xd *x, const struct ir_event *e
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_item.done\""));
     if (true) {
-        XD_SEEN(seen_written, 257);
+        XD_SEEN(seen_written, 258);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 258);
+        XD_SEEN(seen_written, 259);
         jw_key(&x->w, STR("item"));
         (void)write_items_element(x, &(*e->block));
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 193);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:357: response.completed */
+/* openai/responses.spec:361: response.completed */
 static const struct xd_key events_20_response_completed_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -3806,7 +3815,7 @@ read_events_20_response_completed(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_20_response_completed_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 259);
+        XD_SEEN(seen_read, 260);
         read_reply(x, v[0], &reply);
     }
     xd_flow_end_items(x, &reply);
@@ -3821,17 +3830,17 @@ write_events_20_response_completed(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.completed\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 259);
+        XD_SEEN(seen_written, 260);
         jw_key(&x->w, STR("response"));
         write_reply(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 193);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:358: response.incomplete */
+/* openai/responses.spec:362: response.incomplete */
 static const struct xd_key events_21_response_incomplete_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -3854,7 +3863,7 @@ read_events_21_response_incomplete(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_21_response_incomplete_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 260);
+        XD_SEEN(seen_read, 261);
         read_reply(x, v[0], &reply);
     }
     xd_flow_end_items(x, &reply);
@@ -3869,17 +3878,17 @@ write_events_21_response_incomplete(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.incomplete\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 260);
+        XD_SEEN(seen_written, 261);
         jw_key(&x->w, STR("response"));
         write_reply(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 193);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:360: response.failed */
+/* openai/responses.spec:364: response.failed */
 static const struct xd_key events_22_response_failed_keys_response_error_v[] = {
     { STR_INIT("code"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -3928,17 +3937,17 @@ read_events_22_response_failed(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_22_response_failed_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 265);
+        XD_SEEN(seen_read, 266);
         int w = xd_read_word(x, v[0], &failure_table);
         if (w)
             error.kind = (enum ir_fault)w;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 266);
+        XD_SEEN(seen_read, 267);
         xd_read_part(x, v[0], &error.code);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 267);
+        XD_SEEN(seen_read, 268);
         xd_read_part(x, v[1], &error.message);
     }
     xd_flow_fail(x, &error);
@@ -3955,76 +3964,76 @@ write_events_22_response_failed(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("response"));
     jw_enter(&x->w);
     if ((*e->reply).id.p) {
-        XD_SEEN(seen_written, 261);
+        XD_SEEN(seen_written, 262);
         xd_put_str(x, STR("id"), (*e->reply).id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 262);
+    XD_SEEN(seen_written, 263);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response\""));
-    XD_SEEN(seen_written, 263);
-    xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
     XD_SEEN(seen_written, 264);
+    xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
+    XD_SEEN(seen_written, 265);
     jw_key(&x->w, STR("status"));
     jw_raw(&x->w, STR("\"failed\""));
     jw_key(&x->w, STR("error"));
     jw_enter(&x->w);
     if ((*e->error).kind) {
-        XD_SEEN(seen_written, 265);
+        XD_SEEN(seen_written, 266);
         if (!xd_put_word(x, STR("code"), &failure_table, (int)(*e->error).kind))
             xd_lose(x, "error.kind");
     }
     if ((*e->error).message.p) {
-        XD_SEEN(seen_written, 267);
+        XD_SEEN(seen_written, 268);
         xd_put_str(x, STR("message"), (*e->error).message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     jw_close(&x->w);
-    XD_SEEN(seen_written, 268);
+    XD_SEEN(seen_written, 269);
     jw_key(&x->w, STR("incomplete_details"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 269);
+    XD_SEEN(seen_written, 270);
     jw_key(&x->w, STR("instructions"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 270);
+    XD_SEEN(seen_written, 271);
     jw_key(&x->w, STR("metadata"));
     jw_raw(&x->w, STR("{}"));
     if ((*e->reply).model.p) {
-        XD_SEEN(seen_written, 271);
+        XD_SEEN(seen_written, 272);
         xd_put_str(x, STR("model"), (*e->reply).model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if ((*e->reply).choices.n > 0) {
-        XD_SEEN(seen_written, 272);
+        XD_SEEN(seen_written, 273);
         jw_key(&x->w, STR("output"));
         write_items(x, &(*e->reply).choices.v[0].blocks);
     } else {
         jw_key(&x->w, STR("output"));
         jw_raw(&x->w, STR("[]"));
     }
-    XD_SEEN(seen_written, 273);
+    XD_SEEN(seen_written, 274);
     jw_key(&x->w, STR("parallel_tool_calls"));
     jw_raw(&x->w, STR("true"));
-    XD_SEEN(seen_written, 274);
+    XD_SEEN(seen_written, 275);
     jw_key(&x->w, STR("temperature"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 275);
+    XD_SEEN(seen_written, 276);
     jw_key(&x->w, STR("tool_choice"));
     jw_raw(&x->w, STR("\"auto\""));
-    XD_SEEN(seen_written, 276);
+    XD_SEEN(seen_written, 277);
     jw_key(&x->w, STR("tools"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 277);
+    XD_SEEN(seen_written, 278);
     jw_key(&x->w, STR("top_p"));
     jw_raw(&x->w, STR("null"));
     jw_close(&x->w);
-    XD_SEEN(seen_written, 192);
+    XD_SEEN(seen_written, 193);
     xd_put_count(x, STR("sequence_number"));
     if ((*e->reply).choices.n > 0)
         xd_lose_blocks(x, &(*e->reply).choices.v[0].blocks, 0x51eu);
@@ -4032,7 +4041,7 @@ write_events_22_response_failed(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:379: error */
+/* openai/responses.spec:383: error */
 static const struct xd_key events_23_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("code"), 1, NULL },
@@ -4055,25 +4064,25 @@ read_events_23_error(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_23_error_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 278);
+        XD_SEEN(seen_read, 279);
         read_fault_body(x, v[0], &error);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 279);
+        XD_SEEN(seen_read, 280);
         int w = xd_try_word(x, v[1], &fault_table);
         if (w)
             error.kind = (enum ir_fault)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 280);
+        XD_SEEN(seen_read, 281);
         xd_read_part(x, v[1], &error.code);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 281);
+        XD_SEEN(seen_read, 282);
         xd_read_part(x, v[2], &error.message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 282);
+        XD_SEEN(seen_read, 283);
         xd_read_part(x, v[3], &error.param);
     }
     xd_flow_fail(x, &error);
@@ -4107,67 +4116,67 @@ read_events(struct xd *x, struct str name, uint32_t at)
     (void)name;
     switch (xd_tag(x, at, &events_tags)) {
     case 0:
-        XD_SEEN(seen_read, 283);
+        XD_SEEN(seen_read, 284);
         read_events_0_response_created(x, at);
         break;
     case 2:
-        XD_SEEN(seen_read, 284);
+        XD_SEEN(seen_read, 285);
         read_events_2_keepalive(x, at);
         break;
     case 3:
-        XD_SEEN(seen_read, 285);
+        XD_SEEN(seen_read, 286);
         read_events_3_response_output_item_added(x, at);
         break;
     case 5:
-        XD_SEEN(seen_read, 286);
+        XD_SEEN(seen_read, 287);
         read_events_5_response_content_part_added(x, at);
         break;
     case 7:
-        XD_SEEN(seen_read, 287);
+        XD_SEEN(seen_read, 288);
         read_events_7_response_output_text_delta(x, at);
         break;
     case 8:
-        XD_SEEN(seen_read, 288);
+        XD_SEEN(seen_read, 289);
         read_events_8_response_output_text_annotation_added(x, at);
         break;
     case 9:
-        XD_SEEN(seen_read, 289);
+        XD_SEEN(seen_read, 290);
         read_events_9_response_refusal_delta(x, at);
         break;
     case 10:
-        XD_SEEN(seen_read, 290);
+        XD_SEEN(seen_read, 291);
         read_events_10_response_reasoning_summary_text_delta(x, at);
         break;
     case 11:
-        XD_SEEN(seen_read, 291);
+        XD_SEEN(seen_read, 292);
         read_events_11_response_reasoning_text_delta(x, at);
         break;
     case 12:
-        XD_SEEN(seen_read, 292);
+        XD_SEEN(seen_read, 293);
         read_events_12_response_function_call_arguments_delta(x, at);
         break;
     case 15:
-        XD_SEEN(seen_read, 293);
+        XD_SEEN(seen_read, 294);
         read_events_15_response_content_part_done(x, at);
         break;
     case 19:
-        XD_SEEN(seen_read, 294);
+        XD_SEEN(seen_read, 295);
         read_events_19_response_output_item_done(x, at);
         break;
     case 20:
-        XD_SEEN(seen_read, 295);
+        XD_SEEN(seen_read, 296);
         read_events_20_response_completed(x, at);
         break;
     case 21:
-        XD_SEEN(seen_read, 296);
+        XD_SEEN(seen_read, 297);
         read_events_21_response_incomplete(x, at);
         break;
     case 22:
-        XD_SEEN(seen_read, 297);
+        XD_SEEN(seen_read, 298);
         read_events_22_response_failed(x, at);
         break;
     case 23:
-        XD_SEEN(seen_read, 298);
+        XD_SEEN(seen_read, 299);
         read_events_23_error(x, at);
         break;
     default:
@@ -4193,83 +4202,83 @@ write_events(struct xd *x, const struct ir_event *e)
     }
     switch (e->kind) {
     case IR_EVENT_BEGIN:
-        XD_SEEN(seen_written, 283);
+        XD_SEEN(seen_written, 284);
         write_events_0_response_created(x, e);
-        XD_SEEN(seen_written, 299);
+        XD_SEEN(seen_written, 300);
         write_events_1_response_in_progress(x, e);
         break;
     case IR_EVENT_OPEN:
         x->made = x->items++;
-        XD_SEEN(seen_written, 300);
+        XD_SEEN(seen_written, 301);
         write_events_4_response_output_item_added(x, e);
         if ((0x6u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 286);
+            XD_SEEN(seen_written, 287);
             write_events_5_response_content_part_added(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 301);
+            XD_SEEN(seen_written, 302);
             write_events_6_response_reasoning_summary_part_added(x, e);
         }
         break;
     case IR_EVENT_GROW:
         if ((0x2u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 287);
+            XD_SEEN(seen_written, 288);
             write_events_7_response_output_text_delta(x, e);
         }
         if ((0x2u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 288);
+            XD_SEEN(seen_written, 289);
             write_events_8_response_output_text_annotation_added(x, e);
         }
         if ((0x4u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 289);
+            XD_SEEN(seen_written, 290);
             write_events_9_response_refusal_delta(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 290);
+            XD_SEEN(seen_written, 291);
             write_events_10_response_reasoning_summary_text_delta(x, e);
         }
         if ((0x100u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 292);
+            XD_SEEN(seen_written, 293);
             write_events_12_response_function_call_arguments_delta(x, e);
         }
         break;
     case IR_EVENT_CLOSE:
         if ((0x2u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 302);
+            XD_SEEN(seen_written, 303);
             write_events_13_response_output_text_done(x, e);
         }
         if ((0x4u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 303);
+            XD_SEEN(seen_written, 304);
             write_events_14_response_refusal_done(x, e);
         }
         if ((0x6u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 293);
+            XD_SEEN(seen_written, 294);
             write_events_15_response_content_part_done(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 304);
+            XD_SEEN(seen_written, 305);
             write_events_16_response_reasoning_summary_text_done(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 305);
+            XD_SEEN(seen_written, 306);
             write_events_17_response_reasoning_summary_part_done(x, e);
         }
         if ((0x100u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 306);
+            XD_SEEN(seen_written, 307);
             write_events_18_response_function_call_arguments_done(x, e);
         }
-        XD_SEEN(seen_written, 294);
+        XD_SEEN(seen_written, 295);
         write_events_19_response_output_item_done(x, e);
         break;
     case IR_EVENT_FINISH:
         break;
     case IR_EVENT_END:
         if ((0x136u >> e->reply->choices.v[0].stop) & 1) {
-            XD_SEEN(seen_written, 295);
+            XD_SEEN(seen_written, 296);
             write_events_20_response_completed(x, e);
         }
         if ((0xc8u >> e->reply->choices.v[0].stop) & 1) {
-            XD_SEEN(seen_written, 296);
+            XD_SEEN(seen_written, 297);
             write_events_21_response_incomplete(x, e);
         }
         break;
@@ -4277,13 +4286,13 @@ write_events(struct xd *x, const struct ir_event *e)
         xd_frame_comment(x);
         break;
     case IR_EVENT_FAIL:
-        XD_SEEN(seen_written, 297);
+        XD_SEEN(seen_written, 298);
         write_events_22_response_failed(x, e);
         break;
     }
 }
 
-/* openai/responses.spec:407: begun */
+/* openai/responses.spec:411: begun */
 static const struct xd_key begun_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -4316,15 +4325,15 @@ read_begun(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 307);
+        XD_SEEN(seen_read, 308);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 315);
+        XD_SEEN(seen_read, 316);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 322);
+        XD_SEEN(seen_read, 323);
         xd_read_str(x, v[2], &m->tier);
     }
 }
@@ -4334,65 +4343,65 @@ write_begun(struct xd *x, const struct ir_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 307);
+        XD_SEEN(seen_written, 308);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 308);
+    XD_SEEN(seen_written, 309);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response\""));
-    XD_SEEN(seen_written, 309);
-    xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
     XD_SEEN(seen_written, 310);
+    xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
+    XD_SEEN(seen_written, 311);
     jw_key(&x->w, STR("status"));
     jw_raw(&x->w, STR("\"in_progress\""));
-    XD_SEEN(seen_written, 311);
+    XD_SEEN(seen_written, 312);
     jw_key(&x->w, STR("error"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 312);
+    XD_SEEN(seen_written, 313);
     jw_key(&x->w, STR("incomplete_details"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 313);
+    XD_SEEN(seen_written, 314);
     jw_key(&x->w, STR("instructions"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 314);
+    XD_SEEN(seen_written, 315);
     jw_key(&x->w, STR("metadata"));
     jw_raw(&x->w, STR("{}"));
     if (m->model.p) {
-        XD_SEEN(seen_written, 315);
+        XD_SEEN(seen_written, 316);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 316);
+    XD_SEEN(seen_written, 317);
     jw_key(&x->w, STR("output"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 317);
+    XD_SEEN(seen_written, 318);
     jw_key(&x->w, STR("parallel_tool_calls"));
     jw_raw(&x->w, STR("true"));
-    XD_SEEN(seen_written, 318);
+    XD_SEEN(seen_written, 319);
     jw_key(&x->w, STR("temperature"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 319);
+    XD_SEEN(seen_written, 320);
     jw_key(&x->w, STR("tool_choice"));
     jw_raw(&x->w, STR("\"auto\""));
-    XD_SEEN(seen_written, 320);
+    XD_SEEN(seen_written, 321);
     jw_key(&x->w, STR("tools"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 321);
+    XD_SEEN(seen_written, 322);
     jw_key(&x->w, STR("top_p"));
     jw_raw(&x->w, STR("null"));
     if (m->tier.p) {
-        XD_SEEN(seen_written, 322);
+        XD_SEEN(seen_written, 323);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:427: usage */
+/* openai/responses.spec:431: usage */
 static const struct xd_key usage_keys_input_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 1, NULL },
     { STR_INIT("cache_write_tokens"), 2, NULL },
@@ -4427,27 +4436,27 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 323);
+        XD_SEEN(seen_read, 324);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 324);
+        XD_SEEN(seen_read, 325);
         xd_read_int(x, v[1], &m->cache_read);
     } else {
         m->cache_read = (struct ir_int){ 0, true };
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 325);
+        XD_SEEN(seen_read, 326);
         xd_read_int(x, v[2], &m->cache_write);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 327);
+        XD_SEEN(seen_read, 328);
         xd_read_int(x, v[3], &m->output);
     } else {
         m->output = (struct ir_int){ 0, true };
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 328);
+        XD_SEEN(seen_read, 329);
         xd_read_int(x, v[4], &m->thinking);
     } else {
         m->thinking = (struct ir_int){ 0, true };
@@ -4463,21 +4472,21 @@ write_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     {
-        XD_SEEN(seen_written, 323);
+        XD_SEEN(seen_written, 324);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
         xd_put_int(x, STR("input_tokens"), xd_sum(parts, 3));
     }
     jw_key(&x->w, STR("input_tokens_details"));
     jw_enter(&x->w);
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 324);
+        XD_SEEN(seen_written, 325);
         xd_put_int(x, STR("cached_tokens"), m->cache_read);
     } else {
         jw_key(&x->w, STR("cached_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 326);
+        XD_SEEN(seen_written, 327);
         xd_put_int(x, STR("cache_write_tokens"), m->cache_write);
     } else {
         jw_key(&x->w, STR("cache_write_tokens"));
@@ -4486,7 +4495,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     xd_put_rest(x, &usage_shape, "input_tokens_details", &m->rest);
     jw_close(&x->w);
     if (m->output.set) {
-        XD_SEEN(seen_written, 327);
+        XD_SEEN(seen_written, 328);
         xd_put_int(x, STR("output_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("output_tokens"));
@@ -4495,7 +4504,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_key(&x->w, STR("output_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 328);
+        XD_SEEN(seen_written, 329);
         xd_put_int(x, STR("reasoning_tokens"), m->thinking);
     } else {
         jw_key(&x->w, STR("reasoning_tokens"));
@@ -4504,7 +4513,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     xd_put_rest(x, &usage_shape, "output_tokens_details", &m->rest);
     jw_close(&x->w);
     {
-        XD_SEEN(seen_written, 329);
+        XD_SEEN(seen_written, 330);
         const struct ir_int *const parts[] = {
             &m->input, &m->cache_read, &m->cache_write, &m->output,
         };
@@ -4518,7 +4527,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:439: error */
+/* openai/responses.spec:443: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -4538,7 +4547,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 330);
+        XD_SEEN(seen_read, 331);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
             read_fault_body(x, v[0], m);
@@ -4552,7 +4561,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 331);
+        XD_SEEN(seen_read, 332);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
@@ -4561,13 +4570,13 @@ static void
 write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 330);
+    XD_SEEN(seen_written, 331);
     jw_key(&x->w, STR("error"));
     write_fault_body(x, m);
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:446: fault_body */
+/* openai/responses.spec:450: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -4588,27 +4597,27 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 332);
+        XD_SEEN(seen_read, 333);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 333);
+        XD_SEEN(seen_read, 334);
         int w = xd_read_word(x, v[1], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 334);
+        XD_SEEN(seen_read, 335);
         int w = xd_try_word(x, v[2], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 335);
+        XD_SEEN(seen_read, 336);
         xd_read_str(x, v[3], &m->param);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 336);
+        XD_SEEN(seen_read, 337);
         xd_read_str(x, v[2], &m->code);
     }
 }
@@ -4618,26 +4627,26 @@ write_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 332);
+        XD_SEEN(seen_written, 333);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 333);
+        XD_SEEN(seen_written, 334);
         if (!xd_put_word(x, STR("type"), &fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 335);
+        XD_SEEN(seen_written, 336);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 336);
+        XD_SEEN(seen_written, 337);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -4688,13 +4697,13 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 337);
+        XD_SEEN(seen_read, 338);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 338);
+        XD_SEEN(seen_read, 339);
         struct ir_block *item = XD_PUSH(x, &m->instructions);
         if (item) {
             item->kind = IR_BLOCK_TEXT;
@@ -4702,7 +4711,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 339);
+        XD_SEEN(seen_read, 340);
         switch (json_kind(&x->doc, v[2])) {
         case JSON_ARRAY:
             OWN(x)->read_input(x, v[2], m);
@@ -4717,7 +4726,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "input");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 340);
+        XD_SEEN(seen_read, 341);
         if (xd_want(x, v[3], JSON_ARRAY))
             XD_EACH(x, i, v[3]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -4726,7 +4735,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 341);
+        XD_SEEN(seen_read, 342);
         switch (json_kind(&x->doc, v[4])) {
         case JSON_STRING: {
             m->tool_choice.set = true;
@@ -4743,17 +4752,17 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 342);
+        XD_SEEN(seen_read, 343);
         xd_read_bool(x, v[5], &m->tool_choice.parallel);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 343);
+        XD_SEEN(seen_read, 344);
         int w = xd_read_word(x, v[6], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 344);
+        XD_SEEN(seen_read, 345);
         read_format(x, v[7], &m->format);
     }
 }
@@ -4763,14 +4772,14 @@ write_count_request(struct xd *x, const struct ir_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 337);
+        XD_SEEN(seen_written, 338);
         xd_put_str(x, STR("model"), m->model);
     }
-    XD_SEEN(seen_written, 339);
+    XD_SEEN(seen_written, 340);
     jw_key(&x->w, STR("input"));
     OWN(x)->write_input(x, m);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 340);
+        XD_SEEN(seen_written, 341);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -4778,7 +4787,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 341);
+        XD_SEEN(seen_written, 342);
         if (xd_word_of(&choice_table, (int)m->tool_choice.mode).p) {
             if (!xd_put_word(x, STR("tool_choice"), &choice_table, (int)m->tool_choice.mode))
                 xd_lose(x, "tool_choice");
@@ -4790,13 +4799,13 @@ write_count_request(struct xd *x, const struct ir_request *m)
         }
     }
     if (m->tool_choice.parallel) {
-        XD_SEEN(seen_written, 342);
+        XD_SEEN(seen_written, 343);
         xd_put_bool(x, STR("parallel_tool_calls"), m->tool_choice.parallel);
     }
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 343);
+        XD_SEEN(seen_written, 344);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
@@ -4805,7 +4814,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("text"));
     jw_enter(&x->w);
     if (m->format.set) {
-        XD_SEEN(seen_written, 344);
+        XD_SEEN(seen_written, 345);
         jw_key(&x->w, STR("format"));
         write_format(x, &m->format);
     }
@@ -4862,7 +4871,7 @@ read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 346);
+        XD_SEEN(seen_read, 347);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -4873,11 +4882,11 @@ static void
 write_count_reply(struct xd *x, const struct ir_count_reply *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 345);
+    XD_SEEN(seen_written, 346);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response.input_tokens\""));
     if (m->input.set) {
-        XD_SEEN(seen_written, 346);
+        XD_SEEN(seen_written, 347);
         xd_put_int(x, STR("input_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("input_tokens"));
@@ -4900,15 +4909,15 @@ read_deepseek_responses_input_reasoning(struct xd *x, uint32_t at, struct ir_blo
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 347);
+        XD_SEEN(seen_read, 348);
         xd_read_text_in(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 348);
+        XD_SEEN(seen_read, 349);
         xd_read_text_in(x, v[1], &m->thinking.text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 86);
+        XD_SEEN(seen_read, 87);
         xd_read_str(x, v[2], &m->thinking.signature);
     }
 }
@@ -4920,11 +4929,11 @@ write_deepseek_responses_input_reasoning(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"reasoning\""));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 347);
+        XD_SEEN(seen_written, 348);
         xd_put_text_in(x, STR("content"), STR("reasoning_text"), m->thinking.text);
     }
     if (m->thinking.signature.p) {
-        XD_SEEN(seen_written, 86);
+        XD_SEEN(seen_written, 87);
         xd_put_str(x, STR("encrypted_content"), m->thinking.signature);
     }
     xd_put_rest(x, &input_reasoning_shape, "", &m->rest);
@@ -4938,7 +4947,7 @@ read_deepseek_responses_input_element(struct xd *x, uint32_t at, struct ir_reque
 {
     switch (xd_tag_or(x, at, &input_tags, &input_or_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 93);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_input_system(x, at, &first);
@@ -4953,7 +4962,7 @@ read_deepseek_responses_input_element(struct xd *x, uint32_t at, struct ir_reque
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 94);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t) {
             read_input_user(x, at, t);
@@ -4961,7 +4970,7 @@ read_deepseek_responses_input_element(struct xd *x, uint32_t at, struct ir_reque
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 95);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t) {
             read_input_assistant(x, at, t);
@@ -4969,7 +4978,7 @@ read_deepseek_responses_input_element(struct xd *x, uint32_t at, struct ir_reque
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 96);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -4983,7 +4992,7 @@ read_deepseek_responses_input_element(struct xd *x, uint32_t at, struct ir_reque
         break;
     }
     case 4: {
-        XD_SEEN(seen_read, 96);
+        XD_SEEN(seen_read, 97);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -4992,7 +5001,7 @@ read_deepseek_responses_input_element(struct xd *x, uint32_t at, struct ir_reque
         break;
     }
     case 5: {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 98);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -5001,7 +5010,7 @@ read_deepseek_responses_input_element(struct xd *x, uint32_t at, struct ir_reque
         break;
     }
     case 6: {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 99);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -5012,7 +5021,7 @@ read_deepseek_responses_input_element(struct xd *x, uint32_t at, struct ir_reque
         break;
     }
     case 7: {
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 100);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -5024,7 +5033,7 @@ read_deepseek_responses_input_element(struct xd *x, uint32_t at, struct ir_reque
         break;
     }
     case 8: {
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 101);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -5052,12 +5061,12 @@ write_deepseek_responses_input_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if ((0x200u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 97);
+                XD_SEEN(seen_written, 98);
                 write_input_function_call_output(x, &m->blocks.v[i++]);
                 continue;
             }
             if ((0x400u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 98);
+                XD_SEEN(seen_written, 99);
                 const struct ir_block *b = &m->blocks.v[i++];
                 if (str_eq(b->foreign.dialect, STR_FAMILY))
                     jw_raw(&x->w, b->foreign.body);
@@ -5069,14 +5078,14 @@ write_deepseek_responses_input_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffff9ffu);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 93);
+            XD_SEEN(seen_written, 94);
             write_input_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
         for (unsigned i = 0; i < m->blocks.n;) {
             if ((0x18u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 95);
+                XD_SEEN(seen_written, 96);
                 const struct ir_block *b = &m->blocks.v[i++];
                 struct ir_block own = *b;
                 if (b->kind == IR_BLOCK_SEALED) {
@@ -5088,12 +5097,12 @@ write_deepseek_responses_input_turn(struct xd *x, const struct ir_turn *m)
                 continue;
             }
             if ((0x100u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 96);
+                XD_SEEN(seen_written, 97);
                 write_input_function_call(x, &m->blocks.v[i++]);
                 continue;
             }
             if ((0x400u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 100);
+                XD_SEEN(seen_written, 101);
                 const struct ir_block *b = &m->blocks.v[i++];
                 if (str_eq(b->foreign.dialect, STR_FAMILY))
                     jw_raw(&x->w, b->foreign.body);
@@ -5105,12 +5114,12 @@ write_deepseek_responses_input_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffae7u);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 94);
+            XD_SEEN(seen_written, 95);
             write_input_assistant(x, &run);
         }
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 93);
         write_input_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -5124,7 +5133,7 @@ write_deepseek_responses_input(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 93);
         write_input_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -5133,7 +5142,7 @@ write_deepseek_responses_input(struct xd *x, const struct ir_request *m)
 }
 static void read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m);
 
-/* openai/responses.spec:439: error */
+/* openai/responses.spec:443: error */
 static const struct xd_key xai_responses_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -5154,7 +5163,7 @@ read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 330);
+        XD_SEEN(seen_read, 331);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
             read_fault_body(x, v[0], m);
@@ -5168,11 +5177,11 @@ read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 331);
+        XD_SEEN(seen_read, 332);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 349);
+        XD_SEEN(seen_read, 350);
         xd_read_str(x, v[3], &m->code);
     }
 }
@@ -5183,10 +5192,22 @@ static const struct amended own = {
     .write_error = write_error,
 };
 
+static const struct str policy_5_globs[] = {
+    STR_INIT("gpt-5*"),
+    STR_INIT("o1*"),
+    STR_INIT("o3*"),
+    STR_INIT("o4*"),
+    STR_INIT("codex*"),
+};
+static const struct str policy_6_globs[] = {
+    STR_INIT("gpt-5*-chat*"),
+};
 static const struct xd_policy policies[] = {
     { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("effort"), NULL, 0 },
     { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("include"), STR_INIT("reasoning.encrypted_content"), policy_5_globs, 5 },
+    { STR_INIT("include"), STR_INIT("keep"), policy_6_globs, 1 },
     { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
     { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
 };
@@ -5208,6 +5229,7 @@ static const struct xd_name chat_names[] = {
     { "user", "user" },
     { "cache_key", "prompt_cache_key" },
     { "tier", "service_tier" },
+    { "include", "include" },
     { NULL, NULL },
 };
 
@@ -5328,6 +5350,27 @@ static const struct xd_op ops[] = {
     },
 };
 
+static const struct str azure_foundry_responses_policy_4_globs[] = {
+    STR_INIT("gpt-5*"),
+    STR_INIT("o1*"),
+    STR_INIT("o3*"),
+    STR_INIT("o4*"),
+    STR_INIT("codex*"),
+};
+static const struct str azure_foundry_responses_policy_5_globs[] = {
+    STR_INIT("gpt-5*-chat*"),
+};
+static const struct xd_policy azure_foundry_responses_policies[] = {
+    { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
+    { STR_INIT("thinking"), STR_INIT("effort"), NULL, 0 },
+    { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
+    { STR_INIT("include"), STR_INIT("reasoning.encrypted_content"),
+      azure_foundry_responses_policy_4_globs, 5 },
+    { STR_INIT("include"), STR_INIT("keep"), azure_foundry_responses_policy_5_globs, 1 },
+    { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
+    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+};
+
 static const struct xd_auth azure_foundry_responses_auths[] = {
     { .scheme = XD_AUTH_HEADER, .name = STR_INIT("api-key"), .env = STR_INIT("AZURE_AI_API_KEY") },
     { .scheme = XD_AUTH_CLIENT_CREDENTIALS, .name =
@@ -5341,10 +5384,12 @@ static const struct amended deepseek_responses_own = {
     .read_error = read_error,
     .write_error = write_error,
 };
-
 static const struct xd_policy deepseek_responses_policies[] = {
     { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
     { STR_INIT("thinking"), STR_INIT("effort"), NULL, 0 },
+    { STR_INIT("include"), STR_INIT("reasoning.encrypted_content"),
+      azure_foundry_responses_policy_4_globs, 5 },
+    { STR_INIT("include"), STR_INIT("keep"), azure_foundry_responses_policy_5_globs, 1 },
     { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
     { STR_INIT("unsigned_thinking"), STR_INIT("keep"), NULL, 0 },
     { STR_INIT("call_places"), STR_INIT("last"), NULL, 0 },
@@ -5423,369 +5468,370 @@ static const struct str xai_responses_models[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "openai/responses.spec:120", "\"wav\" <-> \"audio/wav\"" },
-    { "openai/responses.spec:120", "\"mp3\" <-> \"audio/mpeg\"" },
-    { "openai/responses.spec:171", "\"auto\" <-> auto" },
-    { "openai/responses.spec:171", "\"required\" <-> required" },
-    { "openai/responses.spec:171", "\"none\" <-> none" },
+    { "openai/responses.spec:124", "\"wav\" <-> \"audio/wav\"" },
+    { "openai/responses.spec:124", "\"mp3\" <-> \"audio/mpeg\"" },
+    { "openai/responses.spec:175", "\"auto\" <-> auto" },
+    { "openai/responses.spec:175", "\"required\" <-> required" },
     { "openai/responses.spec:175", "\"none\" <-> none" },
-    { "openai/responses.spec:175", "\"minimal\" <-> minimal" },
-    { "openai/responses.spec:175", "\"low\" <-> low" },
-    { "openai/responses.spec:175", "\"medium\" <-> medium" },
-    { "openai/responses.spec:175", "\"high\" <-> high" },
-    { "openai/responses.spec:175", "\"xhigh\" <-> xhigh" },
-    { "openai/responses.spec:176", "\"max\" <-> max" },
-    { "openai/responses.spec:188", "\"text\" <-> text" },
-    { "openai/responses.spec:188", "\"json_object\" <-> object" },
-    { "openai/responses.spec:188", "\"json_schema\" <-> schema" },
-    { "openai/responses.spec:216", "\"completed\" <-> end" },
-    { "openai/responses.spec:217", "\"incomplete\" <-> other" },
-    { "openai/responses.spec:218", "\"completed\" <- match" },
-    { "openai/responses.spec:219", "\"completed\" <- call" },
-    { "openai/responses.spec:220", "\"completed\" <- pause" },
-    { "openai/responses.spec:221", "\"incomplete\" <- length" },
-    { "openai/responses.spec:222", "\"incomplete\" <- refusal" },
-    { "openai/responses.spec:223", "\"incomplete\" <- failed" },
-    { "openai/responses.spec:224",
+    { "openai/responses.spec:179", "\"none\" <-> none" },
+    { "openai/responses.spec:179", "\"minimal\" <-> minimal" },
+    { "openai/responses.spec:179", "\"low\" <-> low" },
+    { "openai/responses.spec:179", "\"medium\" <-> medium" },
+    { "openai/responses.spec:179", "\"high\" <-> high" },
+    { "openai/responses.spec:179", "\"xhigh\" <-> xhigh" },
+    { "openai/responses.spec:180", "\"max\" <-> max" },
+    { "openai/responses.spec:192", "\"text\" <-> text" },
+    { "openai/responses.spec:192", "\"json_object\" <-> object" },
+    { "openai/responses.spec:192", "\"json_schema\" <-> schema" },
+    { "openai/responses.spec:220", "\"completed\" <-> end" },
+    { "openai/responses.spec:221", "\"incomplete\" <-> other" },
+    { "openai/responses.spec:222", "\"completed\" <- match" },
+    { "openai/responses.spec:223", "\"completed\" <- call" },
+    { "openai/responses.spec:224", "\"completed\" <- pause" },
+    { "openai/responses.spec:225", "\"incomplete\" <- length" },
+    { "openai/responses.spec:226", "\"incomplete\" <- refusal" },
+    { "openai/responses.spec:227", "\"incomplete\" <- failed" },
+    { "openai/responses.spec:228",
       "\"failed\", \"in_progress\", \"queued\", \"cancelled\" -> other" },
-    { "openai/responses.spec:227", "\"max_output_tokens\" <-> length" },
-    { "openai/responses.spec:227", "\"content_filter\" <-> refusal" },
-    { "openai/responses.spec:389", "\"server_error\" <-> internal" },
-    { "openai/responses.spec:390", "\"rate_limit_exceeded\" <-> rate" },
-    { "openai/responses.spec:391", "\"invalid_prompt\" <-> invalid" },
-    { "openai/responses.spec:392", "\"invalid_prompt\" <- context" },
-    { "openai/responses.spec:393", "\"invalid_prompt\" <- policy" },
-    { "openai/responses.spec:394", "\"rate_limit_exceeded\" <- billing" },
-    { "openai/responses.spec:395", "\"server_error\" <- auth" },
-    { "openai/responses.spec:396", "\"server_error\" <- forbidden" },
-    { "openai/responses.spec:397", "\"server_error\" <- missing" },
-    { "openai/responses.spec:398", "\"invalid_prompt\" <- too_large" },
-    { "openai/responses.spec:399", "\"server_error\" <- overloaded" },
-    { "openai/responses.spec:400", "\"server_error\" <- timeout" },
-    { "openai/responses.spec:401", "\"server_error\" <- protocol" },
-    { "openai/responses.spec:402", "\"bio_policy\", \"image_content_policy_violation\" -> policy" },
-    { "openai/responses.spec:403", "* -> internal" },
-    { "openai/responses.spec:457", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/responses.spec:458", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/responses.spec:459", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/responses.spec:460", "\"authentication_error\" 401 <-> auth" },
-    { "openai/responses.spec:461", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/responses.spec:462", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/responses.spec:463", "\"not_found_error\" 404 <-> missing" },
-    { "openai/responses.spec:464", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/responses.spec:465", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/responses.spec:466", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/responses.spec:467", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/responses.spec:468", "\"server_error\" 500 <-> internal" },
-    { "openai/responses.spec:469", "\"server_error\" 502 <- protocol" },
-    { "openai/responses.spec:470", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/responses.spec:471", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/responses.spec:472", "\"internal_error\", \"api_error\" -> internal" },
-    { "openai/responses.spec:473",
+    { "openai/responses.spec:231", "\"max_output_tokens\" <-> length" },
+    { "openai/responses.spec:231", "\"content_filter\" <-> refusal" },
+    { "openai/responses.spec:393", "\"server_error\" <-> internal" },
+    { "openai/responses.spec:394", "\"rate_limit_exceeded\" <-> rate" },
+    { "openai/responses.spec:395", "\"invalid_prompt\" <-> invalid" },
+    { "openai/responses.spec:396", "\"invalid_prompt\" <- context" },
+    { "openai/responses.spec:397", "\"invalid_prompt\" <- policy" },
+    { "openai/responses.spec:398", "\"rate_limit_exceeded\" <- billing" },
+    { "openai/responses.spec:399", "\"server_error\" <- auth" },
+    { "openai/responses.spec:400", "\"server_error\" <- forbidden" },
+    { "openai/responses.spec:401", "\"server_error\" <- missing" },
+    { "openai/responses.spec:402", "\"invalid_prompt\" <- too_large" },
+    { "openai/responses.spec:403", "\"server_error\" <- overloaded" },
+    { "openai/responses.spec:404", "\"server_error\" <- timeout" },
+    { "openai/responses.spec:405", "\"server_error\" <- protocol" },
+    { "openai/responses.spec:406", "\"bio_policy\", \"image_content_policy_violation\" -> policy" },
+    { "openai/responses.spec:407", "* -> internal" },
+    { "openai/responses.spec:461", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/responses.spec:462", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/responses.spec:463", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/responses.spec:464", "\"authentication_error\" 401 <-> auth" },
+    { "openai/responses.spec:465", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/responses.spec:466", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/responses.spec:467", "\"not_found_error\" 404 <-> missing" },
+    { "openai/responses.spec:468", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/responses.spec:469", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/responses.spec:470", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/responses.spec:471", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/responses.spec:472", "\"server_error\" 500 <-> internal" },
+    { "openai/responses.spec:473", "\"server_error\" 502 <- protocol" },
+    { "openai/responses.spec:474", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/responses.spec:475", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/responses.spec:476", "\"internal_error\", \"api_error\" -> internal" },
+    { "openai/responses.spec:477",
       "\"overloaded\", \"overloaded_error\", \"server_is_overloaded\" -> overloaded" },
-    { "openai/responses.spec:474",
+    { "openai/responses.spec:478",
       "\"content_filter\", \"image_content_policy_violation\" -> policy" },
-    { "openai/responses.spec:475", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/responses.spec:476", "\"*context length*\", \"*context window*\" -> context" },
-    { "openai/responses.spec:477", "\"*incorrect api key*\", \"*invalid api key*\" -> auth" },
-    { "openai/responses.spec:21", "model <-> model required" },
-    { "openai/responses.spec:22", "instructions -> instructions : string as text" },
-    { "openai/responses.spec:23", "input <-> this : input | string as turns required" },
-    { "openai/responses.spec:24", "stream <-> stream" },
-    { "openai/responses.spec:25", "tools <-> tools : [tool]" },
-    { "openai/responses.spec:26", "tool_choice <-> tool_choice : choice | choice_named" },
-    { "openai/responses.spec:27", "parallel_tool_calls <-> tool_choice.parallel" },
-    { "openai/responses.spec:28", "max_output_tokens <-> max_output min 16" },
-    { "openai/responses.spec:29", "temperature <-> sampling.temperature" },
-    { "openai/responses.spec:30", "top_p <-> sampling.top_p" },
-    { "openai/responses.spec:31", "top_logprobs <-> top_logprobs" },
-    { "openai/responses.spec:32", "reasoning.effort <-> reasoning.effort : effort" },
-    { "openai/responses.spec:33", "text.format <-> format : format" },
-    { "openai/responses.spec:34", "user, safety_identifier <-> user" },
-    { "openai/responses.spec:35", "prompt_cache_key <-> cache_key" },
-    { "openai/responses.spec:36", "service_tier <-> tier" },
-    { "openai/responses.spec:47", "type = \"message\"" },
-    { "openai/responses.spec:48",
+    { "openai/responses.spec:479", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/responses.spec:480", "\"*context length*\", \"*context window*\" -> context" },
+    { "openai/responses.spec:481", "\"*incorrect api key*\", \"*invalid api key*\" -> auth" },
+    { "openai/responses.spec:24", "model <-> model required" },
+    { "openai/responses.spec:25", "instructions -> instructions : string as text" },
+    { "openai/responses.spec:26", "input <-> this : input | string as turns required" },
+    { "openai/responses.spec:27", "stream <-> stream" },
+    { "openai/responses.spec:28", "tools <-> tools : [tool]" },
+    { "openai/responses.spec:29", "tool_choice <-> tool_choice : choice | choice_named" },
+    { "openai/responses.spec:30", "parallel_tool_calls <-> tool_choice.parallel" },
+    { "openai/responses.spec:31", "max_output_tokens <-> max_output min 16" },
+    { "openai/responses.spec:32", "temperature <-> sampling.temperature" },
+    { "openai/responses.spec:33", "top_p <-> sampling.top_p" },
+    { "openai/responses.spec:34", "top_logprobs <-> top_logprobs" },
+    { "openai/responses.spec:35", "reasoning.effort <-> reasoning.effort : effort" },
+    { "openai/responses.spec:36", "text.format <-> format : format" },
+    { "openai/responses.spec:37", "user, safety_identifier <-> user" },
+    { "openai/responses.spec:38", "prompt_cache_key <-> cache_key" },
+    { "openai/responses.spec:39", "service_tier <-> tier" },
+    { "openai/responses.spec:40", "include <-> include" },
+    { "openai/responses.spec:51", "type = \"message\"" },
+    { "openai/responses.spec:52",
       "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/responses.spec:52", "type = \"message\"" },
-    { "openai/responses.spec:53",
+    { "openai/responses.spec:56", "type = \"message\"" },
+    { "openai/responses.spec:57",
       "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/responses.spec:57", "type = \"message\"" },
-    { "openai/responses.spec:58",
-      "content <-> blocks : string as text | [said] required else \"\"" },
-    { "openai/responses.spec:63", "content -> text : text in reasoning_text" },
-    { "openai/responses.spec:64", "summary <-> text : text in summary_text else []" },
-    { "openai/responses.spec:65", "encrypted_content <-> signature" },
-    { "openai/responses.spec:70", "call_id <-> id" },
-    { "openai/responses.spec:71", "name <-> name" },
-    { "openai/responses.spec:72", "arguments <-> arguments : json in string" },
-    { "openai/responses.spec:77", "call_id <-> call" },
-    { "openai/responses.spec:78",
-      "output <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/responses.spec:46", "\"system\", \"developer\" <-> instructions | turns.system {" },
-    { "openai/responses.spec:51", "\"user\" <-> turns.user {" },
-    { "openai/responses.spec:56", "\"assistant\" <-> turns.assistant {" },
+    { "openai/responses.spec:61", "type = \"message\"" },
     { "openai/responses.spec:62",
-      "\"reasoning\" <-> turns.assistant.thinking | turns.assistant.sealed {" },
-    { "openai/responses.spec:69", "\"function_call\" <-> turns.assistant.call {" },
-    { "openai/responses.spec:76", "\"function_call_output\" <-> turns.user.result {" },
+      "content <-> blocks : string as text | [said] required else \"\"" },
+    { "openai/responses.spec:67", "content -> text : text in reasoning_text" },
+    { "openai/responses.spec:68", "summary <-> text : text in summary_text else []" },
+    { "openai/responses.spec:69", "encrypted_content <-> signature" },
+    { "openai/responses.spec:74", "call_id <-> id" },
+    { "openai/responses.spec:75", "name <-> name" },
+    { "openai/responses.spec:76", "arguments <-> arguments : json in string" },
+    { "openai/responses.spec:81", "call_id <-> call" },
     { "openai/responses.spec:82",
+      "output <-> blocks : string as text | [part] required else \"\"" },
+    { "openai/responses.spec:50", "\"system\", \"developer\" <-> instructions | turns.system {" },
+    { "openai/responses.spec:55", "\"user\" <-> turns.user {" },
+    { "openai/responses.spec:60", "\"assistant\" <-> turns.assistant {" },
+    { "openai/responses.spec:66",
+      "\"reasoning\" <-> turns.assistant.thinking | turns.assistant.sealed {" },
+    { "openai/responses.spec:73", "\"function_call\" <-> turns.assistant.call {" },
+    { "openai/responses.spec:80", "\"function_call_output\" <-> turns.user.result {" },
+    { "openai/responses.spec:86",
       "\"computer_call_output\", \"local_shell_call_output\", \"shell_call_output\", "
       "\"apply_patch_call_output\"," },
-    { "openai/responses.spec:84", "\"item_reference\" -> turns.assistant.foreign { refuse id }" },
-    { "openai/responses.spec:85", "* <-> turns.assistant.foreign" },
-    { "openai/responses.spec:92", "text <-> text" },
-    { "openai/responses.spec:90", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
-    { "openai/responses.spec:93", "text <- text" },
-    { "openai/responses.spec:94", "refusal -> text" },
-    { "openai/responses.spec:96", "image_url <-> source : media_url" },
-    { "openai/responses.spec:97", "file_id <-> source.file.id" },
-    { "openai/responses.spec:98", "detail <-> detail else \"auto\"" },
-    { "openai/responses.spec:102", "file_data <-> source : data_url" },
-    { "openai/responses.spec:103", "file_url <-> source.url.url" },
-    { "openai/responses.spec:104", "file_id <-> source.file.id" },
-    { "openai/responses.spec:105", "filename <-> title" },
-    { "openai/responses.spec:109", "input_audio.data <-> source.bytes.data" },
-    { "openai/responses.spec:110", "input_audio.format <-> source.bytes.media : audio_format" },
-    { "openai/responses.spec:92",
+    { "openai/responses.spec:88", "\"item_reference\" -> turns.assistant.foreign { refuse id }" },
+    { "openai/responses.spec:89", "* <-> turns.assistant.foreign" },
+    { "openai/responses.spec:96", "text <-> text" },
+    { "openai/responses.spec:94", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
+    { "openai/responses.spec:97", "text <- text" },
+    { "openai/responses.spec:98", "refusal -> text" },
+    { "openai/responses.spec:100", "image_url <-> source : media_url" },
+    { "openai/responses.spec:101", "file_id <-> source.file.id" },
+    { "openai/responses.spec:102", "detail <-> detail else \"auto\"" },
+    { "openai/responses.spec:106", "file_data <-> source : data_url" },
+    { "openai/responses.spec:107", "file_url <-> source.url.url" },
+    { "openai/responses.spec:108", "file_id <-> source.file.id" },
+    { "openai/responses.spec:109", "filename <-> title" },
+    { "openai/responses.spec:113", "input_audio.data <-> source.bytes.data" },
+    { "openai/responses.spec:114", "input_audio.format <-> source.bytes.media : audio_format" },
+    { "openai/responses.spec:96",
       "\"input_text\", \"text\", \"output_text\" <-> text { text <-> text; drop citations }" },
-    { "openai/responses.spec:94", "\"refusal\" -> refusal { refusal -> text }" },
-    { "openai/responses.spec:95", "\"input_image\" <-> image {" },
-    { "openai/responses.spec:101", "\"input_file\" <-> document {" },
-    { "openai/responses.spec:108", "\"input_audio\" <-> audio {" },
-    { "openai/responses.spec:113", "* -> foreign" },
-    { "openai/responses.spec:93", "\"input_text\" <- refusal { text <- text }" },
-    { "openai/responses.spec:118", "mode = \"explicit\"" },
-    { "openai/responses.spec:118", "ttl <-> ttl" },
-    { "openai/responses.spec:125", "text <-> text else \"\"" },
-    { "openai/responses.spec:126", "annotations <-> citations : [annotation] else []" },
-    { "openai/responses.spec:128", "refusal <-> text" },
-    { "openai/responses.spec:124", "\"output_text\", \"input_text\", \"text\" <-> text {" },
-    { "openai/responses.spec:128", "\"refusal\" <-> refusal { refusal <-> text }" },
-    { "openai/responses.spec:129", "* -> foreign" },
-    { "openai/responses.spec:137", "text <-> text else \"\"" },
-    { "openai/responses.spec:138", "annotations <-> citations : [annotation] else []" },
-    { "openai/responses.spec:139", "logprobs = []" },
-    { "openai/responses.spec:141", "refusal <-> text" },
-    { "openai/responses.spec:136", "\"output_text\" <-> text {" },
-    { "openai/responses.spec:141", "\"refusal\" <-> refusal { refusal <-> text }" },
-    { "openai/responses.spec:142", "* -> foreign" },
-    { "openai/responses.spec:149", "url <-> url" },
-    { "openai/responses.spec:150", "title <-> title else \"\"" },
-    { "openai/responses.spec:151", "start_index <-> start else 0" },
-    { "openai/responses.spec:152", "end_index <-> end else 0" },
-    { "openai/responses.spec:148", "\"url_citation\" <-> web {" },
-    { "openai/responses.spec:154", "* <-> foreign" },
-    { "openai/responses.spec:160", "name <-> name" },
-    { "openai/responses.spec:161", "description <-> description" },
-    { "openai/responses.spec:162", "parameters <-> schema else {}" },
-    { "openai/responses.spec:163", "strict -> strict else true" },
-    { "openai/responses.spec:164", "strict <- strict else false" },
-    { "openai/responses.spec:159", "\"function\" <-> function {" },
-    { "openai/responses.spec:166", "* <-> foreign" },
-    { "openai/responses.spec:172", "type = \"function\"" },
-    { "openai/responses.spec:172", "name <-> name" },
-    { "openai/responses.spec:180", "type <-> mode : format_mode" },
-    { "openai/responses.spec:181", "name <-> name" },
-    { "openai/responses.spec:182", "description <-> description" },
-    { "openai/responses.spec:183", "schema <-> schema" },
-    { "openai/responses.spec:184", "strict <-> strict" },
-    { "openai/responses.spec:192", "id <-> id else \"\"" },
-    { "openai/responses.spec:193", "object = \"response\"" },
-    { "openai/responses.spec:194", "created_at <- now" },
-    { "openai/responses.spec:195", "status <-> choices[0].stop : status" },
-    { "openai/responses.spec:196", "error = null" },
-    { "openai/responses.spec:197", "incomplete_details = null" },
-    { "openai/responses.spec:198", "incomplete_details.reason <-> choices[0].stop : reason try" },
-    { "openai/responses.spec:199", "instructions = null" },
-    { "openai/responses.spec:200", "metadata = {}" },
-    { "openai/responses.spec:201", "model <-> model else \"\"" },
-    { "openai/responses.spec:202", "output <-> choices[0].blocks : items required" },
-    { "openai/responses.spec:203", "parallel_tool_calls = true" },
-    { "openai/responses.spec:204", "temperature = null" },
-    { "openai/responses.spec:205", "tool_choice = \"auto\"" },
-    { "openai/responses.spec:206", "tools = []" },
-    { "openai/responses.spec:207", "top_p = null" },
-    { "openai/responses.spec:208", "usage <-> usage : usage" },
-    { "openai/responses.spec:209", "service_tier <-> tier" },
-    { "openai/responses.spec:231", "id <- made : msg" },
-    { "openai/responses.spec:232", "role = \"assistant\"" },
-    { "openai/responses.spec:233", "status = \"completed\" else \"in_progress\"" },
-    { "openai/responses.spec:234", "content <-> blocks : [spoken] required" },
-    { "openai/responses.spec:237", "id <- made : rs" },
-    { "openai/responses.spec:238", "content -> text : text in reasoning_text" },
-    { "openai/responses.spec:239", "summary <-> text : text in summary_text else []" },
-    { "openai/responses.spec:240", "encrypted_content <-> signature" },
-    { "openai/responses.spec:244", "id <- made : fc" },
-    { "openai/responses.spec:245", "status = \"completed\" else \"in_progress\"" },
-    { "openai/responses.spec:246", "call_id <-> id" },
-    { "openai/responses.spec:247", "name <-> name" },
-    { "openai/responses.spec:248", "arguments <-> arguments : json in string" },
-    { "openai/responses.spec:230", "\"message\" <-> blocks {" },
-    { "openai/responses.spec:236", "\"reasoning\" <-> blocks.thinking | blocks.sealed {" },
-    { "openai/responses.spec:243", "\"function_call\" <-> blocks.call {" },
-    { "openai/responses.spec:251", "* <-> blocks.foreign" },
-    { "openai/responses.spec:259", "response <-> reply : begun" },
-    { "openai/responses.spec:257", "sequence_number <- count" },
-    { "openai/responses.spec:260", "response <- reply : begun" },
-    { "openai/responses.spec:264", "output_index -> index" },
-    { "openai/responses.spec:264", "item -> block : items" },
-    { "openai/responses.spec:265", "output_index <- index" },
-    { "openai/responses.spec:265", "item <- block : items" },
-    { "openai/responses.spec:267", "item_id <- made : msg" },
-    { "openai/responses.spec:268", "output_index <-> index" },
-    { "openai/responses.spec:269", "content_index <-> part" },
-    { "openai/responses.spec:270", "part <-> block : spoken" },
-    { "openai/responses.spec:273", "item_id <- made : rs" },
-    { "openai/responses.spec:274", "output_index <- index" },
-    { "openai/responses.spec:275", "summary_index = 0" },
-    { "openai/responses.spec:276", "part.type = \"summary_text\"" },
-    { "openai/responses.spec:277", "part.text = \"\"" },
-    { "openai/responses.spec:281", "item_id <- made : msg" },
-    { "openai/responses.spec:282", "output_index <-> index" },
-    { "openai/responses.spec:283", "content_index <-> part" },
-    { "openai/responses.spec:284", "delta <-> block.text.text" },
-    { "openai/responses.spec:285", "logprobs = []" },
-    { "openai/responses.spec:288", "item_id <- made : msg" },
-    { "openai/responses.spec:289", "output_index <-> index" },
-    { "openai/responses.spec:290", "content_index <-> part" },
-    { "openai/responses.spec:291", "annotation_index <- piece" },
-    { "openai/responses.spec:292", "annotation <-> block.text.citations[] : annotation" },
-    { "openai/responses.spec:295", "item_id <- made : msg" },
-    { "openai/responses.spec:296", "output_index <-> index" },
-    { "openai/responses.spec:297", "content_index <-> part" },
-    { "openai/responses.spec:298", "delta <-> block.refusal.text" },
-    { "openai/responses.spec:301", "item_id <- made : rs" },
-    { "openai/responses.spec:302", "output_index <-> index" },
-    { "openai/responses.spec:303", "summary_index <-> piece" },
-    { "openai/responses.spec:304", "delta <-> block.thinking.text" },
-    { "openai/responses.spec:307", "output_index -> index" },
-    { "openai/responses.spec:308", "content_index -> piece" },
-    { "openai/responses.spec:309", "delta -> block.thinking.text" },
-    { "openai/responses.spec:312", "item_id <- made : fc" },
-    { "openai/responses.spec:313", "output_index <-> index" },
-    { "openai/responses.spec:314", "delta <-> block.call.arguments : json in string" },
-    { "openai/responses.spec:318", "item_id <- made : msg" },
-    { "openai/responses.spec:319", "output_index <- index" },
-    { "openai/responses.spec:320", "content_index <- part" },
-    { "openai/responses.spec:321", "text <- block.text.text else \"\"" },
-    { "openai/responses.spec:322", "logprobs = []" },
-    { "openai/responses.spec:325", "item_id <- made : msg" },
-    { "openai/responses.spec:326", "output_index <- index" },
-    { "openai/responses.spec:327", "content_index <- part" },
-    { "openai/responses.spec:328", "refusal <- block.refusal.text else \"\"" },
-    { "openai/responses.spec:331", "item_id <- made : msg" },
-    { "openai/responses.spec:332", "output_index <-> index" },
-    { "openai/responses.spec:333", "content_index <-> part" },
-    { "openai/responses.spec:334", "part <-> block : spoken" },
-    { "openai/responses.spec:337", "item_id <- made : rs" },
-    { "openai/responses.spec:338", "output_index <- index" },
-    { "openai/responses.spec:339", "summary_index = 0" },
-    { "openai/responses.spec:340", "text <- block.thinking.text else \"\"" },
-    { "openai/responses.spec:343", "item_id <- made : rs" },
-    { "openai/responses.spec:344", "output_index <- index" },
-    { "openai/responses.spec:345", "summary_index = 0" },
-    { "openai/responses.spec:346", "part.type = \"summary_text\"" },
-    { "openai/responses.spec:347", "part.text <- block.thinking.text else \"\"" },
-    { "openai/responses.spec:350", "item_id <- made : fc" },
-    { "openai/responses.spec:351", "output_index <- index" },
-    { "openai/responses.spec:352", "name <- block.call.name" },
-    { "openai/responses.spec:353", "arguments <- block.call.arguments : json in string" },
-    { "openai/responses.spec:355", "output_index <-> index" },
-    { "openai/responses.spec:355", "item <-> block : items" },
-    { "openai/responses.spec:357", "response <-> reply : reply" },
-    { "openai/responses.spec:358", "response <-> reply : reply" },
-    { "openai/responses.spec:361", "response.id <- reply.id else \"\"" },
-    { "openai/responses.spec:362", "response.object = \"response\"" },
-    { "openai/responses.spec:363", "response.created_at <- now" },
-    { "openai/responses.spec:364", "response.status = \"failed\"" },
-    { "openai/responses.spec:365", "response.error.code <-> error.kind : failure" },
-    { "openai/responses.spec:366", "response.error.code -> error.code" },
-    { "openai/responses.spec:367", "response.error.message <-> error.message else \"\"" },
-    { "openai/responses.spec:368", "response.incomplete_details = null" },
-    { "openai/responses.spec:369", "response.instructions = null" },
-    { "openai/responses.spec:370", "response.metadata = {}" },
-    { "openai/responses.spec:371", "response.model <- reply.model else \"\"" },
-    { "openai/responses.spec:372", "response.output <- reply.choices[0].blocks : items required" },
-    { "openai/responses.spec:373", "response.parallel_tool_calls = true" },
-    { "openai/responses.spec:374", "response.temperature = null" },
-    { "openai/responses.spec:375", "response.tool_choice = \"auto\"" },
-    { "openai/responses.spec:376", "response.tools = []" },
-    { "openai/responses.spec:377", "response.top_p = null" },
-    { "openai/responses.spec:380", "error -> error : fault_body" },
-    { "openai/responses.spec:381", "code -> error.kind : fault try" },
-    { "openai/responses.spec:382", "code -> error.code" },
-    { "openai/responses.spec:383", "message -> error.message" },
-    { "openai/responses.spec:384", "param -> error.param" },
-    { "openai/responses.spec:259",
+    { "openai/responses.spec:98", "\"refusal\" -> refusal { refusal -> text }" },
+    { "openai/responses.spec:99", "\"input_image\" <-> image {" },
+    { "openai/responses.spec:105", "\"input_file\" <-> document {" },
+    { "openai/responses.spec:112", "\"input_audio\" <-> audio {" },
+    { "openai/responses.spec:117", "* -> foreign" },
+    { "openai/responses.spec:97", "\"input_text\" <- refusal { text <- text }" },
+    { "openai/responses.spec:122", "mode = \"explicit\"" },
+    { "openai/responses.spec:122", "ttl <-> ttl" },
+    { "openai/responses.spec:129", "text <-> text else \"\"" },
+    { "openai/responses.spec:130", "annotations <-> citations : [annotation] else []" },
+    { "openai/responses.spec:132", "refusal <-> text" },
+    { "openai/responses.spec:128", "\"output_text\", \"input_text\", \"text\" <-> text {" },
+    { "openai/responses.spec:132", "\"refusal\" <-> refusal { refusal <-> text }" },
+    { "openai/responses.spec:133", "* -> foreign" },
+    { "openai/responses.spec:141", "text <-> text else \"\"" },
+    { "openai/responses.spec:142", "annotations <-> citations : [annotation] else []" },
+    { "openai/responses.spec:143", "logprobs = []" },
+    { "openai/responses.spec:145", "refusal <-> text" },
+    { "openai/responses.spec:140", "\"output_text\" <-> text {" },
+    { "openai/responses.spec:145", "\"refusal\" <-> refusal { refusal <-> text }" },
+    { "openai/responses.spec:146", "* -> foreign" },
+    { "openai/responses.spec:153", "url <-> url" },
+    { "openai/responses.spec:154", "title <-> title else \"\"" },
+    { "openai/responses.spec:155", "start_index <-> start else 0" },
+    { "openai/responses.spec:156", "end_index <-> end else 0" },
+    { "openai/responses.spec:152", "\"url_citation\" <-> web {" },
+    { "openai/responses.spec:158", "* <-> foreign" },
+    { "openai/responses.spec:164", "name <-> name" },
+    { "openai/responses.spec:165", "description <-> description" },
+    { "openai/responses.spec:166", "parameters <-> schema else {}" },
+    { "openai/responses.spec:167", "strict -> strict else true" },
+    { "openai/responses.spec:168", "strict <- strict else false" },
+    { "openai/responses.spec:163", "\"function\" <-> function {" },
+    { "openai/responses.spec:170", "* <-> foreign" },
+    { "openai/responses.spec:176", "type = \"function\"" },
+    { "openai/responses.spec:176", "name <-> name" },
+    { "openai/responses.spec:184", "type <-> mode : format_mode" },
+    { "openai/responses.spec:185", "name <-> name" },
+    { "openai/responses.spec:186", "description <-> description" },
+    { "openai/responses.spec:187", "schema <-> schema" },
+    { "openai/responses.spec:188", "strict <-> strict" },
+    { "openai/responses.spec:196", "id <-> id else \"\"" },
+    { "openai/responses.spec:197", "object = \"response\"" },
+    { "openai/responses.spec:198", "created_at <- now" },
+    { "openai/responses.spec:199", "status <-> choices[0].stop : status" },
+    { "openai/responses.spec:200", "error = null" },
+    { "openai/responses.spec:201", "incomplete_details = null" },
+    { "openai/responses.spec:202", "incomplete_details.reason <-> choices[0].stop : reason try" },
+    { "openai/responses.spec:203", "instructions = null" },
+    { "openai/responses.spec:204", "metadata = {}" },
+    { "openai/responses.spec:205", "model <-> model else \"\"" },
+    { "openai/responses.spec:206", "output <-> choices[0].blocks : items required" },
+    { "openai/responses.spec:207", "parallel_tool_calls = true" },
+    { "openai/responses.spec:208", "temperature = null" },
+    { "openai/responses.spec:209", "tool_choice = \"auto\"" },
+    { "openai/responses.spec:210", "tools = []" },
+    { "openai/responses.spec:211", "top_p = null" },
+    { "openai/responses.spec:212", "usage <-> usage : usage" },
+    { "openai/responses.spec:213", "service_tier <-> tier" },
+    { "openai/responses.spec:235", "id <- made : msg" },
+    { "openai/responses.spec:236", "role = \"assistant\"" },
+    { "openai/responses.spec:237", "status = \"completed\" else \"in_progress\"" },
+    { "openai/responses.spec:238", "content <-> blocks : [spoken] required" },
+    { "openai/responses.spec:241", "id <- made : rs" },
+    { "openai/responses.spec:242", "content -> text : text in reasoning_text" },
+    { "openai/responses.spec:243", "summary <-> text : text in summary_text else []" },
+    { "openai/responses.spec:244", "encrypted_content <-> signature" },
+    { "openai/responses.spec:248", "id <- made : fc" },
+    { "openai/responses.spec:249", "status = \"completed\" else \"in_progress\"" },
+    { "openai/responses.spec:250", "call_id <-> id" },
+    { "openai/responses.spec:251", "name <-> name" },
+    { "openai/responses.spec:252", "arguments <-> arguments : json in string" },
+    { "openai/responses.spec:234", "\"message\" <-> blocks {" },
+    { "openai/responses.spec:240", "\"reasoning\" <-> blocks.thinking | blocks.sealed {" },
+    { "openai/responses.spec:247", "\"function_call\" <-> blocks.call {" },
+    { "openai/responses.spec:255", "* <-> blocks.foreign" },
+    { "openai/responses.spec:263", "response <-> reply : begun" },
+    { "openai/responses.spec:261", "sequence_number <- count" },
+    { "openai/responses.spec:264", "response <- reply : begun" },
+    { "openai/responses.spec:268", "output_index -> index" },
+    { "openai/responses.spec:268", "item -> block : items" },
+    { "openai/responses.spec:269", "output_index <- index" },
+    { "openai/responses.spec:269", "item <- block : items" },
+    { "openai/responses.spec:271", "item_id <- made : msg" },
+    { "openai/responses.spec:272", "output_index <-> index" },
+    { "openai/responses.spec:273", "content_index <-> part" },
+    { "openai/responses.spec:274", "part <-> block : spoken" },
+    { "openai/responses.spec:277", "item_id <- made : rs" },
+    { "openai/responses.spec:278", "output_index <- index" },
+    { "openai/responses.spec:279", "summary_index = 0" },
+    { "openai/responses.spec:280", "part.type = \"summary_text\"" },
+    { "openai/responses.spec:281", "part.text = \"\"" },
+    { "openai/responses.spec:285", "item_id <- made : msg" },
+    { "openai/responses.spec:286", "output_index <-> index" },
+    { "openai/responses.spec:287", "content_index <-> part" },
+    { "openai/responses.spec:288", "delta <-> block.text.text" },
+    { "openai/responses.spec:289", "logprobs = []" },
+    { "openai/responses.spec:292", "item_id <- made : msg" },
+    { "openai/responses.spec:293", "output_index <-> index" },
+    { "openai/responses.spec:294", "content_index <-> part" },
+    { "openai/responses.spec:295", "annotation_index <- piece" },
+    { "openai/responses.spec:296", "annotation <-> block.text.citations[] : annotation" },
+    { "openai/responses.spec:299", "item_id <- made : msg" },
+    { "openai/responses.spec:300", "output_index <-> index" },
+    { "openai/responses.spec:301", "content_index <-> part" },
+    { "openai/responses.spec:302", "delta <-> block.refusal.text" },
+    { "openai/responses.spec:305", "item_id <- made : rs" },
+    { "openai/responses.spec:306", "output_index <-> index" },
+    { "openai/responses.spec:307", "summary_index <-> piece" },
+    { "openai/responses.spec:308", "delta <-> block.thinking.text" },
+    { "openai/responses.spec:311", "output_index -> index" },
+    { "openai/responses.spec:312", "content_index -> piece" },
+    { "openai/responses.spec:313", "delta -> block.thinking.text" },
+    { "openai/responses.spec:316", "item_id <- made : fc" },
+    { "openai/responses.spec:317", "output_index <-> index" },
+    { "openai/responses.spec:318", "delta <-> block.call.arguments : json in string" },
+    { "openai/responses.spec:322", "item_id <- made : msg" },
+    { "openai/responses.spec:323", "output_index <- index" },
+    { "openai/responses.spec:324", "content_index <- part" },
+    { "openai/responses.spec:325", "text <- block.text.text else \"\"" },
+    { "openai/responses.spec:326", "logprobs = []" },
+    { "openai/responses.spec:329", "item_id <- made : msg" },
+    { "openai/responses.spec:330", "output_index <- index" },
+    { "openai/responses.spec:331", "content_index <- part" },
+    { "openai/responses.spec:332", "refusal <- block.refusal.text else \"\"" },
+    { "openai/responses.spec:335", "item_id <- made : msg" },
+    { "openai/responses.spec:336", "output_index <-> index" },
+    { "openai/responses.spec:337", "content_index <-> part" },
+    { "openai/responses.spec:338", "part <-> block : spoken" },
+    { "openai/responses.spec:341", "item_id <- made : rs" },
+    { "openai/responses.spec:342", "output_index <- index" },
+    { "openai/responses.spec:343", "summary_index = 0" },
+    { "openai/responses.spec:344", "text <- block.thinking.text else \"\"" },
+    { "openai/responses.spec:347", "item_id <- made : rs" },
+    { "openai/responses.spec:348", "output_index <- index" },
+    { "openai/responses.spec:349", "summary_index = 0" },
+    { "openai/responses.spec:350", "part.type = \"summary_text\"" },
+    { "openai/responses.spec:351", "part.text <- block.thinking.text else \"\"" },
+    { "openai/responses.spec:354", "item_id <- made : fc" },
+    { "openai/responses.spec:355", "output_index <- index" },
+    { "openai/responses.spec:356", "name <- block.call.name" },
+    { "openai/responses.spec:357", "arguments <- block.call.arguments : json in string" },
+    { "openai/responses.spec:359", "output_index <-> index" },
+    { "openai/responses.spec:359", "item <-> block : items" },
+    { "openai/responses.spec:361", "response <-> reply : reply" },
+    { "openai/responses.spec:362", "response <-> reply : reply" },
+    { "openai/responses.spec:365", "response.id <- reply.id else \"\"" },
+    { "openai/responses.spec:366", "response.object = \"response\"" },
+    { "openai/responses.spec:367", "response.created_at <- now" },
+    { "openai/responses.spec:368", "response.status = \"failed\"" },
+    { "openai/responses.spec:369", "response.error.code <-> error.kind : failure" },
+    { "openai/responses.spec:370", "response.error.code -> error.code" },
+    { "openai/responses.spec:371", "response.error.message <-> error.message else \"\"" },
+    { "openai/responses.spec:372", "response.incomplete_details = null" },
+    { "openai/responses.spec:373", "response.instructions = null" },
+    { "openai/responses.spec:374", "response.metadata = {}" },
+    { "openai/responses.spec:375", "response.model <- reply.model else \"\"" },
+    { "openai/responses.spec:376", "response.output <- reply.choices[0].blocks : items required" },
+    { "openai/responses.spec:377", "response.parallel_tool_calls = true" },
+    { "openai/responses.spec:378", "response.temperature = null" },
+    { "openai/responses.spec:379", "response.tool_choice = \"auto\"" },
+    { "openai/responses.spec:380", "response.tools = []" },
+    { "openai/responses.spec:381", "response.top_p = null" },
+    { "openai/responses.spec:384", "error -> error : fault_body" },
+    { "openai/responses.spec:385", "code -> error.kind : fault try" },
+    { "openai/responses.spec:386", "code -> error.code" },
+    { "openai/responses.spec:387", "message -> error.message" },
+    { "openai/responses.spec:388", "param -> error.param" },
+    { "openai/responses.spec:263",
       "\"response.created\" <-> begin { response <-> reply : begun }" },
-    { "openai/responses.spec:261", "\"keepalive\" -> beat" },
-    { "openai/responses.spec:264",
+    { "openai/responses.spec:265", "\"keepalive\" -> beat" },
+    { "openai/responses.spec:268",
       "\"response.output_item.added\" -> open.call { output_index -> index; item -> block : items "
       "}" },
-    { "openai/responses.spec:266",
+    { "openai/responses.spec:270",
       "\"response.content_part.added\" <-> open.text | open.refusal {" },
-    { "openai/responses.spec:280", "\"response.output_text.delta\" <-> grow.text {" },
-    { "openai/responses.spec:287", "\"response.output_text.annotation.added\" <-> grow.text {" },
-    { "openai/responses.spec:294", "\"response.refusal.delta\" <-> grow.refusal {" },
-    { "openai/responses.spec:300",
+    { "openai/responses.spec:284", "\"response.output_text.delta\" <-> grow.text {" },
+    { "openai/responses.spec:291", "\"response.output_text.annotation.added\" <-> grow.text {" },
+    { "openai/responses.spec:298", "\"response.refusal.delta\" <-> grow.refusal {" },
+    { "openai/responses.spec:304",
       "\"response.reasoning_summary_text.delta\" <-> grow.thinking {" },
-    { "openai/responses.spec:306", "\"response.reasoning_text.delta\" -> grow.thinking {" },
-    { "openai/responses.spec:311", "\"response.function_call_arguments.delta\" <-> grow.call {" },
-    { "openai/responses.spec:330",
+    { "openai/responses.spec:310", "\"response.reasoning_text.delta\" -> grow.thinking {" },
+    { "openai/responses.spec:315", "\"response.function_call_arguments.delta\" <-> grow.call {" },
+    { "openai/responses.spec:334",
       "\"response.content_part.done\" <-> close.text | close.refusal {" },
-    { "openai/responses.spec:355",
+    { "openai/responses.spec:359",
       "\"response.output_item.done\" <-> close { output_index <-> index; item <-> block : items "
       "}" },
-    { "openai/responses.spec:357",
+    { "openai/responses.spec:361",
       "\"response.completed\" <-> end.end | end.match | end.call | end.pause | end.other { "
       "response <-> reply : reply }" },
-    { "openai/responses.spec:358",
+    { "openai/responses.spec:362",
       "\"response.incomplete\" <-> end.length | end.refusal | end.failed { response <-> reply : "
       "reply }" },
-    { "openai/responses.spec:360", "\"response.failed\" <-> fail {" },
-    { "openai/responses.spec:379", "\"error\" -> fail {" },
-    { "openai/responses.spec:260",
+    { "openai/responses.spec:364", "\"response.failed\" <-> fail {" },
+    { "openai/responses.spec:383", "\"error\" -> fail {" },
+    { "openai/responses.spec:264",
       "\"response.in_progress\" <- begin { response <- reply : begun }" },
-    { "openai/responses.spec:265",
+    { "openai/responses.spec:269",
       "\"response.output_item.added\" <- open { output_index <- index; item <- block : items }" },
-    { "openai/responses.spec:272", "\"response.reasoning_summary_part.added\" <- open.thinking {" },
-    { "openai/responses.spec:317", "\"response.output_text.done\" <- close.text {" },
-    { "openai/responses.spec:324", "\"response.refusal.done\" <- close.refusal {" },
-    { "openai/responses.spec:336", "\"response.reasoning_summary_text.done\" <- close.thinking {" },
-    { "openai/responses.spec:342", "\"response.reasoning_summary_part.done\" <- close.thinking {" },
-    { "openai/responses.spec:349", "\"response.function_call_arguments.done\" <- close.call {" },
-    { "openai/responses.spec:408", "id <-> id else \"\"" },
-    { "openai/responses.spec:409", "object = \"response\"" },
-    { "openai/responses.spec:410", "created_at <- now" },
-    { "openai/responses.spec:411", "status = \"in_progress\"" },
-    { "openai/responses.spec:412", "error = null" },
-    { "openai/responses.spec:413", "incomplete_details = null" },
-    { "openai/responses.spec:414", "instructions = null" },
-    { "openai/responses.spec:415", "metadata = {}" },
-    { "openai/responses.spec:416", "model <-> model else \"\"" },
-    { "openai/responses.spec:417", "output = []" },
-    { "openai/responses.spec:418", "parallel_tool_calls = true" },
-    { "openai/responses.spec:419", "temperature = null" },
-    { "openai/responses.spec:420", "tool_choice = \"auto\"" },
-    { "openai/responses.spec:421", "tools = []" },
-    { "openai/responses.spec:422", "top_p = null" },
-    { "openai/responses.spec:423", "service_tier <-> tier" },
-    { "openai/responses.spec:428", "input_tokens <-> input + cache_read + cache_write" },
-    { "openai/responses.spec:429", "input_tokens_details.cached_tokens <-> cache_read else 0" },
-    { "openai/responses.spec:430", "input_tokens_details.cache_write_tokens -> cache_write" },
-    { "openai/responses.spec:431",
+    { "openai/responses.spec:276", "\"response.reasoning_summary_part.added\" <- open.thinking {" },
+    { "openai/responses.spec:321", "\"response.output_text.done\" <- close.text {" },
+    { "openai/responses.spec:328", "\"response.refusal.done\" <- close.refusal {" },
+    { "openai/responses.spec:340", "\"response.reasoning_summary_text.done\" <- close.thinking {" },
+    { "openai/responses.spec:346", "\"response.reasoning_summary_part.done\" <- close.thinking {" },
+    { "openai/responses.spec:353", "\"response.function_call_arguments.done\" <- close.call {" },
+    { "openai/responses.spec:412", "id <-> id else \"\"" },
+    { "openai/responses.spec:413", "object = \"response\"" },
+    { "openai/responses.spec:414", "created_at <- now" },
+    { "openai/responses.spec:415", "status = \"in_progress\"" },
+    { "openai/responses.spec:416", "error = null" },
+    { "openai/responses.spec:417", "incomplete_details = null" },
+    { "openai/responses.spec:418", "instructions = null" },
+    { "openai/responses.spec:419", "metadata = {}" },
+    { "openai/responses.spec:420", "model <-> model else \"\"" },
+    { "openai/responses.spec:421", "output = []" },
+    { "openai/responses.spec:422", "parallel_tool_calls = true" },
+    { "openai/responses.spec:423", "temperature = null" },
+    { "openai/responses.spec:424", "tool_choice = \"auto\"" },
+    { "openai/responses.spec:425", "tools = []" },
+    { "openai/responses.spec:426", "top_p = null" },
+    { "openai/responses.spec:427", "service_tier <-> tier" },
+    { "openai/responses.spec:432", "input_tokens <-> input + cache_read + cache_write" },
+    { "openai/responses.spec:433", "input_tokens_details.cached_tokens <-> cache_read else 0" },
+    { "openai/responses.spec:434", "input_tokens_details.cache_write_tokens -> cache_write" },
+    { "openai/responses.spec:435",
       "input_tokens_details.cache_write_tokens <- cache_write else 0" },
-    { "openai/responses.spec:432", "output_tokens <-> output else 0" },
-    { "openai/responses.spec:433", "output_tokens_details.reasoning_tokens <-> thinking else 0" },
-    { "openai/responses.spec:434", "total_tokens <- input + cache_read + cache_write + output" },
-    { "openai/responses.spec:440", "error <-> this : fault_body | string as message" },
-    { "openai/responses.spec:441", "message, detail -> message" },
-    { "openai/responses.spec:447", "message <-> message else \"\"" },
-    { "openai/responses.spec:448", "type <-> kind : fault" },
-    { "openai/responses.spec:449", "code -> kind : fault try" },
-    { "openai/responses.spec:450", "param <-> param else null" },
-    { "openai/responses.spec:451", "code <-> code else null" },
+    { "openai/responses.spec:436", "output_tokens <-> output else 0" },
+    { "openai/responses.spec:437", "output_tokens_details.reasoning_tokens <-> thinking else 0" },
+    { "openai/responses.spec:438", "total_tokens <- input + cache_read + cache_write + output" },
+    { "openai/responses.spec:444", "error <-> this : fault_body | string as message" },
+    { "openai/responses.spec:445", "message, detail -> message" },
+    { "openai/responses.spec:451", "message <-> message else \"\"" },
+    { "openai/responses.spec:452", "type <-> kind : fault" },
+    { "openai/responses.spec:453", "code -> kind : fault try" },
+    { "openai/responses.spec:454", "param <-> param else null" },
+    { "openai/responses.spec:455", "code <-> code else null" },
     { "openai/responses_count.spec:13", "model <-> model required" },
     { "openai/responses_count.spec:14", "instructions -> instructions : string as text" },
     { "openai/responses_count.spec:15", "input <-> this : input | string as turns required" },
@@ -5803,15 +5849,15 @@ static const struct xd_row rows[] = {
 static const unsigned char directions[] = {
     3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 2, 1, 3, 3, 3, 3, 3, 2, 2, 2,
     2, 2, 2, 2, 2, 2, 2, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 3, 1,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 2, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 1, 3, 3, 3, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 1, 2, 2, 3, 3, 3, 3, 3, 3,
-    1, 3, 3, 2, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3,
-    2, 2, 3, 2, 2, 3, 3, 2, 2, 2, 2, 2, 3, 3, 2, 2, 2, 3, 2, 1, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3,
-    2, 2, 1, 1, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 3, 3, 2, 3, 2, 3, 3, 3, 2, 3, 3,
-    3, 1, 1, 1, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
-    2, 3, 3, 3, 3, 2, 2, 2, 2, 3, 1, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 3, 1, 1, 3, 3,
-    3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2,
-    2, 2, 3, 3, 3, 1, 2, 3, 3, 2, 3, 1, 3, 3, 1, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 2, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 1, 3, 3, 3, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 1, 2, 2, 3, 3, 3, 3, 3,
+    3, 1, 3, 3, 2, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2,
+    3, 2, 2, 3, 2, 2, 3, 3, 2, 2, 2, 2, 2, 3, 3, 2, 2, 2, 3, 2, 1, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3,
+    3, 2, 2, 1, 1, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 3, 3, 2, 3, 2, 3, 3, 3, 2, 3,
+    3, 3, 1, 1, 1, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
+    2, 2, 3, 3, 3, 3, 2, 2, 2, 2, 3, 1, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 3, 1, 1, 3,
+    3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2,
+    2, 2, 2, 3, 3, 3, 1, 2, 3, 3, 2, 3, 1, 3, 3, 1, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1,
 };
 
 const struct xd_dialect xd_openai_responses = {
@@ -5857,8 +5903,9 @@ const struct xd_dialect xd_azure_foundry_responses = {
     .settings = azure_foundry_responses_settings,
     .nsettings = 1,
     .telemetry = STR_INIT("azure.ai.inference"),
-    .policies = policies,
-    .npolicies = sizeof policies / sizeof *policies - 1,
+    .policies = azure_foundry_responses_policies,
+    .npolicies =
+    sizeof azure_foundry_responses_policies / sizeof *azure_foundry_responses_policies - 1,
     .ops = ops,
     .nops = 6,
     .read_error = read_error,

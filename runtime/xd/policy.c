@@ -252,6 +252,9 @@ xd_prepare(struct xd *x, const struct ir_request *in, const struct xd_policy_cho
     struct str name = value_of(&f, "schema_name");
     if (name.n && !str_is(name, "keep") && out->format.schema.n && !out->format.name.n)
         out->format.name = name;
+    struct str include = value_of(&f, "include");
+    if (include.n && !str_is(include, "keep"))
+        prepare_include(x, out, include);
     int64_t most = number_of(value_of(&f, "max_output"));
     if (most && !out->max_output.set)
         out->max_output = (struct ir_int){ most, true };

@@ -37,6 +37,8 @@
  *   max_output         keep | <number>           when the client gave none
  *   empty_schema       keep | object             a function without parameters
  *   call_places        keep | last               calls of a turn behind its texts
+ *   include            keep | <name>             what else the reply shall have, for clients of other
+ *                                                families: the sealed reasoning
  *   schema_name        keep | <name>             a schema of the reply gets a name when it has none
  *   tools              keep | called             where "none" cannot be said, the tools go; those that
  *                                                the conversation calls are declared nevertheless

@@ -54,6 +54,8 @@ void prepare_called_tools(struct xd *x, struct ir_request *m);
 void prepare_thoughts(struct xd *x, struct ir_request *m);
 /* unsigned_calls; value: the signature */
 void prepare_unsigned_calls(struct xd *x, struct ir_request *m, struct str value);
+/* include: clients of other families want this, too */
+void prepare_include(struct xd *x, struct ir_request *m, struct str value);
 /* schema_refs */
 void prepare_refs(struct xd *x, struct ir_request *m);
 /* thinking; value: any but keep */

@@ -1,4 +1,4 @@
-/* Signatures of calls, where a target wants one. */
+/* Signatures of calls, where a target wants one; and what has to be asked for to get sealed reasoning. */
 #include "runtime/xd/fault.h"
 #include "runtime/xd/prepare.h"
 
@@ -52,4 +52,16 @@ prepare_unsigned_calls(struct xd *x, struct ir_request *m, struct str value)
             t->blocks = with_signature(x, &t->blocks, at, value);
     }
     m->turns = own;
+}
+
+void
+prepare_include(struct xd *x, struct ir_request *m, struct str value)
+{
+    if (str_is(m->family, x->dialect->family) || x->op->kind != XD_OP_CHAT)
+        return; /* who speaks the language says what it wants */
+    m->include.v = NULL;
+    m->include.n = m->include.cap = 0;
+    struct str *to = XD_PUSH(x, &m->include);
+    if (to)
+        *to = value;
 }
