@@ -34,7 +34,7 @@ on_request(void *ctx, struct http_exchange *http)
 {
     struct worker *w = ctx;
     const struct http_head *head = http_exchange_head(http);
-    struct front f = { .dialect = NULL };
+    struct front f;
     if (str_is(head->method, "POST"))
         f = front_recall(&w->front, head->path, head->query);
     else
