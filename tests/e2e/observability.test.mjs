@@ -251,6 +251,53 @@ for (const protocol of ['http', 'grpc'])
         });
     });
 
+describe('sampling', () => {
+    const recorded = async (traces, ask) => {
+        const receiver = await Receiver.start();
+        const w = await World.start({ telemetry: { otlp: { endpoint: receiver.endpoint('http'), delay: '10ms', metrics: false }, traces } });
+        try {
+            await ask(w);
+            const sent = async () => sum(await scrape(w), 'llmux_telemetry_items_total', 'signal="traces",outcome="exported"');
+            const roots = () => receiver.spans.filter((s) => s.kind === 'SPAN_KIND_SERVER').length;
+            for (let before = -1; before !== await sent() || roots() !== before;) {
+                before = await sent();
+                await new Promise((resolve) => setTimeout(resolve, 100));
+            }
+            return receiver.spans.filter((s) => s.kind === 'SPAN_KIND_SERVER');
+        } finally {
+            await w.stop();
+            await receiver.stop();
+        }
+    };
+
+    test('a share is a share', async () => {
+        const roots = await recorded({ sample: '30%' }, async (w) => {
+            for (let i = 0; i < 300; i++)
+                await (await w.post('/v1/chat/completions', chat('openai/m'))).arrayBuffer();
+        });
+        assert.ok(roots.length > 45 && roots.length < 150, `${roots.length} of 300`);
+    });
+
+    test('of no share, what is slow and what failed are told of', async () => {
+        const roots = await recorded({ sample: '0%', keep_slow: '150ms' }, async (w) => {
+            for (const model of ['openai/m', 'openai/slow!delay=300ms', 'openai/bad!400', 'openai/m'])
+                await (await w.post('/v1/chat/completions', chat(model))).arrayBuffer();
+        });
+        assert.deepEqual(roots.map((s) => s.attributes['gen_ai.request.model'].value).sort(),
+            ['openai/bad!400', 'openai/slow!delay=300ms']);
+    });
+
+    test('what the operator does not want is not told of', async () => {
+        const roots = await recorded({ sample: '0%', keep_slow: '0', keep_errors: false, follow_client: false, propagate: false }, async (w) => {
+            await w.post('/v1/chat/completions', chat('openai/bad!400'));
+            await w.post('/v1/chat/completions', chat('openai/m'),
+                { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' });
+            assert.equal((await w.last()).headers.traceparent, undefined);
+        });
+        assert.deepEqual(roots, []);
+    });
+});
+
 describe('Prometheus', () => {
     let w, prometheus, receiver;
     before(async () => {
