@@ -356,7 +356,7 @@ carried(struct emit *e, const struct saids *l)
 static void
 write_case(struct emit *e, const struct said *s)
 {
-    const char *what = is_event(s->ev, "end") ? "e->reply->choices.v[0].stop" : "e->block->kind";
+    const char *what = is_event(s->ev, "end") ? "xd_reply_stop(e->reply)" : "e->block->kind";
 
     if (s->mask)
         em(e, "        if ((0x%xu >> %s) & 1) {\n", s->mask, what);

@@ -7,7 +7,7 @@ static const char family[] = "openai.responses";
 #define STR_FAMILY STR("openai.responses")
 
 #ifdef XD_COUNT_ROWS
-static unsigned char seen_read[351], seen_written[351];
+static unsigned char seen_read[352], seen_written[352];
 #define SEEN(a) a
 #else
 #define SEEN(a) NULL
@@ -123,77 +123,77 @@ static const struct xd_word status_table_v[] = {
     { STR_INIT("cancelled"), IR_STOP_OTHER, 0, 1, 0, 23, 0 },
 };
 static const struct xd_table status_table = {
-    "status", status_table_v, sizeof status_table_v / sizeof *status_table_v, -1, -1,
+    "status", status_table_v, sizeof status_table_v / sizeof *status_table_v, IR_STOP_OTHER, 24,
     NULL,
 };
 
-/* openai/responses.spec:231 */
+/* openai/responses.spec:232 */
 static const struct xd_word reason_table_v[] = {
-    { STR_INIT("max_output_tokens"), IR_STOP_LENGTH, 0, 1, 1, 24, 0 },
-    { STR_INIT("content_filter"), IR_STOP_REFUSAL, 0, 1, 1, 25, 0 },
+    { STR_INIT("max_output_tokens"), IR_STOP_LENGTH, 0, 1, 1, 25, 0 },
+    { STR_INIT("content_filter"), IR_STOP_REFUSAL, 0, 1, 1, 26, 0 },
 };
 static const struct xd_table reason_table = {
     "reason", reason_table_v, sizeof reason_table_v / sizeof *reason_table_v, -1, -1,
     NULL,
 };
 
-/* openai/responses.spec:392 */
+/* openai/responses.spec:393 */
 static const struct xd_word failure_table_v[] = {
-    { STR_INIT("server_error"), IR_FAULT_INTERNAL, 0, 1, 1, 26, 0 },
-    { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 1, 27, 0 },
-    { STR_INIT("invalid_prompt"), IR_FAULT_INVALID, 0, 1, 1, 28, 0 },
-    { STR_INIT("invalid_prompt"), IR_FAULT_CONTEXT, 0, 0, 1, 29, 0 },
-    { STR_INIT("invalid_prompt"), IR_FAULT_POLICY, 0, 0, 1, 30, 0 },
-    { STR_INIT("rate_limit_exceeded"), IR_FAULT_BILLING, 0, 0, 1, 31, 0 },
-    { STR_INIT("server_error"), IR_FAULT_AUTH, 0, 0, 1, 32, 0 },
-    { STR_INIT("server_error"), IR_FAULT_FORBIDDEN, 0, 0, 1, 33, 0 },
-    { STR_INIT("server_error"), IR_FAULT_MISSING, 0, 0, 1, 34, 0 },
-    { STR_INIT("invalid_prompt"), IR_FAULT_TOO_LARGE, 0, 0, 1, 35, 0 },
-    { STR_INIT("server_error"), IR_FAULT_OVERLOADED, 0, 0, 1, 36, 0 },
-    { STR_INIT("server_error"), IR_FAULT_TIMEOUT, 0, 0, 1, 37, 0 },
-    { STR_INIT("server_error"), IR_FAULT_PROTOCOL, 0, 0, 1, 38, 0 },
-    { STR_INIT("bio_policy"), IR_FAULT_POLICY, 0, 1, 0, 39, 0 },
-    { STR_INIT("image_content_policy_violation"), IR_FAULT_POLICY, 0, 1, 0, 39, 0 },
+    { STR_INIT("server_error"), IR_FAULT_INTERNAL, 0, 1, 1, 27, 0 },
+    { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 1, 28, 0 },
+    { STR_INIT("invalid_prompt"), IR_FAULT_INVALID, 0, 1, 1, 29, 0 },
+    { STR_INIT("invalid_prompt"), IR_FAULT_CONTEXT, 0, 0, 1, 30, 0 },
+    { STR_INIT("invalid_prompt"), IR_FAULT_POLICY, 0, 0, 1, 31, 0 },
+    { STR_INIT("rate_limit_exceeded"), IR_FAULT_BILLING, 0, 0, 1, 32, 0 },
+    { STR_INIT("server_error"), IR_FAULT_AUTH, 0, 0, 1, 33, 0 },
+    { STR_INIT("server_error"), IR_FAULT_FORBIDDEN, 0, 0, 1, 34, 0 },
+    { STR_INIT("server_error"), IR_FAULT_MISSING, 0, 0, 1, 35, 0 },
+    { STR_INIT("invalid_prompt"), IR_FAULT_TOO_LARGE, 0, 0, 1, 36, 0 },
+    { STR_INIT("server_error"), IR_FAULT_OVERLOADED, 0, 0, 1, 37, 0 },
+    { STR_INIT("server_error"), IR_FAULT_TIMEOUT, 0, 0, 1, 38, 0 },
+    { STR_INIT("server_error"), IR_FAULT_PROTOCOL, 0, 0, 1, 39, 0 },
+    { STR_INIT("bio_policy"), IR_FAULT_POLICY, 0, 1, 0, 40, 0 },
+    { STR_INIT("image_content_policy_violation"), IR_FAULT_POLICY, 0, 1, 0, 40, 0 },
 };
 static const struct xd_table failure_table = {
     "failure", failure_table_v, sizeof failure_table_v / sizeof *failure_table_v, IR_FAULT_INTERNAL,
-    40,
+    41,
     NULL,
 };
 
-/* openai/responses.spec:460 */
+/* openai/responses.spec:461 */
 static const struct xd_word fault_table_v[] = {
-    { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 41, 0 },
-    { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 42, 0 },
-    { STR_INIT("content_policy_violation"), IR_FAULT_POLICY, 400, 1, 1, 43, 0 },
-    { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1, 44, 0 },
-    { STR_INIT("insufficient_quota"), IR_FAULT_BILLING, 429, 1, 1, 45, 0 },
-    { STR_INIT("permission_error"), IR_FAULT_FORBIDDEN, 403, 1, 1, 46, 0 },
-    { STR_INIT("not_found_error"), IR_FAULT_MISSING, 404, 1, 1, 47, 0 },
-    { STR_INIT("request_too_large"), IR_FAULT_TOO_LARGE, 413, 1, 1, 48, 0 },
-    { STR_INIT("rate_limit_error"), IR_FAULT_RATE, 429, 1, 1, 49, 0 },
-    { STR_INIT("service_unavailable_error"), IR_FAULT_OVERLOADED, 503, 1, 1, 50, 0 },
-    { STR_INIT("timeout_error"), IR_FAULT_TIMEOUT, 408, 1, 1, 51, 0 },
-    { STR_INIT("server_error"), IR_FAULT_INTERNAL, 500, 1, 1, 52, 0 },
-    { STR_INIT("server_error"), IR_FAULT_PROTOCOL, 502, 0, 1, 53, 0 },
-    { STR_INIT("invalid_api_key"), IR_FAULT_AUTH, 0, 1, 0, 54, 0 },
-    { STR_INIT("authentication"), IR_FAULT_AUTH, 0, 1, 0, 54, 0 },
-    { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 0, 55, 0 },
-    { STR_INIT("requests"), IR_FAULT_RATE, 0, 1, 0, 55, 0 },
-    { STR_INIT("tokens"), IR_FAULT_RATE, 0, 1, 0, 55, 0 },
-    { STR_INIT("internal_error"), IR_FAULT_INTERNAL, 0, 1, 0, 56, 0 },
-    { STR_INIT("api_error"), IR_FAULT_INTERNAL, 0, 1, 0, 56, 0 },
-    { STR_INIT("overloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 57, 0 },
-    { STR_INIT("overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 57, 0 },
-    { STR_INIT("server_is_overloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 57, 0 },
-    { STR_INIT("content_filter"), IR_FAULT_POLICY, 0, 1, 0, 58, 0 },
-    { STR_INIT("image_content_policy_violation"), IR_FAULT_POLICY, 0, 1, 0, 58, 0 },
-    { STR_INIT("model_not_found"), IR_FAULT_MISSING, 0, 1, 0, 59, 0 },
-    { STR_INIT("not_found"), IR_FAULT_MISSING, 0, 1, 0, 59, 0 },
-    { STR_INIT("*context length*"), IR_FAULT_CONTEXT, 0, 1, 0, 60, 0 },
-    { STR_INIT("*context window*"), IR_FAULT_CONTEXT, 0, 1, 0, 60, 0 },
-    { STR_INIT("*incorrect api key*"), IR_FAULT_AUTH, 0, 1, 0, 61, 0 },
-    { STR_INIT("*invalid api key*"), IR_FAULT_AUTH, 0, 1, 0, 61, 0 },
+    { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 42, 0 },
+    { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 43, 0 },
+    { STR_INIT("content_policy_violation"), IR_FAULT_POLICY, 400, 1, 1, 44, 0 },
+    { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1, 45, 0 },
+    { STR_INIT("insufficient_quota"), IR_FAULT_BILLING, 429, 1, 1, 46, 0 },
+    { STR_INIT("permission_error"), IR_FAULT_FORBIDDEN, 403, 1, 1, 47, 0 },
+    { STR_INIT("not_found_error"), IR_FAULT_MISSING, 404, 1, 1, 48, 0 },
+    { STR_INIT("request_too_large"), IR_FAULT_TOO_LARGE, 413, 1, 1, 49, 0 },
+    { STR_INIT("rate_limit_error"), IR_FAULT_RATE, 429, 1, 1, 50, 0 },
+    { STR_INIT("service_unavailable_error"), IR_FAULT_OVERLOADED, 503, 1, 1, 51, 0 },
+    { STR_INIT("timeout_error"), IR_FAULT_TIMEOUT, 408, 1, 1, 52, 0 },
+    { STR_INIT("server_error"), IR_FAULT_INTERNAL, 500, 1, 1, 53, 0 },
+    { STR_INIT("server_error"), IR_FAULT_PROTOCOL, 502, 0, 1, 54, 0 },
+    { STR_INIT("invalid_api_key"), IR_FAULT_AUTH, 0, 1, 0, 55, 0 },
+    { STR_INIT("authentication"), IR_FAULT_AUTH, 0, 1, 0, 55, 0 },
+    { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 0, 56, 0 },
+    { STR_INIT("requests"), IR_FAULT_RATE, 0, 1, 0, 56, 0 },
+    { STR_INIT("tokens"), IR_FAULT_RATE, 0, 1, 0, 56, 0 },
+    { STR_INIT("internal_error"), IR_FAULT_INTERNAL, 0, 1, 0, 57, 0 },
+    { STR_INIT("api_error"), IR_FAULT_INTERNAL, 0, 1, 0, 57, 0 },
+    { STR_INIT("overloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 58, 0 },
+    { STR_INIT("overloaded_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 58, 0 },
+    { STR_INIT("server_is_overloaded"), IR_FAULT_OVERLOADED, 0, 1, 0, 58, 0 },
+    { STR_INIT("content_filter"), IR_FAULT_POLICY, 0, 1, 0, 59, 0 },
+    { STR_INIT("image_content_policy_violation"), IR_FAULT_POLICY, 0, 1, 0, 59, 0 },
+    { STR_INIT("model_not_found"), IR_FAULT_MISSING, 0, 1, 0, 60, 0 },
+    { STR_INIT("not_found"), IR_FAULT_MISSING, 0, 1, 0, 60, 0 },
+    { STR_INIT("*context length*"), IR_FAULT_CONTEXT, 0, 1, 0, 61, 0 },
+    { STR_INIT("*context window*"), IR_FAULT_CONTEXT, 0, 1, 0, 61, 0 },
+    { STR_INIT("*incorrect api key*"), IR_FAULT_AUTH, 0, 1, 0, 62, 0 },
+    { STR_INIT("*invalid api key*"), IR_FAULT_AUTH, 0, 1, 0, 62, 0 },
 };
 static const struct xd_table fault_table = {
     "fault", fault_table_v, sizeof fault_table_v / sizeof *fault_table_v, -1, -1,
@@ -249,13 +249,13 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 62);
+        XD_SEEN(seen_read, 63);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 63);
+        XD_SEEN(seen_read, 64);
         struct ir_block *item = XD_PUSH(x, &m->instructions);
         if (item) {
             item->kind = IR_BLOCK_TEXT;
@@ -263,7 +263,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 64);
+        XD_SEEN(seen_read, 65);
         switch (json_kind(&x->doc, v[2])) {
         case JSON_ARRAY:
             OWN(x)->read_input(x, v[2], m);
@@ -278,11 +278,11 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "input");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 65);
+        XD_SEEN(seen_read, 66);
         xd_read_bool(x, v[3], &m->stream);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 66);
+        XD_SEEN(seen_read, 67);
         if (xd_want(x, v[4], JSON_ARRAY))
             XD_EACH(x, i, v[4]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -291,7 +291,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 67);
+        XD_SEEN(seen_read, 68);
         switch (json_kind(&x->doc, v[5])) {
         case JSON_STRING: {
             m->tool_choice.set = true;
@@ -308,49 +308,49 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 68);
+        XD_SEEN(seen_read, 69);
         xd_read_bool(x, v[6], &m->tool_choice.parallel);
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 69);
+        XD_SEEN(seen_read, 70);
         xd_read_int(x, v[7], &m->max_output);
     }
     if (v[8]) {
-        XD_SEEN(seen_read, 70);
+        XD_SEEN(seen_read, 71);
         xd_read_real(x, v[8], &m->sampling.temperature);
     }
     if (v[9]) {
-        XD_SEEN(seen_read, 71);
+        XD_SEEN(seen_read, 72);
         xd_read_real(x, v[9], &m->sampling.top_p);
     }
     if (v[10]) {
-        XD_SEEN(seen_read, 72);
+        XD_SEEN(seen_read, 73);
         xd_read_int(x, v[10], &m->top_logprobs);
     }
     if (v[11]) {
-        XD_SEEN(seen_read, 73);
+        XD_SEEN(seen_read, 74);
         int w = xd_read_word(x, v[11], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (v[12]) {
-        XD_SEEN(seen_read, 74);
+        XD_SEEN(seen_read, 75);
         read_format(x, v[12], &m->format);
     }
     if ((v[13] ? v[13] : v[14])) {
-        XD_SEEN(seen_read, 75);
+        XD_SEEN(seen_read, 76);
         xd_read_str(x, (v[13] ? v[13] : v[14]), &m->user);
     }
     if (v[15]) {
-        XD_SEEN(seen_read, 76);
+        XD_SEEN(seen_read, 77);
         xd_read_str(x, v[15], &m->cache_key);
     }
     if (v[16]) {
-        XD_SEEN(seen_read, 77);
+        XD_SEEN(seen_read, 78);
         xd_read_str(x, v[16], &m->tier);
     }
     if (v[17]) {
-        XD_SEEN(seen_read, 78);
+        XD_SEEN(seen_read, 79);
         xd_read_strs(x, v[17], &m->include);
     }
 }
@@ -360,18 +360,18 @@ write_request(struct xd *x, const struct ir_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 62);
+        XD_SEEN(seen_written, 63);
         xd_put_str(x, STR("model"), m->model);
     }
-    XD_SEEN(seen_written, 64);
+    XD_SEEN(seen_written, 65);
     jw_key(&x->w, STR("input"));
     OWN(x)->write_input(x, m);
     if (m->stream) {
-        XD_SEEN(seen_written, 65);
+        XD_SEEN(seen_written, 66);
         xd_put_bool(x, STR("stream"), m->stream);
     }
     if (m->tools.n) {
-        XD_SEEN(seen_written, 66);
+        XD_SEEN(seen_written, 67);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -379,7 +379,7 @@ write_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 67);
+        XD_SEEN(seen_written, 68);
         if (xd_word_of(&choice_table, (int)m->tool_choice.mode).p) {
             if (!xd_put_word(x, STR("tool_choice"), &choice_table, (int)m->tool_choice.mode))
                 xd_lose(x, "tool_choice");
@@ -391,29 +391,29 @@ write_request(struct xd *x, const struct ir_request *m)
         }
     }
     if (m->tool_choice.parallel) {
-        XD_SEEN(seen_written, 68);
+        XD_SEEN(seen_written, 69);
         xd_put_bool(x, STR("parallel_tool_calls"), m->tool_choice.parallel);
     }
     if (m->max_output.set) {
-        XD_SEEN(seen_written, 69);
+        XD_SEEN(seen_written, 70);
         xd_put_int_min(x, STR("max_output_tokens"), m->max_output, 16);
     }
     if (m->sampling.temperature.p) {
-        XD_SEEN(seen_written, 70);
+        XD_SEEN(seen_written, 71);
         xd_put_real(x, STR("temperature"), m->sampling.temperature);
     }
     if (m->sampling.top_p.p) {
-        XD_SEEN(seen_written, 71);
+        XD_SEEN(seen_written, 72);
         xd_put_real(x, STR("top_p"), m->sampling.top_p);
     }
     if (m->top_logprobs.set) {
-        XD_SEEN(seen_written, 72);
+        XD_SEEN(seen_written, 73);
         xd_put_int(x, STR("top_logprobs"), m->top_logprobs);
     }
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 73);
+        XD_SEEN(seen_written, 74);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
@@ -422,26 +422,26 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("text"));
     jw_enter(&x->w);
     if (m->format.set) {
-        XD_SEEN(seen_written, 74);
+        XD_SEEN(seen_written, 75);
         jw_key(&x->w, STR("format"));
         write_format(x, &m->format);
     }
     xd_put_rest(x, &request_shape, "text", &m->rest);
     jw_close(&x->w);
     if (m->user.p) {
-        XD_SEEN(seen_written, 75);
+        XD_SEEN(seen_written, 76);
         xd_put_str(x, STR("user"), m->user);
     }
     if (m->cache_key.p) {
-        XD_SEEN(seen_written, 76);
+        XD_SEEN(seen_written, 77);
         xd_put_str(x, STR("prompt_cache_key"), m->cache_key);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 77);
+        XD_SEEN(seen_written, 78);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     if (m->include.n) {
-        XD_SEEN(seen_written, 78);
+        XD_SEEN(seen_written, 79);
         xd_put_strs(x, STR("include"), &m->include);
     }
     xd_put_rest(x, &request_shape, "", &m->rest);
@@ -494,7 +494,7 @@ read_input_system(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 80);
+        XD_SEEN(seen_read, 81);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -526,11 +526,11 @@ write_input_system(struct xd *x, const struct ir_turn *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"system\""));
-    XD_SEEN(seen_written, 79);
+    XD_SEEN(seen_written, 80);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
     if (xd_count_blocks(&m->blocks, 0xe6u)) {
-        XD_SEEN(seen_written, 80);
+        XD_SEEN(seen_written, 81);
         if (xd_single_text(&m->blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -570,7 +570,7 @@ read_input_user(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 82);
+        XD_SEEN(seen_read, 83);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -602,11 +602,11 @@ write_input_user(struct xd *x, const struct ir_turn *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"user\""));
-    XD_SEEN(seen_written, 81);
+    XD_SEEN(seen_written, 82);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
     if (xd_count_blocks(&m->blocks, 0xe6u)) {
-        XD_SEEN(seen_written, 82);
+        XD_SEEN(seen_written, 83);
         if (xd_single_text(&m->blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -646,7 +646,7 @@ read_input_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 84);
+        XD_SEEN(seen_read, 85);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -678,11 +678,11 @@ write_input_assistant(struct xd *x, const struct ir_turn *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
-    XD_SEEN(seen_written, 83);
+    XD_SEEN(seen_written, 84);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
     if (xd_count_blocks(&m->blocks, 0x6u)) {
-        XD_SEEN(seen_written, 84);
+        XD_SEEN(seen_written, 85);
         if (xd_single_text(&m->blocks, 0x6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("content"), xd_first_block(&m->blocks, 0x2u)->text.text);
         } else {
@@ -724,15 +724,15 @@ read_input_reasoning(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 85);
+        XD_SEEN(seen_read, 86);
         xd_read_text_in(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 86);
+        XD_SEEN(seen_read, 87);
         xd_read_text_in(x, v[1], &m->thinking.text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 88);
         xd_read_str(x, v[2], &m->thinking.signature);
     }
 }
@@ -744,14 +744,14 @@ write_input_reasoning(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"reasoning\""));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 86);
+        XD_SEEN(seen_written, 87);
         xd_put_text_in(x, STR("summary"), STR("summary_text"), m->thinking.text);
     } else {
         jw_key(&x->w, STR("summary"));
         jw_raw(&x->w, STR("[]"));
     }
     if (m->thinking.signature.p) {
-        XD_SEEN(seen_written, 87);
+        XD_SEEN(seen_written, 88);
         xd_put_str(x, STR("encrypted_content"), m->thinking.signature);
     }
     xd_put_rest(x, &input_reasoning_shape, "", &m->rest);
@@ -782,15 +782,15 @@ read_input_function_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 88);
+        XD_SEEN(seen_read, 89);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 89);
+        XD_SEEN(seen_read, 90);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 90);
+        XD_SEEN(seen_read, 91);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -802,15 +802,15 @@ write_input_function_call(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function_call\""));
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 88);
+        XD_SEEN(seen_written, 89);
         xd_put_str(x, STR("call_id"), m->call.id);
     }
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 89);
+        XD_SEEN(seen_written, 90);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 90);
+        XD_SEEN(seen_written, 91);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     }
     xd_put_rest(x, &input_function_call_shape, "", &m->rest);
@@ -843,11 +843,11 @@ read_input_function_call_output(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_RESULT;
     if (v[0]) {
-        XD_SEEN(seen_read, 91);
+        XD_SEEN(seen_read, 92);
         xd_read_str(x, v[0], &m->result.call);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 92);
+        XD_SEEN(seen_read, 93);
         switch (json_kind(&x->doc, v[1])) {
         case JSON_STRING: {
             struct ir_block *item = XD_PUSH(x, &m->result.blocks);
@@ -880,11 +880,11 @@ write_input_function_call_output(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function_call_output\""));
     if (m->result.call.p) {
-        XD_SEEN(seen_written, 91);
+        XD_SEEN(seen_written, 92);
         xd_put_str(x, STR("call_id"), m->result.call);
     }
     if (xd_count_blocks(&m->result.blocks, 0xe6u)) {
-        XD_SEEN(seen_written, 92);
+        XD_SEEN(seen_written, 93);
         if (xd_single_text(&m->result.blocks, 0xe6u, IR_BLOCK_TEXT)) {
             xd_put_str(x, STR("output"), xd_first_block(&m->result.blocks, 0x2u)->text.text);
         } else {
@@ -939,7 +939,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
 {
     switch (xd_tag_or(x, at, &input_tags, &input_or_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 94);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_input_system(x, at, &first);
@@ -954,7 +954,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 95);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t) {
             read_input_user(x, at, t);
@@ -962,7 +962,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 96);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t) {
             read_input_assistant(x, at, t);
@@ -970,7 +970,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 96);
+        XD_SEEN(seen_read, 97);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -984,7 +984,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 4: {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 98);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -993,7 +993,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 5: {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 99);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -1002,7 +1002,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 6: {
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 100);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -1013,7 +1013,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 7: {
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 101);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -1025,7 +1025,7 @@ read_input_element(struct xd *x, uint32_t at, struct ir_request *m)
         break;
     }
     case 8: {
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 102);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -1053,12 +1053,12 @@ write_input_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if ((0x200u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 98);
+                XD_SEEN(seen_written, 99);
                 write_input_function_call_output(x, &m->blocks.v[i++]);
                 continue;
             }
             if ((0x400u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 99);
+                XD_SEEN(seen_written, 100);
                 const struct ir_block *b = &m->blocks.v[i++];
                 if (str_eq(b->foreign.dialect, STR_FAMILY))
                     jw_raw(&x->w, b->foreign.body);
@@ -1070,14 +1070,14 @@ write_input_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffff9ffu);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 94);
+            XD_SEEN(seen_written, 95);
             write_input_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
         for (unsigned i = 0; i < m->blocks.n;) {
             if ((0x18u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 96);
+                XD_SEEN(seen_written, 97);
                 const struct ir_block *b = &m->blocks.v[i++];
                 struct ir_block own = *b;
                 if (b->kind == IR_BLOCK_SEALED) {
@@ -1089,12 +1089,12 @@ write_input_turn(struct xd *x, const struct ir_turn *m)
                 continue;
             }
             if ((0x100u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 97);
+                XD_SEEN(seen_written, 98);
                 write_input_function_call(x, &m->blocks.v[i++]);
                 continue;
             }
             if ((0x400u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 101);
+                XD_SEEN(seen_written, 102);
                 const struct ir_block *b = &m->blocks.v[i++];
                 if (str_eq(b->foreign.dialect, STR_FAMILY))
                     jw_raw(&x->w, b->foreign.body);
@@ -1106,12 +1106,12 @@ write_input_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffae7u);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 95);
+            XD_SEEN(seen_written, 96);
             write_input_assistant(x, &run);
         }
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 93);
+        XD_SEEN(seen_written, 94);
         write_input_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -1125,7 +1125,7 @@ write_input(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 93);
+        XD_SEEN(seen_written, 94);
         write_input_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -1168,11 +1168,11 @@ read_part_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 102);
+        XD_SEEN(seen_read, 103);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 103);
+        XD_SEEN(seen_read, 104);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
 }
@@ -1184,11 +1184,11 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 102);
+        XD_SEEN(seen_written, 103);
         xd_put_str(x, STR("text"), m->text.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 103);
+        XD_SEEN(seen_written, 104);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1216,11 +1216,11 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_text\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 104);
+        XD_SEEN(seen_written, 105);
         xd_put_str(x, STR("text"), m->refusal.text);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 103);
+        XD_SEEN(seen_written, 104);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1248,11 +1248,11 @@ read_part_refusal_2(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 105);
+        XD_SEEN(seen_read, 106);
         xd_read_str(x, v[0], &m->refusal.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 103);
+        XD_SEEN(seen_read, 104);
         read_cache_breakpoint(x, v[1], &m->cache);
     }
 }
@@ -1279,20 +1279,20 @@ read_part_image(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_IMAGE;
     if (v[0]) {
-        XD_SEEN(seen_read, 106);
+        XD_SEEN(seen_read, 107);
         xd_read_media_url(x, v[0], &m->image.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 107);
+        XD_SEEN(seen_read, 108);
         m->image.source.kind = IR_SOURCE_FILE;
         xd_read_str(x, v[1], &m->image.source.file.id);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 108);
+        XD_SEEN(seen_read, 109);
         xd_read_str(x, v[2], &m->image.detail);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 103);
+        XD_SEEN(seen_read, 104);
         read_cache_breakpoint(x, v[3], &m->cache);
     }
 }
@@ -1304,22 +1304,22 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_image\""));
     if (m->image.source.kind) {
-        XD_SEEN(seen_written, 106);
+        XD_SEEN(seen_written, 107);
         (void)xd_put_media_url(x, STR("image_url"), &m->image.source);
     }
     if (m->image.source.kind == IR_SOURCE_FILE && m->image.source.file.id.p) {
-        XD_SEEN(seen_written, 107);
+        XD_SEEN(seen_written, 108);
         xd_put_str(x, STR("file_id"), m->image.source.file.id);
     }
     if (m->image.detail.p) {
-        XD_SEEN(seen_written, 108);
+        XD_SEEN(seen_written, 109);
         xd_put_str(x, STR("detail"), m->image.detail);
     } else {
         jw_key(&x->w, STR("detail"));
         jw_raw(&x->w, STR("\"auto\""));
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 103);
+        XD_SEEN(seen_written, 104);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1352,25 +1352,25 @@ read_part_document(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_DOCUMENT;
     if (v[0]) {
-        XD_SEEN(seen_read, 109);
+        XD_SEEN(seen_read, 110);
         xd_read_data_url(x, v[0], &m->document.source);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 110);
+        XD_SEEN(seen_read, 111);
         m->document.source.kind = IR_SOURCE_URL;
         xd_read_str(x, v[1], &m->document.source.url.url);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 111);
+        XD_SEEN(seen_read, 112);
         m->document.source.kind = IR_SOURCE_FILE;
         xd_read_str(x, v[2], &m->document.source.file.id);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 112);
+        XD_SEEN(seen_read, 113);
         xd_read_str(x, v[3], &m->document.title);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 103);
+        XD_SEEN(seen_read, 104);
         read_cache_breakpoint(x, v[4], &m->cache);
     }
 }
@@ -1382,23 +1382,23 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"input_file\""));
     if (m->document.source.kind) {
-        XD_SEEN(seen_written, 109);
+        XD_SEEN(seen_written, 110);
         (void)xd_put_data_url(x, STR("file_data"), &m->document.source);
     }
     if (m->document.source.kind == IR_SOURCE_URL && m->document.source.url.url.p) {
-        XD_SEEN(seen_written, 110);
+        XD_SEEN(seen_written, 111);
         xd_put_str(x, STR("file_url"), m->document.source.url.url);
     }
     if (m->document.source.kind == IR_SOURCE_FILE && m->document.source.file.id.p) {
-        XD_SEEN(seen_written, 111);
+        XD_SEEN(seen_written, 112);
         xd_put_str(x, STR("file_id"), m->document.source.file.id);
     }
     if (m->document.title.p) {
-        XD_SEEN(seen_written, 112);
+        XD_SEEN(seen_written, 113);
         xd_put_str(x, STR("filename"), m->document.title);
     }
     if (m->cache.set) {
-        XD_SEEN(seen_written, 103);
+        XD_SEEN(seen_written, 104);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1437,17 +1437,17 @@ read_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_AUDIO;
     if (v[0]) {
-        XD_SEEN(seen_read, 113);
+        XD_SEEN(seen_read, 114);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_str(x, v[0], &m->audio.source.bytes.data);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 114);
+        XD_SEEN(seen_read, 115);
         m->audio.source.kind = IR_SOURCE_BYTES;
         xd_read_pair(x, v[1], &audio_format_table, &m->audio.source.bytes.media);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 103);
+        XD_SEEN(seen_read, 104);
         read_cache_breakpoint(x, v[2], &m->cache);
     }
 }
@@ -1461,17 +1461,17 @@ write_part_audio(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("input_audio"));
     jw_enter(&x->w);
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.data.p) {
-        XD_SEEN(seen_written, 113);
+        XD_SEEN(seen_written, 114);
         xd_put_str(x, STR("data"), m->audio.source.bytes.data);
     }
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.media.p) {
-        XD_SEEN(seen_written, 114);
+        XD_SEEN(seen_written, 115);
         xd_put_pair(x, STR("format"), &audio_format_table, m->audio.source.bytes.media);
     }
     xd_put_rest(x, &part_audio_shape, "input_audio", &m->rest);
     jw_close(&x->w);
     if (m->cache.set) {
-        XD_SEEN(seen_written, 103);
+        XD_SEEN(seen_written, 104);
         jw_key(&x->w, STR("prompt_cache_breakpoint"));
         write_cache_breakpoint(x, &m->cache);
     }
@@ -1496,27 +1496,27 @@ read_part(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &part_tags)) {
     case 0:
-        XD_SEEN(seen_read, 115);
+        XD_SEEN(seen_read, 116);
         read_part_text(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 116);
+        XD_SEEN(seen_read, 117);
         read_part_refusal_2(x, at, m);
         return true;
     case 3:
-        XD_SEEN(seen_read, 117);
+        XD_SEEN(seen_read, 118);
         read_part_image(x, at, m);
         return true;
     case 4:
-        XD_SEEN(seen_read, 118);
+        XD_SEEN(seen_read, 119);
         read_part_document(x, at, m);
         return true;
     case 5:
-        XD_SEEN(seen_read, 119);
+        XD_SEEN(seen_read, 120);
         read_part_audio(x, at, m);
         return true;
     case 6:
-        XD_SEEN(seen_read, 120);
+        XD_SEEN(seen_read, 121);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR("openai.responses:part");
         xd_read_json(x, at, &m->foreign.body);
@@ -1530,11 +1530,11 @@ write_part(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 115);
+        XD_SEEN(seen_written, 116);
         write_part_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 121);
+        XD_SEEN(seen_written, 122);
         write_part_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -1544,15 +1544,15 @@ write_part(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.sealed");
         break;
     case IR_BLOCK_IMAGE:
-        XD_SEEN(seen_written, 117);
+        XD_SEEN(seen_written, 118);
         write_part_image(x, m);
         return true;
     case IR_BLOCK_AUDIO:
-        XD_SEEN(seen_written, 119);
+        XD_SEEN(seen_written, 120);
         write_part_audio(x, m);
         return true;
     case IR_BLOCK_DOCUMENT:
-        XD_SEEN(seen_written, 118);
+        XD_SEEN(seen_written, 119);
         write_part_document(x, m);
         return true;
     case IR_BLOCK_CALL:
@@ -1589,7 +1589,7 @@ read_cache_breakpoint(struct xd *x, uint32_t at, struct ir_cache *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 123);
+        XD_SEEN(seen_read, 124);
         xd_read_str(x, v[0], &m->ttl);
     }
 }
@@ -1598,11 +1598,11 @@ static void
 write_cache_breakpoint(struct xd *x, const struct ir_cache *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 122);
+    XD_SEEN(seen_written, 123);
     jw_key(&x->w, STR("mode"));
     jw_raw(&x->w, STR("\"explicit\""));
     if (m->ttl.p) {
-        XD_SEEN(seen_written, 123);
+        XD_SEEN(seen_written, 124);
         xd_put_str(x, STR("ttl"), m->ttl);
     }
     jw_close(&x->w);
@@ -1640,11 +1640,11 @@ read_said_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 124);
+        XD_SEEN(seen_read, 125);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 125);
+        XD_SEEN(seen_read, 126);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_citation *item = XD_PUSH(x, &m->text.citations);
@@ -1661,14 +1661,14 @@ write_said_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"output_text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 124);
+        XD_SEEN(seen_written, 125);
         xd_put_str(x, STR("text"), m->text.text);
     } else {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->text.citations.n) {
-        XD_SEEN(seen_written, 125);
+        XD_SEEN(seen_written, 126);
         jw_key(&x->w, STR("annotations"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->text.citations.n; i++)
@@ -1703,7 +1703,7 @@ read_said_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 126);
+        XD_SEEN(seen_read, 127);
         xd_read_str(x, v[0], &m->refusal.text);
     }
 }
@@ -1715,7 +1715,7 @@ write_said_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"refusal\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 126);
+        XD_SEEN(seen_written, 127);
         xd_put_str(x, STR("refusal"), m->refusal.text);
     }
     xd_put_rest(x, &said_refusal_shape, "", &m->rest);
@@ -1729,15 +1729,15 @@ read_said(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &said_tags)) {
     case 0:
-        XD_SEEN(seen_read, 127);
+        XD_SEEN(seen_read, 128);
         read_said_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 128);
+        XD_SEEN(seen_read, 129);
         read_said_refusal(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 129);
+        XD_SEEN(seen_read, 130);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR("openai.responses:said");
         xd_read_json(x, at, &m->foreign.body);
@@ -1751,11 +1751,11 @@ write_said(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 127);
+        XD_SEEN(seen_written, 128);
         write_said_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 128);
+        XD_SEEN(seen_written, 129);
         write_said_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -1819,11 +1819,11 @@ read_spoken_text(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
-        XD_SEEN(seen_read, 130);
+        XD_SEEN(seen_read, 131);
         xd_read_str(x, v[0], &m->text.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 131);
+        XD_SEEN(seen_read, 132);
         if (xd_want(x, v[1], JSON_ARRAY))
             XD_EACH(x, i, v[1]) {
                 struct ir_citation *item = XD_PUSH(x, &m->text.citations);
@@ -1840,14 +1840,14 @@ write_spoken_text(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"output_text\""));
     if (m->text.text.p) {
-        XD_SEEN(seen_written, 130);
+        XD_SEEN(seen_written, 131);
         xd_put_str(x, STR("text"), m->text.text);
     } else {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->text.citations.n) {
-        XD_SEEN(seen_written, 131);
+        XD_SEEN(seen_written, 132);
         jw_key(&x->w, STR("annotations"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->text.citations.n; i++)
@@ -1857,7 +1857,7 @@ write_spoken_text(struct xd *x, const struct ir_block *m)
         jw_key(&x->w, STR("annotations"));
         jw_raw(&x->w, STR("[]"));
     }
-    XD_SEEN(seen_written, 132);
+    XD_SEEN(seen_written, 133);
     jw_key(&x->w, STR("logprobs"));
     jw_raw(&x->w, STR("[]"));
     xd_put_rest(x, &spoken_text_shape, "", &m->rest);
@@ -1885,7 +1885,7 @@ read_spoken_refusal(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
-        XD_SEEN(seen_read, 133);
+        XD_SEEN(seen_read, 134);
         xd_read_str(x, v[0], &m->refusal.text);
     }
 }
@@ -1897,7 +1897,7 @@ write_spoken_refusal(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"refusal\""));
     if (m->refusal.text.p) {
-        XD_SEEN(seen_written, 133);
+        XD_SEEN(seen_written, 134);
         xd_put_str(x, STR("refusal"), m->refusal.text);
     }
     xd_put_rest(x, &spoken_refusal_shape, "", &m->rest);
@@ -1911,15 +1911,15 @@ read_spoken(struct xd *x, uint32_t at, struct ir_block *m)
 {
     switch (xd_tag(x, at, &spoken_tags)) {
     case 0:
-        XD_SEEN(seen_read, 134);
+        XD_SEEN(seen_read, 135);
         read_spoken_text(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 135);
+        XD_SEEN(seen_read, 136);
         read_spoken_refusal(x, at, m);
         return true;
     case 2:
-        XD_SEEN(seen_read, 136);
+        XD_SEEN(seen_read, 137);
         m->kind = IR_BLOCK_FOREIGN;
         m->foreign.dialect = STR("openai.responses:spoken");
         xd_read_json(x, at, &m->foreign.body);
@@ -1933,11 +1933,11 @@ write_spoken(struct xd *x, const struct ir_block *m)
 {
     switch (m->kind) {
     case IR_BLOCK_TEXT:
-        XD_SEEN(seen_written, 134);
+        XD_SEEN(seen_written, 135);
         write_spoken_text(x, m);
         return true;
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 135);
+        XD_SEEN(seen_written, 136);
         write_spoken_refusal(x, m);
         return true;
     case IR_BLOCK_THINKING:
@@ -2001,21 +2001,21 @@ read_annotation_web(struct xd *x, uint32_t at, struct ir_citation *m)
         return;
     m->kind = IR_CITATION_WEB;
     if (v[0]) {
-        XD_SEEN(seen_read, 137);
+        XD_SEEN(seen_read, 138);
         xd_read_str(x, v[0], &m->web.url);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 138);
+        XD_SEEN(seen_read, 139);
         xd_read_str(x, v[1], &m->web.title);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 139);
+        XD_SEEN(seen_read, 140);
         xd_read_int(x, v[2], &m->web.start);
     } else {
         m->web.start = (struct ir_int){ 0, true };
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 140);
+        XD_SEEN(seen_read, 141);
         xd_read_int(x, v[3], &m->web.end);
     } else {
         m->web.end = (struct ir_int){ 0, true };
@@ -2029,25 +2029,25 @@ write_annotation_web(struct xd *x, const struct ir_citation *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"url_citation\""));
     if (m->web.url.p) {
-        XD_SEEN(seen_written, 137);
+        XD_SEEN(seen_written, 138);
         xd_put_str(x, STR("url"), m->web.url);
     }
     if (m->web.title.p) {
-        XD_SEEN(seen_written, 138);
+        XD_SEEN(seen_written, 139);
         xd_put_str(x, STR("title"), m->web.title);
     } else {
         jw_key(&x->w, STR("title"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->web.start.set) {
-        XD_SEEN(seen_written, 139);
+        XD_SEEN(seen_written, 140);
         xd_put_int(x, STR("start_index"), m->web.start);
     } else {
         jw_key(&x->w, STR("start_index"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->web.end.set) {
-        XD_SEEN(seen_written, 140);
+        XD_SEEN(seen_written, 141);
         xd_put_int(x, STR("end_index"), m->web.end);
     } else {
         jw_key(&x->w, STR("end_index"));
@@ -2062,11 +2062,11 @@ read_annotation(struct xd *x, uint32_t at, struct ir_citation *m)
 {
     switch (xd_tag(x, at, &annotation_tags)) {
     case 0:
-        XD_SEEN(seen_read, 141);
+        XD_SEEN(seen_read, 142);
         read_annotation_web(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 142);
+        XD_SEEN(seen_read, 143);
         m->kind = IR_CITATION_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2080,7 +2080,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
 {
     switch (m->kind) {
     case IR_CITATION_WEB:
-        XD_SEEN(seen_written, 141);
+        XD_SEEN(seen_written, 142);
         write_annotation_web(x, m);
         return true;
     case IR_CITATION_FOREIGN:
@@ -2088,7 +2088,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
             xd_lose(x, "citations.foreign");
             break;
         }
-        XD_SEEN(seen_written, 142);
+        XD_SEEN(seen_written, 143);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_CITATION_UNSET:
@@ -2128,19 +2128,19 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
         return;
     m->kind = IR_TOOL_FUNCTION;
     if (v[0]) {
-        XD_SEEN(seen_read, 143);
+        XD_SEEN(seen_read, 144);
         xd_read_str(x, v[0], &m->function.name);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 144);
+        XD_SEEN(seen_read, 145);
         xd_read_str(x, v[1], &m->function.description);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 145);
+        XD_SEEN(seen_read, 146);
         xd_read_json(x, v[2], &m->function.schema);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 146);
+        XD_SEEN(seen_read, 147);
         xd_read_bool(x, v[3], &m->function.strict);
     } else {
         m->function.strict = IR_TRUE;
@@ -2154,22 +2154,22 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     if (m->function.name.p) {
-        XD_SEEN(seen_written, 143);
+        XD_SEEN(seen_written, 144);
         xd_put_str(x, STR("name"), m->function.name);
     }
     if (m->function.description.p) {
-        XD_SEEN(seen_written, 144);
+        XD_SEEN(seen_written, 145);
         xd_put_str(x, STR("description"), m->function.description);
     }
     if (m->function.schema.p) {
-        XD_SEEN(seen_written, 145);
+        XD_SEEN(seen_written, 146);
         xd_put_json(x, STR("parameters"), m->function.schema);
     } else {
         jw_key(&x->w, STR("parameters"));
         jw_raw(&x->w, STR("{}"));
     }
     if (m->function.strict) {
-        XD_SEEN(seen_written, 147);
+        XD_SEEN(seen_written, 148);
         xd_put_bool(x, STR("strict"), m->function.strict);
     } else {
         jw_key(&x->w, STR("strict"));
@@ -2186,11 +2186,11 @@ read_tool(struct xd *x, uint32_t at, struct ir_tool *m)
 {
     switch (xd_tag(x, at, &tool_tags)) {
     case 0:
-        XD_SEEN(seen_read, 148);
+        XD_SEEN(seen_read, 149);
         read_tool_function(x, at, m);
         return true;
     case 1:
-        XD_SEEN(seen_read, 149);
+        XD_SEEN(seen_read, 150);
         m->kind = IR_TOOL_FOREIGN;
         m->foreign.dialect = STR_FAMILY;
         xd_read_json(x, at, &m->foreign.body);
@@ -2204,7 +2204,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
 {
     switch (m->kind) {
     case IR_TOOL_FUNCTION:
-        XD_SEEN(seen_written, 148);
+        XD_SEEN(seen_written, 149);
         write_tool_function(x, m);
         return true;
     case IR_TOOL_FOREIGN:
@@ -2212,7 +2212,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
             xd_lose(x, "tools.foreign");
             break;
         }
-        XD_SEEN(seen_written, 149);
+        XD_SEEN(seen_written, 150);
         jw_raw(&x->w, m->foreign.body);
         return true;
     case IR_TOOL_UNSET:
@@ -2241,7 +2241,7 @@ read_choice_named(struct xd *x, uint32_t at, struct ir_tool_choice *m)
     m->set = true;
     m->mode = IR_CHOICE_MODE_NAMED;
     if (v[0]) {
-        XD_SEEN(seen_read, 151);
+        XD_SEEN(seen_read, 152);
         xd_read_str(x, v[0], &m->name);
     }
 }
@@ -2250,11 +2250,11 @@ static void
 write_choice_named(struct xd *x, const struct ir_tool_choice *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 150);
+    XD_SEEN(seen_written, 151);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function\""));
     if (m->name.p) {
-        XD_SEEN(seen_written, 151);
+        XD_SEEN(seen_written, 152);
         xd_put_str(x, STR("name"), m->name);
     }
     xd_put_rest(x, &choice_named_shape, "", &m->rest);
@@ -2283,25 +2283,25 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 152);
+        XD_SEEN(seen_read, 153);
         int w = xd_read_word(x, v[0], &format_mode_table);
         if (w)
             m->mode = (enum ir_format_mode)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 153);
+        XD_SEEN(seen_read, 154);
         xd_read_str(x, v[1], &m->name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 154);
+        XD_SEEN(seen_read, 155);
         xd_read_str(x, v[2], &m->description);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 155);
+        XD_SEEN(seen_read, 156);
         xd_read_json(x, v[3], &m->schema);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 156);
+        XD_SEEN(seen_read, 157);
         xd_read_bool(x, v[4], &m->strict);
     }
 }
@@ -2311,24 +2311,24 @@ write_format(struct xd *x, const struct ir_format *m)
 {
     jw_enter(&x->w);
     if (m->mode) {
-        XD_SEEN(seen_written, 152);
+        XD_SEEN(seen_written, 153);
         if (!xd_put_word(x, STR("type"), &format_mode_table, (int)m->mode))
             xd_lose(x, "format.mode");
     }
     if (m->name.p) {
-        XD_SEEN(seen_written, 153);
+        XD_SEEN(seen_written, 154);
         xd_put_str(x, STR("name"), m->name);
     }
     if (m->description.p) {
-        XD_SEEN(seen_written, 154);
+        XD_SEEN(seen_written, 155);
         xd_put_str(x, STR("description"), m->description);
     }
     if (m->schema.p) {
-        XD_SEEN(seen_written, 155);
+        XD_SEEN(seen_written, 156);
         xd_put_json(x, STR("schema"), m->schema);
     }
     if (m->strict) {
-        XD_SEEN(seen_written, 156);
+        XD_SEEN(seen_written, 157);
         xd_put_bool(x, STR("strict"), m->strict);
     }
     xd_put_rest(x, &format_shape, "", &m->rest);
@@ -2375,37 +2375,40 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 157);
+        XD_SEEN(seen_read, 158);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 160);
+        XD_SEEN(seen_read, 161);
         int w = xd_read_word(x, v[1], &status_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
+    } else {
+        (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)xd_value_of(&status_table,
+                                                                         STR("completed"));
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 163);
+        XD_SEEN(seen_read, 164);
         int w = xd_try_word(x, v[2], &reason_table);
         if (w)
             (*xd_choice(x, &m->choices, 0)).stop = (enum ir_stop)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 166);
+        XD_SEEN(seen_read, 167);
         xd_read_str(x, v[3], &m->model);
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 167);
+        XD_SEEN(seen_read, 168);
         read_items(x, v[4], &(*xd_choice(x, &m->choices, 0)).blocks);
     } else {
         xd_missing(x, at, "output");
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 173);
+        XD_SEEN(seen_read, 174);
         read_usage(x, v[5], &m->usage);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 174);
+        XD_SEEN(seen_read, 175);
         xd_read_str(x, v[6], &m->tier);
     }
 }
@@ -2415,30 +2418,33 @@ write_reply(struct xd *x, const struct ir_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 157);
+        XD_SEEN(seen_written, 158);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 158);
+    XD_SEEN(seen_written, 159);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response\""));
-    XD_SEEN(seen_written, 159);
+    XD_SEEN(seen_written, 160);
     xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
     if (m->choices.n > 0 && m->choices.v[0].stop) {
-        XD_SEEN(seen_written, 160);
+        XD_SEEN(seen_written, 161);
         if (!xd_put_word(x, STR("status"), &status_table, (int)m->choices.v[0].stop))
             xd_lose(x, "choices[0].stop");
+    } else {
+        jw_key(&x->w, STR("status"));
+        jw_raw(&x->w, STR("\"completed\""));
     }
-    XD_SEEN(seen_written, 161);
+    XD_SEEN(seen_written, 162);
     jw_key(&x->w, STR("error"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 162);
+    XD_SEEN(seen_written, 163);
     jw_key(&x->w, STR("incomplete_details"));
     jw_enter(&x->w);
     if (m->choices.n > 0 && m->choices.v[0].stop) {
-        XD_SEEN(seen_written, 163);
+        XD_SEEN(seen_written, 164);
         (void)xd_put_word(x, STR("reason"), &reason_table, (int)m->choices.v[0].stop);
     }
     xd_put_rest(x, &reply_shape, "incomplete_details", &m->rest);
@@ -2446,49 +2452,49 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_key(&x->w, STR("incomplete_details"));
         jw_null(&x->w);
     }
-    XD_SEEN(seen_written, 164);
+    XD_SEEN(seen_written, 165);
     jw_key(&x->w, STR("instructions"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 165);
+    XD_SEEN(seen_written, 166);
     jw_key(&x->w, STR("metadata"));
     jw_raw(&x->w, STR("{}"));
     if (m->model.p) {
-        XD_SEEN(seen_written, 166);
+        XD_SEEN(seen_written, 167);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->choices.n > 0) {
-        XD_SEEN(seen_written, 167);
+        XD_SEEN(seen_written, 168);
         jw_key(&x->w, STR("output"));
         write_items(x, &m->choices.v[0].blocks);
     } else {
         jw_key(&x->w, STR("output"));
         jw_raw(&x->w, STR("[]"));
     }
-    XD_SEEN(seen_written, 168);
+    XD_SEEN(seen_written, 169);
     jw_key(&x->w, STR("parallel_tool_calls"));
     jw_raw(&x->w, STR("true"));
-    XD_SEEN(seen_written, 169);
+    XD_SEEN(seen_written, 170);
     jw_key(&x->w, STR("temperature"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 170);
+    XD_SEEN(seen_written, 171);
     jw_key(&x->w, STR("tool_choice"));
     jw_raw(&x->w, STR("\"auto\""));
-    XD_SEEN(seen_written, 171);
+    XD_SEEN(seen_written, 172);
     jw_key(&x->w, STR("tools"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 172);
+    XD_SEEN(seen_written, 173);
     jw_key(&x->w, STR("top_p"));
     jw_raw(&x->w, STR("null"));
     if (m->usage.set) {
-        XD_SEEN(seen_written, 173);
+        XD_SEEN(seen_written, 174);
         jw_key(&x->w, STR("usage"));
         write_usage(x, &m->usage);
     }
     if (m->tier.p) {
-        XD_SEEN(seen_written, 174);
+        XD_SEEN(seen_written, 175);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     xd_put_rest(x, &reply_shape, "", &m->rest);
@@ -2501,7 +2507,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:234: "message" */
+/* openai/responses.spec:235: "message" */
 static const struct xd_key items_message_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -2523,7 +2529,7 @@ read_items_message(struct xd *x, uint32_t at, struct ir_turn *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 178);
+        XD_SEEN(seen_read, 179);
         if (xd_want(x, v[0], JSON_ARRAY))
             XD_EACH(x, i, v[0]) {
                 struct ir_block *item = XD_PUSH(x, &m->blocks);
@@ -2541,12 +2547,12 @@ write_items_message(struct xd *x, const struct ir_turn *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"message\""));
-    XD_SEEN(seen_written, 175);
-    xd_put_made(x, STR("id"), STR("msg_"));
     XD_SEEN(seen_written, 176);
+    xd_put_made(x, STR("id"), STR("msg_"));
+    XD_SEEN(seen_written, 177);
     jw_key(&x->w, STR("role"));
     jw_raw(&x->w, STR("\"assistant\""));
-    XD_SEEN(seen_written, 177);
+    XD_SEEN(seen_written, 178);
     if (x->skeleton) {
         jw_key(&x->w, STR("status"));
         jw_raw(&x->w, STR("\"in_progress\""));
@@ -2554,7 +2560,7 @@ write_items_message(struct xd *x, const struct ir_turn *m)
         jw_key(&x->w, STR("status"));
         jw_raw(&x->w, STR("\"completed\""));
     }
-    XD_SEEN(seen_written, 178);
+    XD_SEEN(seen_written, 179);
     jw_key(&x->w, STR("content"));
     jw_array(&x->w);
     for (unsigned i = 0; !x->skeleton && i < m->blocks.n; i++)
@@ -2565,7 +2571,7 @@ write_items_message(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:240: "reasoning" */
+/* openai/responses.spec:241: "reasoning" */
 static const struct xd_key items_reasoning_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -2587,15 +2593,15 @@ read_items_reasoning(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 180);
+        XD_SEEN(seen_read, 181);
         xd_read_text_in(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 181);
+        XD_SEEN(seen_read, 182);
         xd_read_text_in(x, v[1], &m->thinking.text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 182);
+        XD_SEEN(seen_read, 183);
         xd_read_str(x, v[2], &m->thinking.signature);
     }
 }
@@ -2606,17 +2612,17 @@ write_items_reasoning(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"reasoning\""));
-    XD_SEEN(seen_written, 179);
+    XD_SEEN(seen_written, 180);
     xd_put_made(x, STR("id"), STR("rs_"));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 181);
+        XD_SEEN(seen_written, 182);
         xd_put_text_in(x, STR("summary"), STR("summary_text"), m->thinking.text);
     } else {
         jw_key(&x->w, STR("summary"));
         jw_raw(&x->w, STR("[]"));
     }
     if (m->thinking.signature.p) {
-        XD_SEEN(seen_written, 182);
+        XD_SEEN(seen_written, 183);
         xd_put_str(x, STR("encrypted_content"), m->thinking.signature);
     }
     if (m->cache.set)
@@ -2624,7 +2630,7 @@ write_items_reasoning(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:247: "function_call" */
+/* openai/responses.spec:248: "function_call" */
 static const struct xd_key items_function_call_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("status"), -1, NULL },
@@ -2647,15 +2653,15 @@ read_items_function_call(struct xd *x, uint32_t at, struct ir_block *m)
         return;
     m->kind = IR_BLOCK_CALL;
     if (v[0]) {
-        XD_SEEN(seen_read, 185);
+        XD_SEEN(seen_read, 186);
         xd_read_str(x, v[0], &m->call.id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 186);
+        XD_SEEN(seen_read, 187);
         xd_read_str(x, v[1], &m->call.name);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 187);
+        XD_SEEN(seen_read, 188);
         xd_read_json_in_string(x, v[2], &m->call.arguments);
     }
 }
@@ -2666,9 +2672,9 @@ write_items_function_call(struct xd *x, const struct ir_block *m)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"function_call\""));
-    XD_SEEN(seen_written, 183);
-    xd_put_made(x, STR("id"), STR("fc_"));
     XD_SEEN(seen_written, 184);
+    xd_put_made(x, STR("id"), STR("fc_"));
+    XD_SEEN(seen_written, 185);
     if (x->skeleton) {
         jw_key(&x->w, STR("status"));
         jw_raw(&x->w, STR("\"in_progress\""));
@@ -2677,15 +2683,15 @@ write_items_function_call(struct xd *x, const struct ir_block *m)
         jw_raw(&x->w, STR("\"completed\""));
     }
     if (m->call.id.p) {
-        XD_SEEN(seen_written, 185);
+        XD_SEEN(seen_written, 186);
         xd_put_str(x, STR("call_id"), m->call.id);
     }
     if (m->call.name.p) {
-        XD_SEEN(seen_written, 186);
+        XD_SEEN(seen_written, 187);
         xd_put_str(x, STR("name"), m->call.name);
     }
     if (m->call.arguments.p) {
-        XD_SEEN(seen_written, 187);
+        XD_SEEN(seen_written, 188);
         xd_put_json_in_string(x, STR("arguments"), m->call.arguments);
     }
     if (m->cache.set)
@@ -2707,12 +2713,12 @@ read_items_element(struct xd *x, uint32_t at, struct ir_turn *m)
 {
     switch (xd_tag(x, at, &items_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 188);
+        XD_SEEN(seen_read, 189);
         read_items_message(x, at, m);
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 189);
+        XD_SEEN(seen_read, 190);
         struct ir_block *b = XD_PUSH(x, &m->blocks);
         if (b) {
             read_items_reasoning(x, at, b);
@@ -2725,7 +2731,7 @@ read_items_element(struct xd *x, uint32_t at, struct ir_turn *m)
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 190);
+        XD_SEEN(seen_read, 191);
         struct ir_block *b = XD_PUSH(x, &m->blocks);
         if (b) {
             read_items_function_call(x, at, b);
@@ -2733,7 +2739,7 @@ read_items_element(struct xd *x, uint32_t at, struct ir_turn *m)
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 191);
+        XD_SEEN(seen_read, 192);
         struct ir_block *b = XD_PUSH(x, &m->blocks);
         if (b) {
             b->kind = IR_BLOCK_FOREIGN;
@@ -2766,13 +2772,13 @@ write_items_element(struct xd *x, const struct ir_block *m)
     switch (m->kind) {
     case IR_BLOCK_TEXT:
     case IR_BLOCK_REFUSAL:
-        XD_SEEN(seen_written, 188);
+        XD_SEEN(seen_written, 189);
         one = *m;
         write_items_message(x, &turn);
         return true;
     case IR_BLOCK_THINKING:
     case IR_BLOCK_SEALED:
-        XD_SEEN(seen_written, 189);
+        XD_SEEN(seen_written, 190);
         {
             const struct ir_block *b = &*m;
             struct ir_block own = *b;
@@ -2785,11 +2791,11 @@ write_items_element(struct xd *x, const struct ir_block *m)
         }
         return true;
     case IR_BLOCK_CALL:
-        XD_SEEN(seen_written, 190);
+        XD_SEEN(seen_written, 191);
         write_items_function_call(x, m);
         return true;
     case IR_BLOCK_FOREIGN:
-        XD_SEEN(seen_written, 191);
+        XD_SEEN(seen_written, 192);
         if (!str_eq(m->foreign.dialect, STR_FAMILY))
             break;
         jw_raw(&x->w, m->foreign.body);
@@ -2816,7 +2822,7 @@ write_items(struct xd *x, const struct ir_blocks *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:263: response.created */
+/* openai/responses.spec:264: response.created */
 static const struct xd_key events_0_response_created_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -2838,7 +2844,7 @@ read_events_0_response_created(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_0_response_created_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 192);
+        XD_SEEN(seen_read, 193);
         read_begun(x, v[0], &reply);
     }
     xd_flow_begin(x, &reply);
@@ -2853,17 +2859,17 @@ write_events_0_response_created(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.created\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 192);
+        XD_SEEN(seen_written, 193);
         jw_key(&x->w, STR("response"));
         write_begun(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 193);
+    XD_SEEN(seen_written, 194);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:264: response.in_progress */
+/* openai/responses.spec:265: response.in_progress */
 static void
 write_events_1_response_in_progress(struct xd *x, const struct ir_event *e)
 {
@@ -2873,17 +2879,17 @@ write_events_1_response_in_progress(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.in_progress\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 194);
+        XD_SEEN(seen_written, 195);
         jw_key(&x->w, STR("response"));
         write_begun(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 193);
+    XD_SEEN(seen_written, 194);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:265: keepalive */
+/* openai/responses.spec:266: keepalive */
 static const struct xd_key events_2_keepalive_keys_v[] = {
     { STR_INIT("sequence_number"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2903,7 +2909,7 @@ read_events_2_keepalive(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 
-/* openai/responses.spec:268: response.output_item.added */
+/* openai/responses.spec:269: response.output_item.added */
 static const struct xd_key events_3_response_output_item_added_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("item"), 1, NULL },
@@ -2929,18 +2935,18 @@ read_events_3_response_output_item_added(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_3_response_output_item_added_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 195);
+        XD_SEEN(seen_read, 196);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 196);
+        XD_SEEN(seen_read, 197);
         read_items_element(x, v[1], &turn);
     }
     xd_lose_rest(x, &turn.rest);
     xd_flow_open_item(x, index, part, &turn.blocks, 0x100u);
 }
 
-/* openai/responses.spec:269: response.output_item.added */
+/* openai/responses.spec:270: response.output_item.added */
 static void
 write_events_4_response_output_item_added(struct xd *x, const struct ir_event *e)
 {
@@ -2951,22 +2957,22 @@ write_events_4_response_output_item_added(struct xd *x, const struct ir_event *e
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_item.added\""));
     if (true) {
-        XD_SEEN(seen_written, 197);
+        XD_SEEN(seen_written, 198);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 198);
+        XD_SEEN(seen_written, 199);
         jw_key(&x->w, STR("item"));
         (void)write_items_element(x, &(*e->block));
     }
-    XD_SEEN(seen_written, 193);
+    XD_SEEN(seen_written, 194);
     xd_put_count(x, STR("sequence_number"));
     x->skeleton = false;
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:270: response.content_part.added */
+/* openai/responses.spec:271: response.content_part.added */
 static const struct xd_key events_5_response_content_part_added_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -2994,15 +3000,15 @@ read_events_5_response_content_part_added(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_5_response_content_part_added_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 200);
+        XD_SEEN(seen_read, 201);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 201);
+        XD_SEEN(seen_read, 202);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 202);
+        XD_SEEN(seen_read, 203);
         (void)read_spoken(x, v[2], &block);
     }
     const struct ir_blocks one = { &block, 1, 1 };
@@ -3018,30 +3024,30 @@ write_events_5_response_content_part_added(struct xd *x, const struct ir_event *
     x->skeleton = true;
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.content_part.added\""));
-    XD_SEEN(seen_written, 199);
+    XD_SEEN(seen_written, 200);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 200);
+        XD_SEEN(seen_written, 201);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 201);
+        XD_SEEN(seen_written, 202);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 202);
+        XD_SEEN(seen_written, 203);
         jw_key(&x->w, STR("part"));
         if (!write_spoken(x, &(*e->block)))
             xd_no_value(x);
     }
-    XD_SEEN(seen_written, 193);
+    XD_SEEN(seen_written, 194);
     xd_put_count(x, STR("sequence_number"));
     x->skeleton = false;
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:276: response.reasoning_summary_part.added */
+/* openai/responses.spec:277: response.reasoning_summary_part.added */
 static void
 write_events_6_response_reasoning_summary_part_added(struct xd *x, const struct ir_event *e)
 {
@@ -3051,32 +3057,32 @@ write_events_6_response_reasoning_summary_part_added(struct xd *x, const struct 
     x->skeleton = true;
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_part.added\""));
-    XD_SEEN(seen_written, 203);
+    XD_SEEN(seen_written, 204);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 204);
+        XD_SEEN(seen_written, 205);
         xd_put_index(x, STR("output_index"), x->made);
     }
-    XD_SEEN(seen_written, 205);
+    XD_SEEN(seen_written, 206);
     jw_key(&x->w, STR("summary_index"));
     jw_raw(&x->w, STR("0"));
     jw_key(&x->w, STR("part"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 206);
+    XD_SEEN(seen_written, 207);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"summary_text\""));
-    XD_SEEN(seen_written, 207);
+    XD_SEEN(seen_written, 208);
     jw_key(&x->w, STR("text"));
     jw_raw(&x->w, STR("\"\""));
     jw_close(&x->w);
-    XD_SEEN(seen_written, 193);
+    XD_SEEN(seen_written, 194);
     xd_put_count(x, STR("sequence_number"));
     x->skeleton = false;
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:284: response.output_text.delta */
+/* openai/responses.spec:285: response.output_text.delta */
 static const struct xd_key events_7_response_output_text_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3106,15 +3112,15 @@ read_events_7_response_output_text_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_7_response_output_text_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 209);
+        XD_SEEN(seen_read, 210);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 210);
+        XD_SEEN(seen_read, 211);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 211);
+        XD_SEEN(seen_read, 212);
         block.kind = IR_BLOCK_TEXT;
         xd_read_part(x, v[2], &block.text.text);
     }
@@ -3131,30 +3137,30 @@ write_events_7_response_output_text_delta(struct xd *x, const struct ir_event *e
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_text.delta\""));
-    XD_SEEN(seen_written, 208);
+    XD_SEEN(seen_written, 209);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 209);
+        XD_SEEN(seen_written, 210);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 210);
+        XD_SEEN(seen_written, 211);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_TEXT && (*e->block).text.text.p) {
-        XD_SEEN(seen_written, 211);
+        XD_SEEN(seen_written, 212);
         xd_put_str(x, STR("delta"), (*e->block).text.text);
     }
-    XD_SEEN(seen_written, 212);
+    XD_SEEN(seen_written, 213);
     jw_key(&x->w, STR("logprobs"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 193);
+    XD_SEEN(seen_written, 194);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:291: response.output_text.annotation.added */
+/* openai/responses.spec:292: response.output_text.annotation.added */
 static const struct xd_key events_8_response_output_text_annotation_added_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3184,15 +3190,15 @@ read_events_8_response_output_text_annotation_added(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_8_response_output_text_annotation_added_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 214);
+        XD_SEEN(seen_read, 215);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 215);
+        XD_SEEN(seen_read, 216);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 217);
+        XD_SEEN(seen_read, 218);
         block.kind = IR_BLOCK_TEXT;
         struct ir_citation *item = XD_PUSH(x, &block.text.citations);
         if (item && !read_annotation(x, v[2], item))
@@ -3210,35 +3216,35 @@ write_events_8_response_output_text_annotation_added(struct xd *x, const struct 
         jw_object(&x->w);
         jw_key(&x->w, STR("type"));
         jw_raw(&x->w, STR("\"response.output_text.annotation.added\""));
-        XD_SEEN(seen_written, 213);
+        XD_SEEN(seen_written, 214);
         xd_put_made(x, STR("item_id"), STR("msg_"));
         if (true) {
-            XD_SEEN(seen_written, 214);
+            XD_SEEN(seen_written, 215);
             xd_put_index(x, STR("output_index"), x->made);
         }
         if (true) {
-            XD_SEEN(seen_written, 215);
+            XD_SEEN(seen_written, 216);
             xd_put_index(x, STR("content_index"), 0);
         }
         if (true) {
-            XD_SEEN(seen_written, 216);
+            XD_SEEN(seen_written, 217);
             xd_put_index(x, STR("annotation_index"), x->piece);
         }
-        XD_SEEN(seen_written, 193);
+        XD_SEEN(seen_written, 194);
         xd_put_count(x, STR("sequence_number"));
         jw_key(&x->w, STR("annotation"));
         if (!write_annotation(x, &(*e->block).text.citations.v[i])) {
             xd_frame_drop(x);
             continue;
         }
-        XD_SEEN(seen_written, 217);
+        XD_SEEN(seen_written, 218);
         jw_close(&x->w);
         xd_frame_close(x);
         x->piece++;
     }
 }
 
-/* openai/responses.spec:298: response.refusal.delta */
+/* openai/responses.spec:299: response.refusal.delta */
 static const struct xd_key events_9_response_refusal_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3267,15 +3273,15 @@ read_events_9_response_refusal_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_9_response_refusal_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 219);
+        XD_SEEN(seen_read, 220);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 220);
+        XD_SEEN(seen_read, 221);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 221);
+        XD_SEEN(seen_read, 222);
         block.kind = IR_BLOCK_REFUSAL;
         xd_read_part(x, v[2], &block.refusal.text);
     }
@@ -3292,27 +3298,27 @@ write_events_9_response_refusal_delta(struct xd *x, const struct ir_event *e)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.refusal.delta\""));
-    XD_SEEN(seen_written, 218);
+    XD_SEEN(seen_written, 219);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 219);
+        XD_SEEN(seen_written, 220);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 220);
+        XD_SEEN(seen_written, 221);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_REFUSAL && (*e->block).refusal.text.p) {
-        XD_SEEN(seen_written, 221);
+        XD_SEEN(seen_written, 222);
         xd_put_str(x, STR("delta"), (*e->block).refusal.text);
     }
-    XD_SEEN(seen_written, 193);
+    XD_SEEN(seen_written, 194);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:304: response.reasoning_summary_text.delta */
+/* openai/responses.spec:305: response.reasoning_summary_text.delta */
 static const struct xd_key events_10_response_reasoning_summary_text_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3341,15 +3347,15 @@ read_events_10_response_reasoning_summary_text_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_10_response_reasoning_summary_text_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 223);
+        XD_SEEN(seen_read, 224);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 224);
+        XD_SEEN(seen_read, 225);
         xd_read_index(x, v[1], &piece);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 225);
+        XD_SEEN(seen_read, 226);
         block.kind = IR_BLOCK_THINKING;
         xd_read_part(x, v[2], &block.thinking.text);
     }
@@ -3366,27 +3372,27 @@ write_events_10_response_reasoning_summary_text_delta(struct xd *x, const struct
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_text.delta\""));
-    XD_SEEN(seen_written, 222);
+    XD_SEEN(seen_written, 223);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 223);
+        XD_SEEN(seen_written, 224);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 224);
+        XD_SEEN(seen_written, 225);
         xd_put_index(x, STR("summary_index"), x->piece);
     }
     if ((*e->block).kind == IR_BLOCK_THINKING && (*e->block).thinking.text.p) {
-        XD_SEEN(seen_written, 225);
+        XD_SEEN(seen_written, 226);
         xd_put_str(x, STR("delta"), (*e->block).thinking.text);
     }
-    XD_SEEN(seen_written, 193);
+    XD_SEEN(seen_written, 194);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:310: response.reasoning_text.delta */
+/* openai/responses.spec:311: response.reasoning_text.delta */
 static const struct xd_key events_11_response_reasoning_text_delta_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("content_index"), 1, NULL },
@@ -3414,22 +3420,22 @@ read_events_11_response_reasoning_text_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_11_response_reasoning_text_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 226);
+        XD_SEEN(seen_read, 227);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 227);
+        XD_SEEN(seen_read, 228);
         xd_read_index(x, v[1], &piece);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 228);
+        XD_SEEN(seen_read, 229);
         block.kind = IR_BLOCK_THINKING;
         xd_read_part(x, v[2], &block.thinking.text);
     }
     xd_flow_grow_item(x, index, part, piece, &block);
 }
 
-/* openai/responses.spec:315: response.function_call_arguments.delta */
+/* openai/responses.spec:316: response.function_call_arguments.delta */
 static const struct xd_key events_12_response_function_call_arguments_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3457,11 +3463,11 @@ read_events_12_response_function_call_arguments_delta(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_12_response_function_call_arguments_delta_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 230);
+        XD_SEEN(seen_read, 231);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 231);
+        XD_SEEN(seen_read, 232);
         block.kind = IR_BLOCK_CALL;
         xd_read_json_in_string(x, v[1], &block.call.arguments);
     }
@@ -3478,23 +3484,23 @@ write_events_12_response_function_call_arguments_delta(struct xd *x, const struc
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.function_call_arguments.delta\""));
-    XD_SEEN(seen_written, 229);
+    XD_SEEN(seen_written, 230);
     xd_put_made(x, STR("item_id"), STR("fc_"));
     if (true) {
-        XD_SEEN(seen_written, 230);
+        XD_SEEN(seen_written, 231);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind == IR_BLOCK_CALL && (*e->block).call.arguments.p) {
-        XD_SEEN(seen_written, 231);
+        XD_SEEN(seen_written, 232);
         xd_put_json_in_string(x, STR("delta"), (*e->block).call.arguments);
     }
-    XD_SEEN(seen_written, 193);
+    XD_SEEN(seen_written, 194);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:321: response.output_text.done */
+/* openai/responses.spec:322: response.output_text.done */
 static void
 write_events_13_response_output_text_done(struct xd *x, const struct ir_event *e)
 {
@@ -3503,33 +3509,33 @@ write_events_13_response_output_text_done(struct xd *x, const struct ir_event *e
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_text.done\""));
-    XD_SEEN(seen_written, 232);
+    XD_SEEN(seen_written, 233);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 233);
+        XD_SEEN(seen_written, 234);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 234);
+        XD_SEEN(seen_written, 235);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_TEXT && (*e->block).text.text.p) {
-        XD_SEEN(seen_written, 235);
+        XD_SEEN(seen_written, 236);
         xd_put_str(x, STR("text"), (*e->block).text.text);
     } else if ((*e->block).kind == IR_BLOCK_TEXT) {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 236);
+    XD_SEEN(seen_written, 237);
     jw_key(&x->w, STR("logprobs"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 193);
+    XD_SEEN(seen_written, 194);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:328: response.refusal.done */
+/* openai/responses.spec:329: response.refusal.done */
 static void
 write_events_14_response_refusal_done(struct xd *x, const struct ir_event *e)
 {
@@ -3538,30 +3544,30 @@ write_events_14_response_refusal_done(struct xd *x, const struct ir_event *e)
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.refusal.done\""));
-    XD_SEEN(seen_written, 237);
+    XD_SEEN(seen_written, 238);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 238);
+        XD_SEEN(seen_written, 239);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 239);
+        XD_SEEN(seen_written, 240);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind == IR_BLOCK_REFUSAL && (*e->block).refusal.text.p) {
-        XD_SEEN(seen_written, 240);
+        XD_SEEN(seen_written, 241);
         xd_put_str(x, STR("refusal"), (*e->block).refusal.text);
     } else if ((*e->block).kind == IR_BLOCK_REFUSAL) {
         jw_key(&x->w, STR("refusal"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 193);
+    XD_SEEN(seen_written, 194);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:334: response.content_part.done */
+/* openai/responses.spec:335: response.content_part.done */
 static const struct xd_key events_15_response_content_part_done_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3589,15 +3595,15 @@ read_events_15_response_content_part_done(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_15_response_content_part_done_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 242);
+        XD_SEEN(seen_read, 243);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 243);
+        XD_SEEN(seen_read, 244);
         xd_read_index(x, v[1], &part);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 244);
+        XD_SEEN(seen_read, 245);
         (void)read_spoken(x, v[2], &block);
     }
     const struct ir_blocks one = { &block, 1, 1 };
@@ -3612,29 +3618,29 @@ write_events_15_response_content_part_done(struct xd *x, const struct ir_event *
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.content_part.done\""));
-    XD_SEEN(seen_written, 241);
+    XD_SEEN(seen_written, 242);
     xd_put_made(x, STR("item_id"), STR("msg_"));
     if (true) {
-        XD_SEEN(seen_written, 242);
+        XD_SEEN(seen_written, 243);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if (true) {
-        XD_SEEN(seen_written, 243);
+        XD_SEEN(seen_written, 244);
         xd_put_index(x, STR("content_index"), 0);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 244);
+        XD_SEEN(seen_written, 245);
         jw_key(&x->w, STR("part"));
         if (!write_spoken(x, &(*e->block)))
             xd_no_value(x);
     }
-    XD_SEEN(seen_written, 193);
+    XD_SEEN(seen_written, 194);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:340: response.reasoning_summary_text.done */
+/* openai/responses.spec:341: response.reasoning_summary_text.done */
 static void
 write_events_16_response_reasoning_summary_text_done(struct xd *x, const struct ir_event *e)
 {
@@ -3643,29 +3649,29 @@ write_events_16_response_reasoning_summary_text_done(struct xd *x, const struct 
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_text.done\""));
-    XD_SEEN(seen_written, 245);
+    XD_SEEN(seen_written, 246);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 246);
+        XD_SEEN(seen_written, 247);
         xd_put_index(x, STR("output_index"), x->made);
     }
-    XD_SEEN(seen_written, 247);
+    XD_SEEN(seen_written, 248);
     jw_key(&x->w, STR("summary_index"));
     jw_raw(&x->w, STR("0"));
     if ((*e->block).kind == IR_BLOCK_THINKING && (*e->block).thinking.text.p) {
-        XD_SEEN(seen_written, 248);
+        XD_SEEN(seen_written, 249);
         xd_put_str(x, STR("text"), (*e->block).thinking.text);
     } else if ((*e->block).kind == IR_BLOCK_THINKING) {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 193);
+    XD_SEEN(seen_written, 194);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:346: response.reasoning_summary_part.done */
+/* openai/responses.spec:347: response.reasoning_summary_part.done */
 static void
 write_events_17_response_reasoning_summary_part_done(struct xd *x, const struct ir_event *e)
 {
@@ -3674,35 +3680,35 @@ write_events_17_response_reasoning_summary_part_done(struct xd *x, const struct 
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.reasoning_summary_part.done\""));
-    XD_SEEN(seen_written, 249);
+    XD_SEEN(seen_written, 250);
     xd_put_made(x, STR("item_id"), STR("rs_"));
     if (true) {
-        XD_SEEN(seen_written, 250);
+        XD_SEEN(seen_written, 251);
         xd_put_index(x, STR("output_index"), x->made);
     }
-    XD_SEEN(seen_written, 251);
+    XD_SEEN(seen_written, 252);
     jw_key(&x->w, STR("summary_index"));
     jw_raw(&x->w, STR("0"));
     jw_key(&x->w, STR("part"));
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 252);
+    XD_SEEN(seen_written, 253);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"summary_text\""));
     if ((*e->block).kind == IR_BLOCK_THINKING && (*e->block).thinking.text.p) {
-        XD_SEEN(seen_written, 253);
+        XD_SEEN(seen_written, 254);
         xd_put_str(x, STR("text"), (*e->block).thinking.text);
     } else if ((*e->block).kind == IR_BLOCK_THINKING) {
         jw_key(&x->w, STR("text"));
         jw_raw(&x->w, STR("\"\""));
     }
     jw_close(&x->w);
-    XD_SEEN(seen_written, 193);
+    XD_SEEN(seen_written, 194);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:353: response.function_call_arguments.done */
+/* openai/responses.spec:354: response.function_call_arguments.done */
 static void
 write_events_18_response_function_call_arguments_done(struct xd *x, const struct ir_event *e)
 {
@@ -3711,27 +3717,27 @@ write_events_18_response_function_call_arguments_done(struct xd *x, const struct
     jw_object(&x->w);
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.function_call_arguments.done\""));
-    XD_SEEN(seen_written, 254);
+    XD_SEEN(seen_written, 255);
     xd_put_made(x, STR("item_id"), STR("fc_"));
     if (true) {
-        XD_SEEN(seen_written, 255);
+        XD_SEEN(seen_written, 256);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind == IR_BLOCK_CALL && (*e->block).call.name.p) {
-        XD_SEEN(seen_written, 256);
+        XD_SEEN(seen_written, 257);
         xd_put_str(x, STR("name"), (*e->block).call.name);
     }
     if ((*e->block).kind == IR_BLOCK_CALL && (*e->block).call.arguments.p) {
-        XD_SEEN(seen_written, 257);
+        XD_SEEN(seen_written, 258);
         xd_put_json_in_string(x, STR("arguments"), (*e->block).call.arguments);
     }
-    XD_SEEN(seen_written, 193);
+    XD_SEEN(seen_written, 194);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:359: response.output_item.done */
+/* openai/responses.spec:360: response.output_item.done */
 static const struct xd_key events_19_response_output_item_done_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("item"), 1, NULL },
@@ -3757,11 +3763,11 @@ read_events_19_response_output_item_done(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_19_response_output_item_done_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 258);
+        XD_SEEN(seen_read, 259);
         xd_read_index(x, v[0], &index);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 259);
+        XD_SEEN(seen_read, 260);
         read_items_element(x, v[1], &turn);
     }
     xd_lose_rest(x, &turn.rest);
@@ -3778,21 +3784,21 @@ write_events_19_response_output_item_done(struct xd *x, const struct ir_event *e
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.output_item.done\""));
     if (true) {
-        XD_SEEN(seen_written, 258);
+        XD_SEEN(seen_written, 259);
         xd_put_index(x, STR("output_index"), x->made);
     }
     if ((*e->block).kind) {
-        XD_SEEN(seen_written, 259);
+        XD_SEEN(seen_written, 260);
         jw_key(&x->w, STR("item"));
         (void)write_items_element(x, &(*e->block));
     }
-    XD_SEEN(seen_written, 193);
+    XD_SEEN(seen_written, 194);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:361: response.completed */
+/* openai/responses.spec:362: response.completed */
 static const struct xd_key events_20_response_completed_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -3815,7 +3821,7 @@ read_events_20_response_completed(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_20_response_completed_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 260);
+        XD_SEEN(seen_read, 261);
         read_reply(x, v[0], &reply);
     }
     xd_flow_end_items(x, &reply);
@@ -3830,17 +3836,17 @@ write_events_20_response_completed(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.completed\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 260);
+        XD_SEEN(seen_written, 261);
         jw_key(&x->w, STR("response"));
         write_reply(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 193);
+    XD_SEEN(seen_written, 194);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:362: response.incomplete */
+/* openai/responses.spec:363: response.incomplete */
 static const struct xd_key events_21_response_incomplete_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -3863,7 +3869,7 @@ read_events_21_response_incomplete(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_21_response_incomplete_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 261);
+        XD_SEEN(seen_read, 262);
         read_reply(x, v[0], &reply);
     }
     xd_flow_end_items(x, &reply);
@@ -3878,17 +3884,17 @@ write_events_21_response_incomplete(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"response.incomplete\""));
     if ((*e->reply).set) {
-        XD_SEEN(seen_written, 261);
+        XD_SEEN(seen_written, 262);
         jw_key(&x->w, STR("response"));
         write_reply(x, &(*e->reply));
     }
-    XD_SEEN(seen_written, 193);
+    XD_SEEN(seen_written, 194);
     xd_put_count(x, STR("sequence_number"));
     jw_close(&x->w);
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:364: response.failed */
+/* openai/responses.spec:365: response.failed */
 static const struct xd_key events_22_response_failed_keys_response_error_v[] = {
     { STR_INIT("code"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -3937,17 +3943,17 @@ read_events_22_response_failed(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_22_response_failed_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 266);
+        XD_SEEN(seen_read, 267);
         int w = xd_read_word(x, v[0], &failure_table);
         if (w)
             error.kind = (enum ir_fault)w;
     }
     if (v[0]) {
-        XD_SEEN(seen_read, 267);
+        XD_SEEN(seen_read, 268);
         xd_read_part(x, v[0], &error.code);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 268);
+        XD_SEEN(seen_read, 269);
         xd_read_part(x, v[1], &error.message);
     }
     xd_flow_fail(x, &error);
@@ -3964,76 +3970,76 @@ write_events_22_response_failed(struct xd *x, const struct ir_event *e)
     jw_key(&x->w, STR("response"));
     jw_enter(&x->w);
     if ((*e->reply).id.p) {
-        XD_SEEN(seen_written, 262);
+        XD_SEEN(seen_written, 263);
         xd_put_str(x, STR("id"), (*e->reply).id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 263);
+    XD_SEEN(seen_written, 264);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response\""));
-    XD_SEEN(seen_written, 264);
-    xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
     XD_SEEN(seen_written, 265);
+    xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
+    XD_SEEN(seen_written, 266);
     jw_key(&x->w, STR("status"));
     jw_raw(&x->w, STR("\"failed\""));
     jw_key(&x->w, STR("error"));
     jw_enter(&x->w);
     if ((*e->error).kind) {
-        XD_SEEN(seen_written, 266);
+        XD_SEEN(seen_written, 267);
         if (!xd_put_word(x, STR("code"), &failure_table, (int)(*e->error).kind))
             xd_lose(x, "error.kind");
     }
     if ((*e->error).message.p) {
-        XD_SEEN(seen_written, 268);
+        XD_SEEN(seen_written, 269);
         xd_put_str(x, STR("message"), (*e->error).message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     jw_close(&x->w);
-    XD_SEEN(seen_written, 269);
+    XD_SEEN(seen_written, 270);
     jw_key(&x->w, STR("incomplete_details"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 270);
+    XD_SEEN(seen_written, 271);
     jw_key(&x->w, STR("instructions"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 271);
+    XD_SEEN(seen_written, 272);
     jw_key(&x->w, STR("metadata"));
     jw_raw(&x->w, STR("{}"));
     if ((*e->reply).model.p) {
-        XD_SEEN(seen_written, 272);
+        XD_SEEN(seen_written, 273);
         xd_put_str(x, STR("model"), (*e->reply).model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
     if ((*e->reply).choices.n > 0) {
-        XD_SEEN(seen_written, 273);
+        XD_SEEN(seen_written, 274);
         jw_key(&x->w, STR("output"));
         write_items(x, &(*e->reply).choices.v[0].blocks);
     } else {
         jw_key(&x->w, STR("output"));
         jw_raw(&x->w, STR("[]"));
     }
-    XD_SEEN(seen_written, 274);
+    XD_SEEN(seen_written, 275);
     jw_key(&x->w, STR("parallel_tool_calls"));
     jw_raw(&x->w, STR("true"));
-    XD_SEEN(seen_written, 275);
+    XD_SEEN(seen_written, 276);
     jw_key(&x->w, STR("temperature"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 276);
+    XD_SEEN(seen_written, 277);
     jw_key(&x->w, STR("tool_choice"));
     jw_raw(&x->w, STR("\"auto\""));
-    XD_SEEN(seen_written, 277);
+    XD_SEEN(seen_written, 278);
     jw_key(&x->w, STR("tools"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 278);
+    XD_SEEN(seen_written, 279);
     jw_key(&x->w, STR("top_p"));
     jw_raw(&x->w, STR("null"));
     jw_close(&x->w);
-    XD_SEEN(seen_written, 193);
+    XD_SEEN(seen_written, 194);
     xd_put_count(x, STR("sequence_number"));
     if ((*e->reply).choices.n > 0)
         xd_lose_blocks(x, &(*e->reply).choices.v[0].blocks, 0x51eu);
@@ -4041,7 +4047,7 @@ write_events_22_response_failed(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:383: error */
+/* openai/responses.spec:384: error */
 static const struct xd_key events_23_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("code"), 1, NULL },
@@ -4064,25 +4070,25 @@ read_events_23_error(struct xd *x, uint32_t at)
     if (!xd_scan(x, at, &events_23_error_shape, v, NULL))
         return;
     if (v[0]) {
-        XD_SEEN(seen_read, 279);
+        XD_SEEN(seen_read, 280);
         read_fault_body(x, v[0], &error);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 280);
+        XD_SEEN(seen_read, 281);
         int w = xd_try_word(x, v[1], &fault_table);
         if (w)
             error.kind = (enum ir_fault)w;
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 281);
+        XD_SEEN(seen_read, 282);
         xd_read_part(x, v[1], &error.code);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 282);
+        XD_SEEN(seen_read, 283);
         xd_read_part(x, v[2], &error.message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 283);
+        XD_SEEN(seen_read, 284);
         xd_read_part(x, v[3], &error.param);
     }
     xd_flow_fail(x, &error);
@@ -4116,67 +4122,67 @@ read_events(struct xd *x, struct str name, uint32_t at)
     (void)name;
     switch (xd_tag(x, at, &events_tags)) {
     case 0:
-        XD_SEEN(seen_read, 284);
+        XD_SEEN(seen_read, 285);
         read_events_0_response_created(x, at);
         break;
     case 2:
-        XD_SEEN(seen_read, 285);
+        XD_SEEN(seen_read, 286);
         read_events_2_keepalive(x, at);
         break;
     case 3:
-        XD_SEEN(seen_read, 286);
+        XD_SEEN(seen_read, 287);
         read_events_3_response_output_item_added(x, at);
         break;
     case 5:
-        XD_SEEN(seen_read, 287);
+        XD_SEEN(seen_read, 288);
         read_events_5_response_content_part_added(x, at);
         break;
     case 7:
-        XD_SEEN(seen_read, 288);
+        XD_SEEN(seen_read, 289);
         read_events_7_response_output_text_delta(x, at);
         break;
     case 8:
-        XD_SEEN(seen_read, 289);
+        XD_SEEN(seen_read, 290);
         read_events_8_response_output_text_annotation_added(x, at);
         break;
     case 9:
-        XD_SEEN(seen_read, 290);
+        XD_SEEN(seen_read, 291);
         read_events_9_response_refusal_delta(x, at);
         break;
     case 10:
-        XD_SEEN(seen_read, 291);
+        XD_SEEN(seen_read, 292);
         read_events_10_response_reasoning_summary_text_delta(x, at);
         break;
     case 11:
-        XD_SEEN(seen_read, 292);
+        XD_SEEN(seen_read, 293);
         read_events_11_response_reasoning_text_delta(x, at);
         break;
     case 12:
-        XD_SEEN(seen_read, 293);
+        XD_SEEN(seen_read, 294);
         read_events_12_response_function_call_arguments_delta(x, at);
         break;
     case 15:
-        XD_SEEN(seen_read, 294);
+        XD_SEEN(seen_read, 295);
         read_events_15_response_content_part_done(x, at);
         break;
     case 19:
-        XD_SEEN(seen_read, 295);
+        XD_SEEN(seen_read, 296);
         read_events_19_response_output_item_done(x, at);
         break;
     case 20:
-        XD_SEEN(seen_read, 296);
+        XD_SEEN(seen_read, 297);
         read_events_20_response_completed(x, at);
         break;
     case 21:
-        XD_SEEN(seen_read, 297);
+        XD_SEEN(seen_read, 298);
         read_events_21_response_incomplete(x, at);
         break;
     case 22:
-        XD_SEEN(seen_read, 298);
+        XD_SEEN(seen_read, 299);
         read_events_22_response_failed(x, at);
         break;
     case 23:
-        XD_SEEN(seen_read, 299);
+        XD_SEEN(seen_read, 300);
         read_events_23_error(x, at);
         break;
     default:
@@ -4202,83 +4208,83 @@ write_events(struct xd *x, const struct ir_event *e)
     }
     switch (e->kind) {
     case IR_EVENT_BEGIN:
-        XD_SEEN(seen_written, 284);
+        XD_SEEN(seen_written, 285);
         write_events_0_response_created(x, e);
-        XD_SEEN(seen_written, 300);
+        XD_SEEN(seen_written, 301);
         write_events_1_response_in_progress(x, e);
         break;
     case IR_EVENT_OPEN:
         x->made = x->items++;
-        XD_SEEN(seen_written, 301);
+        XD_SEEN(seen_written, 302);
         write_events_4_response_output_item_added(x, e);
         if ((0x6u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 287);
+            XD_SEEN(seen_written, 288);
             write_events_5_response_content_part_added(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 302);
+            XD_SEEN(seen_written, 303);
             write_events_6_response_reasoning_summary_part_added(x, e);
         }
         break;
     case IR_EVENT_GROW:
         if ((0x2u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 288);
+            XD_SEEN(seen_written, 289);
             write_events_7_response_output_text_delta(x, e);
         }
         if ((0x2u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 289);
+            XD_SEEN(seen_written, 290);
             write_events_8_response_output_text_annotation_added(x, e);
         }
         if ((0x4u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 290);
+            XD_SEEN(seen_written, 291);
             write_events_9_response_refusal_delta(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 291);
+            XD_SEEN(seen_written, 292);
             write_events_10_response_reasoning_summary_text_delta(x, e);
         }
         if ((0x100u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 293);
+            XD_SEEN(seen_written, 294);
             write_events_12_response_function_call_arguments_delta(x, e);
         }
         break;
     case IR_EVENT_CLOSE:
         if ((0x2u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 303);
+            XD_SEEN(seen_written, 304);
             write_events_13_response_output_text_done(x, e);
         }
         if ((0x4u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 304);
+            XD_SEEN(seen_written, 305);
             write_events_14_response_refusal_done(x, e);
         }
         if ((0x6u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 294);
+            XD_SEEN(seen_written, 295);
             write_events_15_response_content_part_done(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 305);
+            XD_SEEN(seen_written, 306);
             write_events_16_response_reasoning_summary_text_done(x, e);
         }
         if ((0x8u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 306);
+            XD_SEEN(seen_written, 307);
             write_events_17_response_reasoning_summary_part_done(x, e);
         }
         if ((0x100u >> e->block->kind) & 1) {
-            XD_SEEN(seen_written, 307);
+            XD_SEEN(seen_written, 308);
             write_events_18_response_function_call_arguments_done(x, e);
         }
-        XD_SEEN(seen_written, 295);
+        XD_SEEN(seen_written, 296);
         write_events_19_response_output_item_done(x, e);
         break;
     case IR_EVENT_FINISH:
         break;
     case IR_EVENT_END:
-        if ((0x136u >> e->reply->choices.v[0].stop) & 1) {
-            XD_SEEN(seen_written, 296);
+        if ((0x136u >> xd_reply_stop(e->reply)) & 1) {
+            XD_SEEN(seen_written, 297);
             write_events_20_response_completed(x, e);
         }
-        if ((0xc8u >> e->reply->choices.v[0].stop) & 1) {
-            XD_SEEN(seen_written, 297);
+        if ((0xc8u >> xd_reply_stop(e->reply)) & 1) {
+            XD_SEEN(seen_written, 298);
             write_events_21_response_incomplete(x, e);
         }
         break;
@@ -4286,13 +4292,13 @@ write_events(struct xd *x, const struct ir_event *e)
         xd_frame_comment(x);
         break;
     case IR_EVENT_FAIL:
-        XD_SEEN(seen_written, 298);
+        XD_SEEN(seen_written, 299);
         write_events_22_response_failed(x, e);
         break;
     }
 }
 
-/* openai/responses.spec:411: begun */
+/* openai/responses.spec:412: begun */
 static const struct xd_key begun_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -4325,15 +4331,15 @@ read_begun(struct xd *x, uint32_t at, struct ir_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 308);
+        XD_SEEN(seen_read, 309);
         xd_read_str(x, v[0], &m->id);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 316);
+        XD_SEEN(seen_read, 317);
         xd_read_str(x, v[1], &m->model);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 323);
+        XD_SEEN(seen_read, 324);
         xd_read_str(x, v[2], &m->tier);
     }
 }
@@ -4343,65 +4349,65 @@ write_begun(struct xd *x, const struct ir_reply *m)
 {
     jw_enter(&x->w);
     if (m->id.p) {
-        XD_SEEN(seen_written, 308);
+        XD_SEEN(seen_written, 309);
         xd_put_str(x, STR("id"), m->id);
     } else {
         jw_key(&x->w, STR("id"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 309);
+    XD_SEEN(seen_written, 310);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response\""));
-    XD_SEEN(seen_written, 310);
-    xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
     XD_SEEN(seen_written, 311);
+    xd_put_int(x, STR("created_at"), (struct ir_int){ x->now, true });
+    XD_SEEN(seen_written, 312);
     jw_key(&x->w, STR("status"));
     jw_raw(&x->w, STR("\"in_progress\""));
-    XD_SEEN(seen_written, 312);
+    XD_SEEN(seen_written, 313);
     jw_key(&x->w, STR("error"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 313);
+    XD_SEEN(seen_written, 314);
     jw_key(&x->w, STR("incomplete_details"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 314);
+    XD_SEEN(seen_written, 315);
     jw_key(&x->w, STR("instructions"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 315);
+    XD_SEEN(seen_written, 316);
     jw_key(&x->w, STR("metadata"));
     jw_raw(&x->w, STR("{}"));
     if (m->model.p) {
-        XD_SEEN(seen_written, 316);
+        XD_SEEN(seen_written, 317);
         xd_put_str(x, STR("model"), m->model);
     } else {
         jw_key(&x->w, STR("model"));
         jw_raw(&x->w, STR("\"\""));
     }
-    XD_SEEN(seen_written, 317);
+    XD_SEEN(seen_written, 318);
     jw_key(&x->w, STR("output"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 318);
+    XD_SEEN(seen_written, 319);
     jw_key(&x->w, STR("parallel_tool_calls"));
     jw_raw(&x->w, STR("true"));
-    XD_SEEN(seen_written, 319);
+    XD_SEEN(seen_written, 320);
     jw_key(&x->w, STR("temperature"));
     jw_raw(&x->w, STR("null"));
-    XD_SEEN(seen_written, 320);
+    XD_SEEN(seen_written, 321);
     jw_key(&x->w, STR("tool_choice"));
     jw_raw(&x->w, STR("\"auto\""));
-    XD_SEEN(seen_written, 321);
+    XD_SEEN(seen_written, 322);
     jw_key(&x->w, STR("tools"));
     jw_raw(&x->w, STR("[]"));
-    XD_SEEN(seen_written, 322);
+    XD_SEEN(seen_written, 323);
     jw_key(&x->w, STR("top_p"));
     jw_raw(&x->w, STR("null"));
     if (m->tier.p) {
-        XD_SEEN(seen_written, 323);
+        XD_SEEN(seen_written, 324);
         xd_put_str(x, STR("service_tier"), m->tier);
     }
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:431: usage */
+/* openai/responses.spec:432: usage */
 static const struct xd_key usage_keys_input_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 1, NULL },
     { STR_INIT("cache_write_tokens"), 2, NULL },
@@ -4436,27 +4442,27 @@ read_usage(struct xd *x, uint32_t at, struct ir_usage *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 324);
+        XD_SEEN(seen_read, 325);
         xd_read_int(x, v[0], &m->input);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 325);
+        XD_SEEN(seen_read, 326);
         xd_read_int(x, v[1], &m->cache_read);
     } else {
         m->cache_read = (struct ir_int){ 0, true };
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 326);
+        XD_SEEN(seen_read, 327);
         xd_read_int(x, v[2], &m->cache_write);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 328);
+        XD_SEEN(seen_read, 329);
         xd_read_int(x, v[3], &m->output);
     } else {
         m->output = (struct ir_int){ 0, true };
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 329);
+        XD_SEEN(seen_read, 330);
         xd_read_int(x, v[4], &m->thinking);
     } else {
         m->thinking = (struct ir_int){ 0, true };
@@ -4472,21 +4478,21 @@ write_usage(struct xd *x, const struct ir_usage *m)
 {
     jw_enter(&x->w);
     {
-        XD_SEEN(seen_written, 324);
+        XD_SEEN(seen_written, 325);
         const struct ir_int *const parts[] = { &m->input, &m->cache_read, &m->cache_write };
         xd_put_int(x, STR("input_tokens"), xd_sum(parts, 3));
     }
     jw_key(&x->w, STR("input_tokens_details"));
     jw_enter(&x->w);
     if (m->cache_read.set) {
-        XD_SEEN(seen_written, 325);
+        XD_SEEN(seen_written, 326);
         xd_put_int(x, STR("cached_tokens"), m->cache_read);
     } else {
         jw_key(&x->w, STR("cached_tokens"));
         jw_raw(&x->w, STR("0"));
     }
     if (m->cache_write.set) {
-        XD_SEEN(seen_written, 327);
+        XD_SEEN(seen_written, 328);
         xd_put_int(x, STR("cache_write_tokens"), m->cache_write);
     } else {
         jw_key(&x->w, STR("cache_write_tokens"));
@@ -4495,7 +4501,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     xd_put_rest(x, &usage_shape, "input_tokens_details", &m->rest);
     jw_close(&x->w);
     if (m->output.set) {
-        XD_SEEN(seen_written, 328);
+        XD_SEEN(seen_written, 329);
         xd_put_int(x, STR("output_tokens"), m->output);
     } else {
         jw_key(&x->w, STR("output_tokens"));
@@ -4504,7 +4510,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_key(&x->w, STR("output_tokens_details"));
     jw_enter(&x->w);
     if (m->thinking.set) {
-        XD_SEEN(seen_written, 329);
+        XD_SEEN(seen_written, 330);
         xd_put_int(x, STR("reasoning_tokens"), m->thinking);
     } else {
         jw_key(&x->w, STR("reasoning_tokens"));
@@ -4513,7 +4519,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     xd_put_rest(x, &usage_shape, "output_tokens_details", &m->rest);
     jw_close(&x->w);
     {
-        XD_SEEN(seen_written, 330);
+        XD_SEEN(seen_written, 331);
         const struct ir_int *const parts[] = {
             &m->input, &m->cache_read, &m->cache_write, &m->output,
         };
@@ -4527,7 +4533,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:443: error */
+/* openai/responses.spec:444: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -4547,7 +4553,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 331);
+        XD_SEEN(seen_read, 332);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
             read_fault_body(x, v[0], m);
@@ -4561,7 +4567,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 332);
+        XD_SEEN(seen_read, 333);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
@@ -4570,13 +4576,13 @@ static void
 write_error(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 331);
+    XD_SEEN(seen_written, 332);
     jw_key(&x->w, STR("error"));
     write_fault_body(x, m);
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:450: fault_body */
+/* openai/responses.spec:451: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -4597,27 +4603,27 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 333);
+        XD_SEEN(seen_read, 334);
         xd_read_str(x, v[0], &m->message);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 334);
+        XD_SEEN(seen_read, 335);
         int w = xd_read_word(x, v[1], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 335);
+        XD_SEEN(seen_read, 336);
         int w = xd_try_word(x, v[2], &fault_table);
         if (w)
             m->kind = (enum ir_fault)w;
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 336);
+        XD_SEEN(seen_read, 337);
         xd_read_str(x, v[3], &m->param);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 337);
+        XD_SEEN(seen_read, 338);
         xd_read_str(x, v[2], &m->code);
     }
 }
@@ -4627,26 +4633,26 @@ write_fault_body(struct xd *x, const struct ir_error *m)
 {
     jw_enter(&x->w);
     if (m->message.p) {
-        XD_SEEN(seen_written, 333);
+        XD_SEEN(seen_written, 334);
         xd_put_str(x, STR("message"), m->message);
     } else {
         jw_key(&x->w, STR("message"));
         jw_raw(&x->w, STR("\"\""));
     }
     if (m->kind) {
-        XD_SEEN(seen_written, 334);
+        XD_SEEN(seen_written, 335);
         if (!xd_put_word(x, STR("type"), &fault_table, (int)m->kind))
             xd_lose(x, "kind");
     }
     if (m->param.p) {
-        XD_SEEN(seen_written, 336);
+        XD_SEEN(seen_written, 337);
         xd_put_str(x, STR("param"), m->param);
     } else {
         jw_key(&x->w, STR("param"));
         jw_raw(&x->w, STR("null"));
     }
     if (m->code.p) {
-        XD_SEEN(seen_written, 337);
+        XD_SEEN(seen_written, 338);
         xd_put_str(x, STR("code"), m->code);
     } else {
         jw_key(&x->w, STR("code"));
@@ -4697,13 +4703,13 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 338);
+        XD_SEEN(seen_read, 339);
         xd_read_str(x, v[0], &m->model);
     } else {
         xd_missing(x, at, "model");
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 339);
+        XD_SEEN(seen_read, 340);
         struct ir_block *item = XD_PUSH(x, &m->instructions);
         if (item) {
             item->kind = IR_BLOCK_TEXT;
@@ -4711,7 +4717,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 340);
+        XD_SEEN(seen_read, 341);
         switch (json_kind(&x->doc, v[2])) {
         case JSON_ARRAY:
             OWN(x)->read_input(x, v[2], m);
@@ -4726,7 +4732,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         xd_missing(x, at, "input");
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 341);
+        XD_SEEN(seen_read, 342);
         if (xd_want(x, v[3], JSON_ARRAY))
             XD_EACH(x, i, v[3]) {
                 struct ir_tool *item = XD_PUSH(x, &m->tools);
@@ -4735,7 +4741,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
             }
     }
     if (v[4]) {
-        XD_SEEN(seen_read, 342);
+        XD_SEEN(seen_read, 343);
         switch (json_kind(&x->doc, v[4])) {
         case JSON_STRING: {
             m->tool_choice.set = true;
@@ -4752,17 +4758,17 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         }
     }
     if (v[5]) {
-        XD_SEEN(seen_read, 343);
+        XD_SEEN(seen_read, 344);
         xd_read_bool(x, v[5], &m->tool_choice.parallel);
     }
     if (v[6]) {
-        XD_SEEN(seen_read, 344);
+        XD_SEEN(seen_read, 345);
         int w = xd_read_word(x, v[6], &effort_table);
         if (w)
             m->reasoning.effort = (enum ir_effort)w;
     }
     if (v[7]) {
-        XD_SEEN(seen_read, 345);
+        XD_SEEN(seen_read, 346);
         read_format(x, v[7], &m->format);
     }
 }
@@ -4772,14 +4778,14 @@ write_count_request(struct xd *x, const struct ir_request *m)
 {
     jw_enter(&x->w);
     if (m->model.p) {
-        XD_SEEN(seen_written, 338);
+        XD_SEEN(seen_written, 339);
         xd_put_str(x, STR("model"), m->model);
     }
-    XD_SEEN(seen_written, 340);
+    XD_SEEN(seen_written, 341);
     jw_key(&x->w, STR("input"));
     OWN(x)->write_input(x, m);
     if (m->tools.n) {
-        XD_SEEN(seen_written, 341);
+        XD_SEEN(seen_written, 342);
         jw_key(&x->w, STR("tools"));
         jw_array(&x->w);
         for (unsigned i = 0; i < m->tools.n; i++)
@@ -4787,7 +4793,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
         jw_close(&x->w);
     }
     if (m->tool_choice.set) {
-        XD_SEEN(seen_written, 342);
+        XD_SEEN(seen_written, 343);
         if (xd_word_of(&choice_table, (int)m->tool_choice.mode).p) {
             if (!xd_put_word(x, STR("tool_choice"), &choice_table, (int)m->tool_choice.mode))
                 xd_lose(x, "tool_choice");
@@ -4799,13 +4805,13 @@ write_count_request(struct xd *x, const struct ir_request *m)
         }
     }
     if (m->tool_choice.parallel) {
-        XD_SEEN(seen_written, 343);
+        XD_SEEN(seen_written, 344);
         xd_put_bool(x, STR("parallel_tool_calls"), m->tool_choice.parallel);
     }
     jw_key(&x->w, STR("reasoning"));
     jw_enter(&x->w);
     if (m->reasoning.effort) {
-        XD_SEEN(seen_written, 344);
+        XD_SEEN(seen_written, 345);
         if (!xd_put_word(x, STR("effort"), &effort_table, (int)m->reasoning.effort))
             xd_lose(x, "reasoning.effort");
     }
@@ -4814,7 +4820,7 @@ write_count_request(struct xd *x, const struct ir_request *m)
     jw_key(&x->w, STR("text"));
     jw_enter(&x->w);
     if (m->format.set) {
-        XD_SEEN(seen_written, 345);
+        XD_SEEN(seen_written, 346);
         jw_key(&x->w, STR("format"));
         write_format(x, &m->format);
     }
@@ -4871,7 +4877,7 @@ read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 347);
+        XD_SEEN(seen_read, 348);
         xd_read_int(x, v[0], &m->input);
     } else {
         m->input = (struct ir_int){ 0, true };
@@ -4882,11 +4888,11 @@ static void
 write_count_reply(struct xd *x, const struct ir_count_reply *m)
 {
     jw_enter(&x->w);
-    XD_SEEN(seen_written, 346);
+    XD_SEEN(seen_written, 347);
     jw_key(&x->w, STR("object"));
     jw_raw(&x->w, STR("\"response.input_tokens\""));
     if (m->input.set) {
-        XD_SEEN(seen_written, 347);
+        XD_SEEN(seen_written, 348);
         xd_put_int(x, STR("input_tokens"), m->input);
     } else {
         jw_key(&x->w, STR("input_tokens"));
@@ -4909,15 +4915,15 @@ read_deepseek_responses_input_reasoning(struct xd *x, uint32_t at, struct ir_blo
         return;
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
-        XD_SEEN(seen_read, 348);
+        XD_SEEN(seen_read, 349);
         xd_read_text_in(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
-        XD_SEEN(seen_read, 349);
+        XD_SEEN(seen_read, 350);
         xd_read_text_in(x, v[1], &m->thinking.text);
     }
     if (v[2]) {
-        XD_SEEN(seen_read, 87);
+        XD_SEEN(seen_read, 88);
         xd_read_str(x, v[2], &m->thinking.signature);
     }
 }
@@ -4929,11 +4935,11 @@ write_deepseek_responses_input_reasoning(struct xd *x, const struct ir_block *m)
     jw_key(&x->w, STR("type"));
     jw_raw(&x->w, STR("\"reasoning\""));
     if (m->thinking.text.p) {
-        XD_SEEN(seen_written, 348);
+        XD_SEEN(seen_written, 349);
         xd_put_text_in(x, STR("content"), STR("reasoning_text"), m->thinking.text);
     }
     if (m->thinking.signature.p) {
-        XD_SEEN(seen_written, 87);
+        XD_SEEN(seen_written, 88);
         xd_put_str(x, STR("encrypted_content"), m->thinking.signature);
     }
     xd_put_rest(x, &input_reasoning_shape, "", &m->rest);
@@ -4947,7 +4953,7 @@ read_deepseek_responses_input_element(struct xd *x, uint32_t at, struct ir_reque
 {
     switch (xd_tag_or(x, at, &input_tags, &input_or_tags)) {
     case 0: {
-        XD_SEEN(seen_read, 93);
+        XD_SEEN(seen_read, 94);
         if (m->turns.n == 0) {
             struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
             read_input_system(x, at, &first);
@@ -4962,7 +4968,7 @@ read_deepseek_responses_input_element(struct xd *x, uint32_t at, struct ir_reque
         break;
     }
     case 1: {
-        XD_SEEN(seen_read, 94);
+        XD_SEEN(seen_read, 95);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         if (t) {
             read_input_user(x, at, t);
@@ -4970,7 +4976,7 @@ read_deepseek_responses_input_element(struct xd *x, uint32_t at, struct ir_reque
         break;
     }
     case 2: {
-        XD_SEEN(seen_read, 95);
+        XD_SEEN(seen_read, 96);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         if (t) {
             read_input_assistant(x, at, t);
@@ -4978,7 +4984,7 @@ read_deepseek_responses_input_element(struct xd *x, uint32_t at, struct ir_reque
         break;
     }
     case 3: {
-        XD_SEEN(seen_read, 96);
+        XD_SEEN(seen_read, 97);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -4992,7 +4998,7 @@ read_deepseek_responses_input_element(struct xd *x, uint32_t at, struct ir_reque
         break;
     }
     case 4: {
-        XD_SEEN(seen_read, 97);
+        XD_SEEN(seen_read, 98);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -5001,7 +5007,7 @@ read_deepseek_responses_input_element(struct xd *x, uint32_t at, struct ir_reque
         break;
     }
     case 5: {
-        XD_SEEN(seen_read, 98);
+        XD_SEEN(seen_read, 99);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -5010,7 +5016,7 @@ read_deepseek_responses_input_element(struct xd *x, uint32_t at, struct ir_reque
         break;
     }
     case 6: {
-        XD_SEEN(seen_read, 99);
+        XD_SEEN(seen_read, 100);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_USER);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -5021,7 +5027,7 @@ read_deepseek_responses_input_element(struct xd *x, uint32_t at, struct ir_reque
         break;
     }
     case 7: {
-        XD_SEEN(seen_read, 100);
+        XD_SEEN(seen_read, 101);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -5033,7 +5039,7 @@ read_deepseek_responses_input_element(struct xd *x, uint32_t at, struct ir_reque
         break;
     }
     case 8: {
-        XD_SEEN(seen_read, 101);
+        XD_SEEN(seen_read, 102);
         struct ir_turn *t = xd_turn(x, m, IR_ROLE_ASSISTANT);
         struct ir_block *b = t ? XD_PUSH(x, &t->blocks) : NULL;
         if (b) {
@@ -5061,12 +5067,12 @@ write_deepseek_responses_input_turn(struct xd *x, const struct ir_turn *m)
     case IR_ROLE_USER:
         for (unsigned i = 0; i < m->blocks.n;) {
             if ((0x200u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 98);
+                XD_SEEN(seen_written, 99);
                 write_input_function_call_output(x, &m->blocks.v[i++]);
                 continue;
             }
             if ((0x400u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 99);
+                XD_SEEN(seen_written, 100);
                 const struct ir_block *b = &m->blocks.v[i++];
                 if (str_eq(b->foreign.dialect, STR_FAMILY))
                     jw_raw(&x->w, b->foreign.body);
@@ -5078,14 +5084,14 @@ write_deepseek_responses_input_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffff9ffu);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 94);
+            XD_SEEN(seen_written, 95);
             write_input_user(x, &run);
         }
         break;
     case IR_ROLE_ASSISTANT:
         for (unsigned i = 0; i < m->blocks.n;) {
             if ((0x18u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 96);
+                XD_SEEN(seen_written, 97);
                 const struct ir_block *b = &m->blocks.v[i++];
                 struct ir_block own = *b;
                 if (b->kind == IR_BLOCK_SEALED) {
@@ -5097,12 +5103,12 @@ write_deepseek_responses_input_turn(struct xd *x, const struct ir_turn *m)
                 continue;
             }
             if ((0x100u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 97);
+                XD_SEEN(seen_written, 98);
                 write_input_function_call(x, &m->blocks.v[i++]);
                 continue;
             }
             if ((0x400u >> m->blocks.v[i].kind) & 1) {
-                XD_SEEN(seen_written, 101);
+                XD_SEEN(seen_written, 102);
                 const struct ir_block *b = &m->blocks.v[i++];
                 if (str_eq(b->foreign.dialect, STR_FAMILY))
                     jw_raw(&x->w, b->foreign.body);
@@ -5114,12 +5120,12 @@ write_deepseek_responses_input_turn(struct xd *x, const struct ir_turn *m)
             run.blocks.v += i;
             run.blocks.n = xd_run_blocks(&m->blocks, i, 0xfffffae7u);
             i += run.blocks.n;
-            XD_SEEN(seen_written, 95);
+            XD_SEEN(seen_written, 96);
             write_input_assistant(x, &run);
         }
         break;
     case IR_ROLE_SYSTEM:
-        XD_SEEN(seen_written, 93);
+        XD_SEEN(seen_written, 94);
         write_input_system(x, m);
         break;
     case IR_ROLE_UNSET:
@@ -5133,7 +5139,7 @@ write_deepseek_responses_input(struct xd *x, const struct ir_request *m)
     jw_array(&x->w);
     if (m->instructions.n) {
         const struct ir_turn first = { .role = IR_ROLE_SYSTEM, .blocks = m->instructions };
-        XD_SEEN(seen_written, 93);
+        XD_SEEN(seen_written, 94);
         write_input_system(x, &first);
     }
     for (unsigned i = 0; i < m->turns.n; i++)
@@ -5142,7 +5148,7 @@ write_deepseek_responses_input(struct xd *x, const struct ir_request *m)
 }
 static void read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m);
 
-/* openai/responses.spec:443: error */
+/* openai/responses.spec:444: error */
 static const struct xd_key xai_responses_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -5163,7 +5169,7 @@ read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m)
         return;
     m->set = true;
     if (v[0]) {
-        XD_SEEN(seen_read, 331);
+        XD_SEEN(seen_read, 332);
         switch (json_kind(&x->doc, v[0])) {
         case JSON_OBJECT:
             read_fault_body(x, v[0], m);
@@ -5177,11 +5183,11 @@ read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m)
         }
     }
     if ((v[1] ? v[1] : v[2])) {
-        XD_SEEN(seen_read, 332);
+        XD_SEEN(seen_read, 333);
         xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
     }
     if (v[3]) {
-        XD_SEEN(seen_read, 350);
+        XD_SEEN(seen_read, 351);
         xd_read_str(x, v[3], &m->code);
     }
 }
@@ -5493,46 +5499,47 @@ static const struct xd_row rows[] = {
     { "openai/responses.spec:227", "\"incomplete\" <- failed" },
     { "openai/responses.spec:228",
       "\"failed\", \"in_progress\", \"queued\", \"cancelled\" -> other" },
-    { "openai/responses.spec:231", "\"max_output_tokens\" <-> length" },
-    { "openai/responses.spec:231", "\"content_filter\" <-> refusal" },
-    { "openai/responses.spec:393", "\"server_error\" <-> internal" },
-    { "openai/responses.spec:394", "\"rate_limit_exceeded\" <-> rate" },
-    { "openai/responses.spec:395", "\"invalid_prompt\" <-> invalid" },
-    { "openai/responses.spec:396", "\"invalid_prompt\" <- context" },
-    { "openai/responses.spec:397", "\"invalid_prompt\" <- policy" },
-    { "openai/responses.spec:398", "\"rate_limit_exceeded\" <- billing" },
-    { "openai/responses.spec:399", "\"server_error\" <- auth" },
-    { "openai/responses.spec:400", "\"server_error\" <- forbidden" },
-    { "openai/responses.spec:401", "\"server_error\" <- missing" },
-    { "openai/responses.spec:402", "\"invalid_prompt\" <- too_large" },
-    { "openai/responses.spec:403", "\"server_error\" <- overloaded" },
-    { "openai/responses.spec:404", "\"server_error\" <- timeout" },
-    { "openai/responses.spec:405", "\"server_error\" <- protocol" },
-    { "openai/responses.spec:406", "\"bio_policy\", \"image_content_policy_violation\" -> policy" },
-    { "openai/responses.spec:407", "* -> internal" },
-    { "openai/responses.spec:461", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/responses.spec:462", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/responses.spec:463", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/responses.spec:464", "\"authentication_error\" 401 <-> auth" },
-    { "openai/responses.spec:465", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/responses.spec:466", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/responses.spec:467", "\"not_found_error\" 404 <-> missing" },
-    { "openai/responses.spec:468", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/responses.spec:469", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/responses.spec:470", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/responses.spec:471", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/responses.spec:472", "\"server_error\" 500 <-> internal" },
-    { "openai/responses.spec:473", "\"server_error\" 502 <- protocol" },
-    { "openai/responses.spec:474", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/responses.spec:475", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/responses.spec:476", "\"internal_error\", \"api_error\" -> internal" },
-    { "openai/responses.spec:477",
-      "\"overloaded\", \"overloaded_error\", \"server_is_overloaded\" -> overloaded" },
+    { "openai/responses.spec:229", "* -> other" },
+    { "openai/responses.spec:232", "\"max_output_tokens\" <-> length" },
+    { "openai/responses.spec:232", "\"content_filter\" <-> refusal" },
+    { "openai/responses.spec:394", "\"server_error\" <-> internal" },
+    { "openai/responses.spec:395", "\"rate_limit_exceeded\" <-> rate" },
+    { "openai/responses.spec:396", "\"invalid_prompt\" <-> invalid" },
+    { "openai/responses.spec:397", "\"invalid_prompt\" <- context" },
+    { "openai/responses.spec:398", "\"invalid_prompt\" <- policy" },
+    { "openai/responses.spec:399", "\"rate_limit_exceeded\" <- billing" },
+    { "openai/responses.spec:400", "\"server_error\" <- auth" },
+    { "openai/responses.spec:401", "\"server_error\" <- forbidden" },
+    { "openai/responses.spec:402", "\"server_error\" <- missing" },
+    { "openai/responses.spec:403", "\"invalid_prompt\" <- too_large" },
+    { "openai/responses.spec:404", "\"server_error\" <- overloaded" },
+    { "openai/responses.spec:405", "\"server_error\" <- timeout" },
+    { "openai/responses.spec:406", "\"server_error\" <- protocol" },
+    { "openai/responses.spec:407", "\"bio_policy\", \"image_content_policy_violation\" -> policy" },
+    { "openai/responses.spec:408", "* -> internal" },
+    { "openai/responses.spec:462", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/responses.spec:463", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/responses.spec:464", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/responses.spec:465", "\"authentication_error\" 401 <-> auth" },
+    { "openai/responses.spec:466", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/responses.spec:467", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/responses.spec:468", "\"not_found_error\" 404 <-> missing" },
+    { "openai/responses.spec:469", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/responses.spec:470", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/responses.spec:471", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/responses.spec:472", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/responses.spec:473", "\"server_error\" 500 <-> internal" },
+    { "openai/responses.spec:474", "\"server_error\" 502 <- protocol" },
+    { "openai/responses.spec:475", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/responses.spec:476", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/responses.spec:477", "\"internal_error\", \"api_error\" -> internal" },
     { "openai/responses.spec:478",
+      "\"overloaded\", \"overloaded_error\", \"server_is_overloaded\" -> overloaded" },
+    { "openai/responses.spec:479",
       "\"content_filter\", \"image_content_policy_violation\" -> policy" },
-    { "openai/responses.spec:479", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/responses.spec:480", "\"*context length*\", \"*context window*\" -> context" },
-    { "openai/responses.spec:481", "\"*incorrect api key*\", \"*invalid api key*\" -> auth" },
+    { "openai/responses.spec:480", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/responses.spec:481", "\"*context length*\", \"*context window*\" -> context" },
+    { "openai/responses.spec:482", "\"*incorrect api key*\", \"*invalid api key*\" -> auth" },
     { "openai/responses.spec:24", "model <-> model required" },
     { "openai/responses.spec:25", "instructions -> instructions : string as text" },
     { "openai/responses.spec:26", "input <-> this : input | string as turns required" },
@@ -5639,7 +5646,7 @@ static const struct xd_row rows[] = {
     { "openai/responses.spec:196", "id <-> id else \"\"" },
     { "openai/responses.spec:197", "object = \"response\"" },
     { "openai/responses.spec:198", "created_at <- now" },
-    { "openai/responses.spec:199", "status <-> choices[0].stop : status" },
+    { "openai/responses.spec:199", "status <-> choices[0].stop : status else \"completed\"" },
     { "openai/responses.spec:200", "error = null" },
     { "openai/responses.spec:201", "incomplete_details = null" },
     { "openai/responses.spec:202", "incomplete_details.reason <-> choices[0].stop : reason try" },
@@ -5654,184 +5661,184 @@ static const struct xd_row rows[] = {
     { "openai/responses.spec:211", "top_p = null" },
     { "openai/responses.spec:212", "usage <-> usage : usage" },
     { "openai/responses.spec:213", "service_tier <-> tier" },
-    { "openai/responses.spec:235", "id <- made : msg" },
-    { "openai/responses.spec:236", "role = \"assistant\"" },
-    { "openai/responses.spec:237", "status = \"completed\" else \"in_progress\"" },
-    { "openai/responses.spec:238", "content <-> blocks : [spoken] required" },
-    { "openai/responses.spec:241", "id <- made : rs" },
-    { "openai/responses.spec:242", "content -> text : text in reasoning_text" },
-    { "openai/responses.spec:243", "summary <-> text : text in summary_text else []" },
-    { "openai/responses.spec:244", "encrypted_content <-> signature" },
-    { "openai/responses.spec:248", "id <- made : fc" },
-    { "openai/responses.spec:249", "status = \"completed\" else \"in_progress\"" },
-    { "openai/responses.spec:250", "call_id <-> id" },
-    { "openai/responses.spec:251", "name <-> name" },
-    { "openai/responses.spec:252", "arguments <-> arguments : json in string" },
-    { "openai/responses.spec:234", "\"message\" <-> blocks {" },
-    { "openai/responses.spec:240", "\"reasoning\" <-> blocks.thinking | blocks.sealed {" },
-    { "openai/responses.spec:247", "\"function_call\" <-> blocks.call {" },
-    { "openai/responses.spec:255", "* <-> blocks.foreign" },
-    { "openai/responses.spec:263", "response <-> reply : begun" },
-    { "openai/responses.spec:261", "sequence_number <- count" },
-    { "openai/responses.spec:264", "response <- reply : begun" },
-    { "openai/responses.spec:268", "output_index -> index" },
-    { "openai/responses.spec:268", "item -> block : items" },
-    { "openai/responses.spec:269", "output_index <- index" },
-    { "openai/responses.spec:269", "item <- block : items" },
-    { "openai/responses.spec:271", "item_id <- made : msg" },
-    { "openai/responses.spec:272", "output_index <-> index" },
-    { "openai/responses.spec:273", "content_index <-> part" },
-    { "openai/responses.spec:274", "part <-> block : spoken" },
-    { "openai/responses.spec:277", "item_id <- made : rs" },
-    { "openai/responses.spec:278", "output_index <- index" },
-    { "openai/responses.spec:279", "summary_index = 0" },
-    { "openai/responses.spec:280", "part.type = \"summary_text\"" },
-    { "openai/responses.spec:281", "part.text = \"\"" },
-    { "openai/responses.spec:285", "item_id <- made : msg" },
-    { "openai/responses.spec:286", "output_index <-> index" },
-    { "openai/responses.spec:287", "content_index <-> part" },
-    { "openai/responses.spec:288", "delta <-> block.text.text" },
-    { "openai/responses.spec:289", "logprobs = []" },
-    { "openai/responses.spec:292", "item_id <- made : msg" },
-    { "openai/responses.spec:293", "output_index <-> index" },
-    { "openai/responses.spec:294", "content_index <-> part" },
-    { "openai/responses.spec:295", "annotation_index <- piece" },
-    { "openai/responses.spec:296", "annotation <-> block.text.citations[] : annotation" },
-    { "openai/responses.spec:299", "item_id <- made : msg" },
-    { "openai/responses.spec:300", "output_index <-> index" },
-    { "openai/responses.spec:301", "content_index <-> part" },
-    { "openai/responses.spec:302", "delta <-> block.refusal.text" },
-    { "openai/responses.spec:305", "item_id <- made : rs" },
-    { "openai/responses.spec:306", "output_index <-> index" },
-    { "openai/responses.spec:307", "summary_index <-> piece" },
-    { "openai/responses.spec:308", "delta <-> block.thinking.text" },
-    { "openai/responses.spec:311", "output_index -> index" },
-    { "openai/responses.spec:312", "content_index -> piece" },
-    { "openai/responses.spec:313", "delta -> block.thinking.text" },
-    { "openai/responses.spec:316", "item_id <- made : fc" },
-    { "openai/responses.spec:317", "output_index <-> index" },
-    { "openai/responses.spec:318", "delta <-> block.call.arguments : json in string" },
-    { "openai/responses.spec:322", "item_id <- made : msg" },
-    { "openai/responses.spec:323", "output_index <- index" },
-    { "openai/responses.spec:324", "content_index <- part" },
-    { "openai/responses.spec:325", "text <- block.text.text else \"\"" },
-    { "openai/responses.spec:326", "logprobs = []" },
-    { "openai/responses.spec:329", "item_id <- made : msg" },
-    { "openai/responses.spec:330", "output_index <- index" },
-    { "openai/responses.spec:331", "content_index <- part" },
-    { "openai/responses.spec:332", "refusal <- block.refusal.text else \"\"" },
-    { "openai/responses.spec:335", "item_id <- made : msg" },
-    { "openai/responses.spec:336", "output_index <-> index" },
-    { "openai/responses.spec:337", "content_index <-> part" },
-    { "openai/responses.spec:338", "part <-> block : spoken" },
-    { "openai/responses.spec:341", "item_id <- made : rs" },
-    { "openai/responses.spec:342", "output_index <- index" },
-    { "openai/responses.spec:343", "summary_index = 0" },
-    { "openai/responses.spec:344", "text <- block.thinking.text else \"\"" },
-    { "openai/responses.spec:347", "item_id <- made : rs" },
-    { "openai/responses.spec:348", "output_index <- index" },
-    { "openai/responses.spec:349", "summary_index = 0" },
-    { "openai/responses.spec:350", "part.type = \"summary_text\"" },
-    { "openai/responses.spec:351", "part.text <- block.thinking.text else \"\"" },
-    { "openai/responses.spec:354", "item_id <- made : fc" },
-    { "openai/responses.spec:355", "output_index <- index" },
-    { "openai/responses.spec:356", "name <- block.call.name" },
-    { "openai/responses.spec:357", "arguments <- block.call.arguments : json in string" },
-    { "openai/responses.spec:359", "output_index <-> index" },
-    { "openai/responses.spec:359", "item <-> block : items" },
-    { "openai/responses.spec:361", "response <-> reply : reply" },
+    { "openai/responses.spec:236", "id <- made : msg" },
+    { "openai/responses.spec:237", "role = \"assistant\"" },
+    { "openai/responses.spec:238", "status = \"completed\" else \"in_progress\"" },
+    { "openai/responses.spec:239", "content <-> blocks : [spoken] required" },
+    { "openai/responses.spec:242", "id <- made : rs" },
+    { "openai/responses.spec:243", "content -> text : text in reasoning_text" },
+    { "openai/responses.spec:244", "summary <-> text : text in summary_text else []" },
+    { "openai/responses.spec:245", "encrypted_content <-> signature" },
+    { "openai/responses.spec:249", "id <- made : fc" },
+    { "openai/responses.spec:250", "status = \"completed\" else \"in_progress\"" },
+    { "openai/responses.spec:251", "call_id <-> id" },
+    { "openai/responses.spec:252", "name <-> name" },
+    { "openai/responses.spec:253", "arguments <-> arguments : json in string" },
+    { "openai/responses.spec:235", "\"message\" <-> blocks {" },
+    { "openai/responses.spec:241", "\"reasoning\" <-> blocks.thinking | blocks.sealed {" },
+    { "openai/responses.spec:248", "\"function_call\" <-> blocks.call {" },
+    { "openai/responses.spec:256", "* <-> blocks.foreign" },
+    { "openai/responses.spec:264", "response <-> reply : begun" },
+    { "openai/responses.spec:262", "sequence_number <- count" },
+    { "openai/responses.spec:265", "response <- reply : begun" },
+    { "openai/responses.spec:269", "output_index -> index" },
+    { "openai/responses.spec:269", "item -> block : items" },
+    { "openai/responses.spec:270", "output_index <- index" },
+    { "openai/responses.spec:270", "item <- block : items" },
+    { "openai/responses.spec:272", "item_id <- made : msg" },
+    { "openai/responses.spec:273", "output_index <-> index" },
+    { "openai/responses.spec:274", "content_index <-> part" },
+    { "openai/responses.spec:275", "part <-> block : spoken" },
+    { "openai/responses.spec:278", "item_id <- made : rs" },
+    { "openai/responses.spec:279", "output_index <- index" },
+    { "openai/responses.spec:280", "summary_index = 0" },
+    { "openai/responses.spec:281", "part.type = \"summary_text\"" },
+    { "openai/responses.spec:282", "part.text = \"\"" },
+    { "openai/responses.spec:286", "item_id <- made : msg" },
+    { "openai/responses.spec:287", "output_index <-> index" },
+    { "openai/responses.spec:288", "content_index <-> part" },
+    { "openai/responses.spec:289", "delta <-> block.text.text" },
+    { "openai/responses.spec:290", "logprobs = []" },
+    { "openai/responses.spec:293", "item_id <- made : msg" },
+    { "openai/responses.spec:294", "output_index <-> index" },
+    { "openai/responses.spec:295", "content_index <-> part" },
+    { "openai/responses.spec:296", "annotation_index <- piece" },
+    { "openai/responses.spec:297", "annotation <-> block.text.citations[] : annotation" },
+    { "openai/responses.spec:300", "item_id <- made : msg" },
+    { "openai/responses.spec:301", "output_index <-> index" },
+    { "openai/responses.spec:302", "content_index <-> part" },
+    { "openai/responses.spec:303", "delta <-> block.refusal.text" },
+    { "openai/responses.spec:306", "item_id <- made : rs" },
+    { "openai/responses.spec:307", "output_index <-> index" },
+    { "openai/responses.spec:308", "summary_index <-> piece" },
+    { "openai/responses.spec:309", "delta <-> block.thinking.text" },
+    { "openai/responses.spec:312", "output_index -> index" },
+    { "openai/responses.spec:313", "content_index -> piece" },
+    { "openai/responses.spec:314", "delta -> block.thinking.text" },
+    { "openai/responses.spec:317", "item_id <- made : fc" },
+    { "openai/responses.spec:318", "output_index <-> index" },
+    { "openai/responses.spec:319", "delta <-> block.call.arguments : json in string" },
+    { "openai/responses.spec:323", "item_id <- made : msg" },
+    { "openai/responses.spec:324", "output_index <- index" },
+    { "openai/responses.spec:325", "content_index <- part" },
+    { "openai/responses.spec:326", "text <- block.text.text else \"\"" },
+    { "openai/responses.spec:327", "logprobs = []" },
+    { "openai/responses.spec:330", "item_id <- made : msg" },
+    { "openai/responses.spec:331", "output_index <- index" },
+    { "openai/responses.spec:332", "content_index <- part" },
+    { "openai/responses.spec:333", "refusal <- block.refusal.text else \"\"" },
+    { "openai/responses.spec:336", "item_id <- made : msg" },
+    { "openai/responses.spec:337", "output_index <-> index" },
+    { "openai/responses.spec:338", "content_index <-> part" },
+    { "openai/responses.spec:339", "part <-> block : spoken" },
+    { "openai/responses.spec:342", "item_id <- made : rs" },
+    { "openai/responses.spec:343", "output_index <- index" },
+    { "openai/responses.spec:344", "summary_index = 0" },
+    { "openai/responses.spec:345", "text <- block.thinking.text else \"\"" },
+    { "openai/responses.spec:348", "item_id <- made : rs" },
+    { "openai/responses.spec:349", "output_index <- index" },
+    { "openai/responses.spec:350", "summary_index = 0" },
+    { "openai/responses.spec:351", "part.type = \"summary_text\"" },
+    { "openai/responses.spec:352", "part.text <- block.thinking.text else \"\"" },
+    { "openai/responses.spec:355", "item_id <- made : fc" },
+    { "openai/responses.spec:356", "output_index <- index" },
+    { "openai/responses.spec:357", "name <- block.call.name" },
+    { "openai/responses.spec:358", "arguments <- block.call.arguments : json in string" },
+    { "openai/responses.spec:360", "output_index <-> index" },
+    { "openai/responses.spec:360", "item <-> block : items" },
     { "openai/responses.spec:362", "response <-> reply : reply" },
-    { "openai/responses.spec:365", "response.id <- reply.id else \"\"" },
-    { "openai/responses.spec:366", "response.object = \"response\"" },
-    { "openai/responses.spec:367", "response.created_at <- now" },
-    { "openai/responses.spec:368", "response.status = \"failed\"" },
-    { "openai/responses.spec:369", "response.error.code <-> error.kind : failure" },
-    { "openai/responses.spec:370", "response.error.code -> error.code" },
-    { "openai/responses.spec:371", "response.error.message <-> error.message else \"\"" },
-    { "openai/responses.spec:372", "response.incomplete_details = null" },
-    { "openai/responses.spec:373", "response.instructions = null" },
-    { "openai/responses.spec:374", "response.metadata = {}" },
-    { "openai/responses.spec:375", "response.model <- reply.model else \"\"" },
-    { "openai/responses.spec:376", "response.output <- reply.choices[0].blocks : items required" },
-    { "openai/responses.spec:377", "response.parallel_tool_calls = true" },
-    { "openai/responses.spec:378", "response.temperature = null" },
-    { "openai/responses.spec:379", "response.tool_choice = \"auto\"" },
-    { "openai/responses.spec:380", "response.tools = []" },
-    { "openai/responses.spec:381", "response.top_p = null" },
-    { "openai/responses.spec:384", "error -> error : fault_body" },
-    { "openai/responses.spec:385", "code -> error.kind : fault try" },
-    { "openai/responses.spec:386", "code -> error.code" },
-    { "openai/responses.spec:387", "message -> error.message" },
-    { "openai/responses.spec:388", "param -> error.param" },
-    { "openai/responses.spec:263",
+    { "openai/responses.spec:363", "response <-> reply : reply" },
+    { "openai/responses.spec:366", "response.id <- reply.id else \"\"" },
+    { "openai/responses.spec:367", "response.object = \"response\"" },
+    { "openai/responses.spec:368", "response.created_at <- now" },
+    { "openai/responses.spec:369", "response.status = \"failed\"" },
+    { "openai/responses.spec:370", "response.error.code <-> error.kind : failure" },
+    { "openai/responses.spec:371", "response.error.code -> error.code" },
+    { "openai/responses.spec:372", "response.error.message <-> error.message else \"\"" },
+    { "openai/responses.spec:373", "response.incomplete_details = null" },
+    { "openai/responses.spec:374", "response.instructions = null" },
+    { "openai/responses.spec:375", "response.metadata = {}" },
+    { "openai/responses.spec:376", "response.model <- reply.model else \"\"" },
+    { "openai/responses.spec:377", "response.output <- reply.choices[0].blocks : items required" },
+    { "openai/responses.spec:378", "response.parallel_tool_calls = true" },
+    { "openai/responses.spec:379", "response.temperature = null" },
+    { "openai/responses.spec:380", "response.tool_choice = \"auto\"" },
+    { "openai/responses.spec:381", "response.tools = []" },
+    { "openai/responses.spec:382", "response.top_p = null" },
+    { "openai/responses.spec:385", "error -> error : fault_body" },
+    { "openai/responses.spec:386", "code -> error.kind : fault try" },
+    { "openai/responses.spec:387", "code -> error.code" },
+    { "openai/responses.spec:388", "message -> error.message" },
+    { "openai/responses.spec:389", "param -> error.param" },
+    { "openai/responses.spec:264",
       "\"response.created\" <-> begin { response <-> reply : begun }" },
-    { "openai/responses.spec:265", "\"keepalive\" -> beat" },
-    { "openai/responses.spec:268",
+    { "openai/responses.spec:266", "\"keepalive\" -> beat" },
+    { "openai/responses.spec:269",
       "\"response.output_item.added\" -> open.call { output_index -> index; item -> block : items "
       "}" },
-    { "openai/responses.spec:270",
+    { "openai/responses.spec:271",
       "\"response.content_part.added\" <-> open.text | open.refusal {" },
-    { "openai/responses.spec:284", "\"response.output_text.delta\" <-> grow.text {" },
-    { "openai/responses.spec:291", "\"response.output_text.annotation.added\" <-> grow.text {" },
-    { "openai/responses.spec:298", "\"response.refusal.delta\" <-> grow.refusal {" },
-    { "openai/responses.spec:304",
+    { "openai/responses.spec:285", "\"response.output_text.delta\" <-> grow.text {" },
+    { "openai/responses.spec:292", "\"response.output_text.annotation.added\" <-> grow.text {" },
+    { "openai/responses.spec:299", "\"response.refusal.delta\" <-> grow.refusal {" },
+    { "openai/responses.spec:305",
       "\"response.reasoning_summary_text.delta\" <-> grow.thinking {" },
-    { "openai/responses.spec:310", "\"response.reasoning_text.delta\" -> grow.thinking {" },
-    { "openai/responses.spec:315", "\"response.function_call_arguments.delta\" <-> grow.call {" },
-    { "openai/responses.spec:334",
+    { "openai/responses.spec:311", "\"response.reasoning_text.delta\" -> grow.thinking {" },
+    { "openai/responses.spec:316", "\"response.function_call_arguments.delta\" <-> grow.call {" },
+    { "openai/responses.spec:335",
       "\"response.content_part.done\" <-> close.text | close.refusal {" },
-    { "openai/responses.spec:359",
+    { "openai/responses.spec:360",
       "\"response.output_item.done\" <-> close { output_index <-> index; item <-> block : items "
       "}" },
-    { "openai/responses.spec:361",
+    { "openai/responses.spec:362",
       "\"response.completed\" <-> end.end | end.match | end.call | end.pause | end.other { "
       "response <-> reply : reply }" },
-    { "openai/responses.spec:362",
+    { "openai/responses.spec:363",
       "\"response.incomplete\" <-> end.length | end.refusal | end.failed { response <-> reply : "
       "reply }" },
-    { "openai/responses.spec:364", "\"response.failed\" <-> fail {" },
-    { "openai/responses.spec:383", "\"error\" -> fail {" },
-    { "openai/responses.spec:264",
+    { "openai/responses.spec:365", "\"response.failed\" <-> fail {" },
+    { "openai/responses.spec:384", "\"error\" -> fail {" },
+    { "openai/responses.spec:265",
       "\"response.in_progress\" <- begin { response <- reply : begun }" },
-    { "openai/responses.spec:269",
+    { "openai/responses.spec:270",
       "\"response.output_item.added\" <- open { output_index <- index; item <- block : items }" },
-    { "openai/responses.spec:276", "\"response.reasoning_summary_part.added\" <- open.thinking {" },
-    { "openai/responses.spec:321", "\"response.output_text.done\" <- close.text {" },
-    { "openai/responses.spec:328", "\"response.refusal.done\" <- close.refusal {" },
-    { "openai/responses.spec:340", "\"response.reasoning_summary_text.done\" <- close.thinking {" },
-    { "openai/responses.spec:346", "\"response.reasoning_summary_part.done\" <- close.thinking {" },
-    { "openai/responses.spec:353", "\"response.function_call_arguments.done\" <- close.call {" },
-    { "openai/responses.spec:412", "id <-> id else \"\"" },
-    { "openai/responses.spec:413", "object = \"response\"" },
-    { "openai/responses.spec:414", "created_at <- now" },
-    { "openai/responses.spec:415", "status = \"in_progress\"" },
-    { "openai/responses.spec:416", "error = null" },
-    { "openai/responses.spec:417", "incomplete_details = null" },
-    { "openai/responses.spec:418", "instructions = null" },
-    { "openai/responses.spec:419", "metadata = {}" },
-    { "openai/responses.spec:420", "model <-> model else \"\"" },
-    { "openai/responses.spec:421", "output = []" },
-    { "openai/responses.spec:422", "parallel_tool_calls = true" },
-    { "openai/responses.spec:423", "temperature = null" },
-    { "openai/responses.spec:424", "tool_choice = \"auto\"" },
-    { "openai/responses.spec:425", "tools = []" },
-    { "openai/responses.spec:426", "top_p = null" },
-    { "openai/responses.spec:427", "service_tier <-> tier" },
-    { "openai/responses.spec:432", "input_tokens <-> input + cache_read + cache_write" },
-    { "openai/responses.spec:433", "input_tokens_details.cached_tokens <-> cache_read else 0" },
-    { "openai/responses.spec:434", "input_tokens_details.cache_write_tokens -> cache_write" },
-    { "openai/responses.spec:435",
+    { "openai/responses.spec:277", "\"response.reasoning_summary_part.added\" <- open.thinking {" },
+    { "openai/responses.spec:322", "\"response.output_text.done\" <- close.text {" },
+    { "openai/responses.spec:329", "\"response.refusal.done\" <- close.refusal {" },
+    { "openai/responses.spec:341", "\"response.reasoning_summary_text.done\" <- close.thinking {" },
+    { "openai/responses.spec:347", "\"response.reasoning_summary_part.done\" <- close.thinking {" },
+    { "openai/responses.spec:354", "\"response.function_call_arguments.done\" <- close.call {" },
+    { "openai/responses.spec:413", "id <-> id else \"\"" },
+    { "openai/responses.spec:414", "object = \"response\"" },
+    { "openai/responses.spec:415", "created_at <- now" },
+    { "openai/responses.spec:416", "status = \"in_progress\"" },
+    { "openai/responses.spec:417", "error = null" },
+    { "openai/responses.spec:418", "incomplete_details = null" },
+    { "openai/responses.spec:419", "instructions = null" },
+    { "openai/responses.spec:420", "metadata = {}" },
+    { "openai/responses.spec:421", "model <-> model else \"\"" },
+    { "openai/responses.spec:422", "output = []" },
+    { "openai/responses.spec:423", "parallel_tool_calls = true" },
+    { "openai/responses.spec:424", "temperature = null" },
+    { "openai/responses.spec:425", "tool_choice = \"auto\"" },
+    { "openai/responses.spec:426", "tools = []" },
+    { "openai/responses.spec:427", "top_p = null" },
+    { "openai/responses.spec:428", "service_tier <-> tier" },
+    { "openai/responses.spec:433", "input_tokens <-> input + cache_read + cache_write" },
+    { "openai/responses.spec:434", "input_tokens_details.cached_tokens <-> cache_read else 0" },
+    { "openai/responses.spec:435", "input_tokens_details.cache_write_tokens -> cache_write" },
+    { "openai/responses.spec:436",
       "input_tokens_details.cache_write_tokens <- cache_write else 0" },
-    { "openai/responses.spec:436", "output_tokens <-> output else 0" },
-    { "openai/responses.spec:437", "output_tokens_details.reasoning_tokens <-> thinking else 0" },
-    { "openai/responses.spec:438", "total_tokens <- input + cache_read + cache_write + output" },
-    { "openai/responses.spec:444", "error <-> this : fault_body | string as message" },
-    { "openai/responses.spec:445", "message, detail -> message" },
-    { "openai/responses.spec:451", "message <-> message else \"\"" },
-    { "openai/responses.spec:452", "type <-> kind : fault" },
-    { "openai/responses.spec:453", "code -> kind : fault try" },
-    { "openai/responses.spec:454", "param <-> param else null" },
-    { "openai/responses.spec:455", "code <-> code else null" },
+    { "openai/responses.spec:437", "output_tokens <-> output else 0" },
+    { "openai/responses.spec:438", "output_tokens_details.reasoning_tokens <-> thinking else 0" },
+    { "openai/responses.spec:439", "total_tokens <- input + cache_read + cache_write + output" },
+    { "openai/responses.spec:445", "error <-> this : fault_body | string as message" },
+    { "openai/responses.spec:446", "message, detail -> message" },
+    { "openai/responses.spec:452", "message <-> message else \"\"" },
+    { "openai/responses.spec:453", "type <-> kind : fault" },
+    { "openai/responses.spec:454", "code -> kind : fault try" },
+    { "openai/responses.spec:455", "param <-> param else null" },
+    { "openai/responses.spec:456", "code <-> code else null" },
     { "openai/responses_count.spec:13", "model <-> model required" },
     { "openai/responses_count.spec:14", "instructions -> instructions : string as text" },
     { "openai/responses_count.spec:15", "input <-> this : input | string as turns required" },
@@ -5847,17 +5854,17 @@ static const struct xd_row rows[] = {
     { "providers/xai_responses.spec:8", "code -> code" },
 };
 static const unsigned char directions[] = {
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 2, 1, 3, 3, 3, 3, 3, 2, 2, 2,
-    2, 2, 2, 2, 2, 2, 2, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 3, 1,
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 2, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
-    3, 3, 3, 3, 1, 3, 3, 3, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 1, 2, 2, 3, 3, 3, 3, 3,
-    3, 1, 3, 3, 2, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2, 2,
-    3, 2, 2, 3, 2, 2, 3, 3, 2, 2, 2, 2, 2, 3, 3, 2, 2, 2, 3, 2, 1, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3,
-    3, 2, 2, 1, 1, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 3, 3, 2, 3, 2, 3, 3, 3, 2, 3,
-    3, 3, 1, 1, 1, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
-    2, 2, 3, 3, 3, 3, 2, 2, 2, 2, 3, 1, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 3, 1, 1, 3,
-    3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2,
-    2, 2, 2, 3, 3, 3, 1, 2, 3, 3, 2, 3, 1, 3, 3, 1, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 2, 1, 1, 3, 3, 3, 3, 3, 2, 2,
+    2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 3,
+    1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 3, 2, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 1, 3, 3, 3, 2, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 3, 3, 3, 1, 2, 2, 3, 3, 3, 3,
+    3, 3, 1, 3, 3, 2, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 2, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 2,
+    2, 3, 2, 2, 3, 2, 2, 3, 3, 2, 2, 2, 2, 2, 3, 3, 2, 2, 2, 3, 2, 1, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3,
+    3, 3, 2, 2, 1, 1, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 3, 3, 2, 3, 2, 3, 3, 3, 2,
+    3, 3, 3, 1, 1, 1, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
+    2, 2, 2, 3, 3, 3, 3, 2, 2, 2, 2, 3, 1, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 3, 1, 1,
+    3, 3, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2, 3, 2, 2,
+    2, 2, 2, 2, 3, 3, 3, 1, 2, 3, 3, 2, 3, 1, 3, 3, 1, 3, 3, 3, 1, 3, 3, 3, 3, 3, 3, 2, 3, 3, 1, 1,
 };
 
 const struct xd_dialect xd_openai_responses = {

@@ -656,6 +656,13 @@ xd_no_value(struct xd *x)
     x->mute = true;
 }
 
+/* Why the first candidate stopped: one that was never spoken of has come to its end. */
+static inline enum ir_stop
+xd_reply_stop(const struct ir_reply *m)
+{
+    return m->choices.n && m->choices.v[0].stop ? m->choices.v[0].stop : IR_STOP_END;
+}
+
 /* Frames of the stream being written.  name may be absent: no event line.  The JSON goes between the two. */
 void xd_frame_open(struct xd *x, struct str name);
 void xd_frame_close(struct xd *x);
