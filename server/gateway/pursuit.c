@@ -43,6 +43,21 @@ divert(struct exchange *x)
     return x->error.kind == IR_FAULT_POLICY && route_divert(&x->route, CONFIG_TROUBLE_POLICY);
 }
 
+/* Is it only that providers have said when to come back? */
+static bool
+is_rate_limited(struct exchange *x)
+{
+    const struct route_step *step = &x->route.steps[0];
+    uint64_t now = clock_ns();
+    for (unsigned i = 0; i < step->model->n; i++) {
+        struct guarded *g = guarding_find(x->gateway, &step->model->offers[i], step->name,
+                                          &x->arena);
+        if (guarded_view(g, &x->gateway->guard_options, now).reason != GUARD_RATE)
+            return false;
+    }
+    return true;
+}
+
 /* No deployment could be asked at all. */
 static struct ir_error
 lack_error(struct exchange *x)
@@ -56,8 +71,12 @@ lack_error(struct exchange *x)
                                  STR_ARG(x->model));
         return e;
     }
-    e.message = arena_printf(&x->arena, "every deployment of %.*s is resting after failures",
-                             STR_ARG(x->model));
+    bool limited = is_rate_limited(x);
+    if (limited)
+        e.kind = IR_FAULT_RATE;
+    e.message = arena_printf(&x->arena, "every deployment of %.*s %s", STR_ARG(x->model),
+                             limited ? "has reached its provider's rate limit"
+                                     : "is resting after failures");
     if (r->wait > 0)
         e.retry_after = (struct ir_int){ (int64_t)r->wait + 1, true };
     return e;
