@@ -563,6 +563,7 @@ models_are_listed_in_the_client_s_dialect(void **state)
         { "/v1beta/models", "x",
           "{\"models\":[{\"name\":\"models/m\",\"displayName\":\"m\"},"
           "{\"name\":\"models/n\",\"displayName\":\"n\"}]}" },
+        { "/cohere/v1/models", "x", "{\"models\":[{\"name\":\"m\"},{\"name\":\"n\"}]}" },
     };
     struct rig rig;
     struct buf out;
