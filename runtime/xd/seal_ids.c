@@ -2,6 +2,7 @@
 #include "runtime/xd/seal_ids.h"
 
 #include "runtime/base/base64.h"
+#include "runtime/base/utf8.h"
 #include "runtime/xd/fault.h"
 #include "runtime/xd/seal.h"
 
@@ -129,6 +130,8 @@ take_entry(struct str *s, struct ir_block *b)
     *s = str_skip(*s, (size_t)text);
     struct str tail = str_make(s->p, (size_t)data);
     *s = str_skip(*s, (size_t)data);
+    if (utf8_valid(head.p, head.n) != head.n || utf8_valid(tail.p, tail.n) != tail.n)
+        return false; /* an id is the client's: what it holds need not be text */
     *b = (struct ir_block){ .kind = IR_BLOCK_THINKING, .thinking = { head, tail } };
     if (kind == 's')
         *b = (struct ir_block){ .kind = IR_BLOCK_SEALED, .sealed.data = tail };
