@@ -48,7 +48,7 @@ xd_single_text(const struct ir_blocks *l, uint32_t mask, enum ir_block_kind kind
     const struct ir_block *b = xd_first_block(l, mask);
 
     return b && b->kind == kind && !b->cache.set && b->rest.n == 0 && xd_count_blocks(l, mask) == 1
-           && !(kind == IR_BLOCK_TEXT && b->text.citations.n);
+           && !(kind == IR_BLOCK_TEXT && (b->text.citations.n || !b->text.text.p));
 }
 
 struct ir_int

@@ -236,6 +236,8 @@ xd_prepare(struct xd *x, const struct ir_request *in, const struct xd_policy_cho
 {
     const struct force f = { x->dialect, over, in->model };
     *out = *in;
+    if (x->err) /* it may not even have the operation */
+        return x->err;
     struct str candidates = value_of(&f, "candidates");
     if (candidates.n && !str_is(candidates, "many"))
         prepare_candidates(x, out, candidates);

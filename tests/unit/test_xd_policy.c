@@ -600,6 +600,21 @@ the_manual_has_all_policies(void **state)
     }
 }
 
+/* Of a provider of vectors, say: nothing of a chat is looked at for it. */
+static void
+who_has_no_chat_is_not_prepared_for_one(void **state)
+{
+    struct bench *b = *state;
+    struct xd x;
+    struct ir_block image = { .kind = IR_BLOCK_IMAGE };
+    struct ir_turn turn = { .set = true, .role = IR_ROLE_USER, .blocks = { &image, 1, 1 } };
+    struct ir_request in = { .model = STR("m"), .turns = { &turn, 1, 1 } }, out;
+    xd_init(&x, &dialect, XD_OP_EMBEDDINGS, &b->arena, NULL);
+    assert_int_equal(xd_prepare(&x, &in, NULL, &out), ERR_UNSUPPORTED);
+    assert_string_equal(x.fault.text, "toy does not have this operation");
+    xd_fini(&x);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -619,6 +634,7 @@ main(void)
         TEST(a_budget_becomes_an_effort),
         TEST(values_come_from_the_deployment_or_the_spec),
         TEST(a_wrong_policy_teaches_the_right_one),
+        TEST(who_has_no_chat_is_not_prepared_for_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
