@@ -193,8 +193,13 @@ emit_write_body(struct emit *e, const struct body *b)
     emit_putters(e, b);
     em(e, "static void\nwrite_%s(struct xd *x, const %s *m)\n{\n", b->name, ctx_c(e->a, &b->ctx));
     /* A record of which nothing can be said leaves no {} behind: peers refuse objects without what
-     * they need. */
-    em(e, b->ctx.kind == CTX_RECORD ? "    jw_enter(&x->w);\n" : "    jw_object(&x->w);\n");
+     * they need.  Nor does an element that is known by its members. */
+    bool lazy = b->ctx.kind == CTX_RECORD || b->bare;
+    em(e, lazy ? "    jw_enter(&x->w);\n" : "    jw_object(&x->w);\n");
     emit_write_rows(e, b);
-    em(e, "    jw_close(&x->w);\n}\n\n");
+    if (b->bare)
+        em(e, "    if (!jw_close(&x->w) && !x->skeleton)\n        xd_lose(x, \"%ss.%s\");\n}\n\n",
+           b->ctx.un->c, b->ctx.un->cases.v[b->ctx.ucase].name.s.p);
+    else
+        em(e, "    jw_close(&x->w);\n}\n\n");
 }

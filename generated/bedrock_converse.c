@@ -672,7 +672,7 @@ read_block_text(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_block_text(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("citationsContent"));
     jw_enter(&x->w);
     if (m->text.text.p) {
@@ -690,7 +690,8 @@ write_block_text(struct xd *x, const struct ir_block *m)
     xd_put_rest(x, &block_text_shape, "citationsContent", &m->rest);
     jw_close(&x->w);
     xd_put_rest(x, &block_text_shape, "", &m->rest);
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.text");
 }
 
 /* bedrock/converse.spec:78: block.text */
@@ -719,7 +720,7 @@ read_block_text_2(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_block_text_2(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (!x->skeleton && m->text.text.p) {
         XD_SEEN(seen_written, 89);
         xd_put_growing(x, STR("text"), m->text.text);
@@ -727,7 +728,8 @@ write_block_text_2(struct xd *x, const struct ir_block *m)
     xd_put_rest(x, &block_text_2_shape, "", &m->rest);
     if (m->text.citations.n)
         xd_lose(x, "text.citations");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.text");
 }
 
 /* bedrock/converse.spec:82: block.thinking */
@@ -773,7 +775,7 @@ read_block_thinking(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_block_thinking(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("reasoningContent"));
     jw_enter(&x->w);
     jw_key(&x->w, STR("reasoningText"));
@@ -794,7 +796,8 @@ write_block_thinking(struct xd *x, const struct ir_block *m)
     xd_put_rest(x, &block_thinking_shape, "reasoningContent", &m->rest);
     jw_close(&x->w);
     xd_put_rest(x, &block_thinking_shape, "", &m->rest);
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.thinking");
 }
 
 /* bedrock/converse.spec:86: block.sealed */
@@ -829,7 +832,7 @@ read_block_sealed(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_block_sealed(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("reasoningContent"));
     jw_enter(&x->w);
     if (!x->skeleton && m->sealed.data.p) {
@@ -839,7 +842,8 @@ write_block_sealed(struct xd *x, const struct ir_block *m)
     xd_put_rest(x, &block_sealed_shape, "reasoningContent", &m->rest);
     jw_close(&x->w);
     xd_put_rest(x, &block_sealed_shape, "", &m->rest);
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.sealed");
 }
 
 /* bedrock/converse.spec:89: block.image */
@@ -885,7 +889,7 @@ read_block_image(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_block_image(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("image"));
     jw_enter(&x->w);
     if (m->image.source.kind == IR_SOURCE_BYTES && m->image.source.bytes.media.p) {
@@ -911,7 +915,8 @@ write_block_image(struct xd *x, const struct ir_block *m)
         xd_lose(x, "image.source.url");
     if (m->image.source.kind == IR_SOURCE_FILE)
         xd_lose(x, "image.source.file");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.image");
 }
 
 /* bedrock/converse.spec:94: block.document */
@@ -975,7 +980,7 @@ read_block_document(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_block_document(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("document"));
     jw_enter(&x->w);
     XD_SEEN(seen_written, 95);
@@ -1017,7 +1022,8 @@ write_block_document(struct xd *x, const struct ir_block *m)
         xd_lose(x, "document.source.url");
     if (m->document.source.kind == IR_SOURCE_FILE)
         xd_lose(x, "document.source.file");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.document");
 }
 
 /* bedrock/converse.spec:102: block.document */
@@ -1086,7 +1092,7 @@ read_block_document_2(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_block_document_2(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("document"));
     jw_enter(&x->w);
     if (m->document.source.kind == IR_SOURCE_BYTES && m->document.source.bytes.media.p) {
@@ -1129,7 +1135,8 @@ write_block_document_2(struct xd *x, const struct ir_block *m)
         xd_lose(x, "document.source.url");
     if (m->document.source.kind == IR_SOURCE_FILE)
         xd_lose(x, "document.source.file");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.document");
 }
 
 /* bedrock/converse.spec:111: block.call */
@@ -1172,7 +1179,7 @@ read_block_call(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_block_call(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("toolUse"));
     jw_enter(&x->w);
     if (m->call.id.p) {
@@ -1190,7 +1197,8 @@ write_block_call(struct xd *x, const struct ir_block *m)
     xd_put_rest(x, &block_call_shape, "toolUse", &m->rest);
     jw_close(&x->w);
     xd_put_rest(x, &block_call_shape, "", &m->rest);
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.call");
 }
 
 /* bedrock/converse.spec:117: block.result */
@@ -1244,7 +1252,7 @@ read_block_result(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_block_result(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("toolResult"));
     jw_enter(&x->w);
     if (m->result.call.p) {
@@ -1267,7 +1275,8 @@ write_block_result(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
     xd_put_rest(x, &block_result_shape, "", &m->rest);
     xd_lose_blocks(x, &m->result.blocks, 0x4a2u);
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.result");
 }
 
 /* bedrock/converse.spec:122: block.refusal */
@@ -1282,13 +1291,14 @@ static const struct xd_shape block_refusal_shape = {
 static void
 write_block_refusal(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (!x->skeleton && m->refusal.text.p) {
         XD_SEEN(seen_written, 111);
         xd_put_growing(x, STR("text"), m->refusal.text);
     }
     xd_put_rest(x, &block_refusal_shape, "", &m->rest);
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.refusal");
 }
 
 /* bedrock/converse.spec:72: block_apart */
@@ -1501,7 +1511,7 @@ read_result_part_text(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_result_part_text(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->text.text.p) {
         XD_SEEN(seen_written, 126);
         xd_put_str(x, STR("text"), m->text.text);
@@ -1511,7 +1521,8 @@ write_result_part_text(struct xd *x, const struct ir_block *m)
         xd_lose(x, "text.citations");
     if (m->cache.set)
         xd_lose(x, "text.cache");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.text");
 }
 
 /* bedrock/converse.spec:131: result_part.text */
@@ -1582,7 +1593,7 @@ read_result_part_image(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_result_part_image(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("image"));
     jw_enter(&x->w);
     if (m->image.source.kind == IR_SOURCE_BYTES && m->image.source.bytes.media.p) {
@@ -1610,7 +1621,8 @@ write_result_part_image(struct xd *x, const struct ir_block *m)
         xd_lose(x, "image.source.file");
     if (m->cache.set)
         xd_lose(x, "image.cache");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.image");
 }
 
 /* bedrock/converse.spec:137: result_part.document */
@@ -1658,7 +1670,7 @@ read_result_part_document(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_result_part_document(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("document"));
     jw_enter(&x->w);
     XD_SEEN(seen_written, 130);
@@ -1694,7 +1706,8 @@ write_result_part_document(struct xd *x, const struct ir_block *m)
         xd_lose(x, "document.source.file");
     if (m->cache.set)
         xd_lose(x, "document.cache");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.document");
 }
 
 /* bedrock/converse.spec:143: result_part.document */
@@ -1747,7 +1760,7 @@ read_result_part_document_2(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_result_part_document_2(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("document"));
     jw_enter(&x->w);
     if (m->document.source.kind == IR_SOURCE_BYTES && m->document.source.bytes.media.p) {
@@ -1784,7 +1797,8 @@ write_result_part_document_2(struct xd *x, const struct ir_block *m)
         xd_lose(x, "document.source.file");
     if (m->cache.set)
         xd_lose(x, "document.cache");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.document");
 }
 
 static bool
@@ -1972,7 +1986,7 @@ read_citation_web(struct xd *x, uint32_t at, struct ir_citation *m)
 static void
 write_citation_web(struct xd *x, const struct ir_citation *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("location"));
     jw_enter(&x->w);
     jw_key(&x->w, STR("web"));
@@ -1994,7 +2008,8 @@ write_citation_web(struct xd *x, const struct ir_citation *m)
         xd_lose(x, "web.start");
     if (m->web.end.set)
         xd_lose(x, "web.end");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "citations.web");
 }
 
 static bool
@@ -2099,7 +2114,7 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
 static void
 write_tool_function(struct xd *x, const struct ir_tool *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("toolSpec"));
     jw_enter(&x->w);
     if (m->function.name.p) {
@@ -2125,7 +2140,8 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
     xd_put_rest(x, &tool_function_shape, "toolSpec", &m->rest);
     jw_close(&x->w);
     xd_put_rest(x, &tool_function_shape, "", &m->rest);
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "tools.function");
 }
 
 /* bedrock/converse.spec:185: tool_apart */

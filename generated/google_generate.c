@@ -706,7 +706,7 @@ read_part_thinking(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_part_thinking(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->thinking.text.p) {
         XD_SEEN(seen_written, 87);
         xd_put_str(x, STR("text"), m->thinking.text);
@@ -724,7 +724,8 @@ write_part_thinking(struct xd *x, const struct ir_block *m)
     xd_put_rest(x, &part_thinking_shape, "", &m->rest);
     if (m->cache.set)
         xd_lose(x, "thinking.cache");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.thinking");
 }
 
 /* google/generate.spec:81: part.text */
@@ -758,7 +759,7 @@ read_part_text(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_part_text(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->text.text.p) {
         XD_SEEN(seen_written, 90);
         xd_put_str(x, STR("text"), m->text.text);
@@ -775,21 +776,23 @@ write_part_text(struct xd *x, const struct ir_block *m)
         xd_lose(x, "text.citations");
     if (m->cache.set)
         xd_lose(x, "text.cache");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.text");
 }
 
 /* google/generate.spec:87: part.refusal */
 static void
 write_part_refusal(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->refusal.text.p) {
         XD_SEEN(seen_written, 92);
         xd_put_str(x, STR("text"), m->refusal.text);
     }
     if (m->cache.set)
         xd_lose(x, "refusal.cache");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.refusal");
 }
 
 /* google/generate.spec:88: part.call */
@@ -839,7 +842,7 @@ read_part_call(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_part_call(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("functionCall"));
     jw_enter(&x->w);
     if (m->call.id.p) {
@@ -863,7 +866,8 @@ write_part_call(struct xd *x, const struct ir_block *m)
     xd_put_rest(x, &part_call_shape, "", &m->rest);
     if (m->cache.set)
         xd_lose(x, "call.cache");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.call");
 }
 
 /* google/generate.spec:95: part.result */
@@ -918,7 +922,7 @@ read_part_result(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_part_result(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("functionResponse"));
     jw_enter(&x->w);
     if (m->result.call.p) {
@@ -946,7 +950,8 @@ write_part_result(struct xd *x, const struct ir_block *m)
     if (m->cache.set)
         xd_lose(x, "result.cache");
     xd_lose_blocks(x, &m->result.blocks, (OWN(x)->media_cases | 0x2u));
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.result");
 }
 
 /* google/generate.spec:103: part.image */
@@ -996,7 +1001,7 @@ read_part_image(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_part_image(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("inlineData"));
     jw_enter(&x->w);
     if (m->image.source.kind == IR_SOURCE_BYTES && m->image.source.bytes.media.p) {
@@ -1033,7 +1038,8 @@ write_part_image(struct xd *x, const struct ir_block *m)
         xd_lose(x, "image.source.file");
     if (m->cache.set)
         xd_lose(x, "image.cache");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.image");
 }
 
 /* google/generate.spec:111: part.audio */
@@ -1083,7 +1089,7 @@ read_part_audio(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_part_audio(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("inlineData"));
     jw_enter(&x->w);
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.media.p) {
@@ -1124,7 +1130,8 @@ write_part_audio(struct xd *x, const struct ir_block *m)
         xd_lose(x, "audio.source.file");
     if (m->cache.set)
         xd_lose(x, "audio.cache");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.audio");
 }
 
 /* google/generate.spec:119: part.document */
@@ -1179,7 +1186,7 @@ read_part_document(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_part_document(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("inlineData"));
     jw_enter(&x->w);
     if (m->document.source.kind == IR_SOURCE_BYTES && m->document.source.bytes.media.p) {
@@ -1219,7 +1226,8 @@ write_part_document(struct xd *x, const struct ir_block *m)
         xd_lose(x, "document.source.file");
     if (m->cache.set)
         xd_lose(x, "document.cache");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.document");
 }
 
 /* google/generate.spec:128: part.image */
@@ -1500,7 +1508,7 @@ read_media_image(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_media_image(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("inlineData"));
     jw_enter(&x->w);
     if (m->image.source.kind == IR_SOURCE_BYTES && m->image.source.bytes.media.p) {
@@ -1537,7 +1545,8 @@ write_media_image(struct xd *x, const struct ir_block *m)
         xd_lose(x, "image.source.file");
     if (m->cache.set)
         xd_lose(x, "image.cache");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.image");
 }
 
 /* google/generate.spec:154: media.audio */
@@ -1587,7 +1596,7 @@ read_media_audio(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_media_audio(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("inlineData"));
     jw_enter(&x->w);
     if (m->audio.source.kind == IR_SOURCE_BYTES && m->audio.source.bytes.media.p) {
@@ -1628,7 +1637,8 @@ write_media_audio(struct xd *x, const struct ir_block *m)
         xd_lose(x, "audio.source.file");
     if (m->cache.set)
         xd_lose(x, "audio.cache");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.audio");
 }
 
 /* google/generate.spec:162: media.document */
@@ -1683,7 +1693,7 @@ read_media_document(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_media_document(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("inlineData"));
     jw_enter(&x->w);
     if (m->document.source.kind == IR_SOURCE_BYTES && m->document.source.bytes.media.p) {
@@ -1723,7 +1733,8 @@ write_media_document(struct xd *x, const struct ir_block *m)
         xd_lose(x, "document.source.file");
     if (m->cache.set)
         xd_lose(x, "document.cache");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.document");
 }
 
 /* google/generate.spec:171: media.image */
@@ -2300,7 +2311,7 @@ read_grounding_web(struct xd *x, uint32_t at, struct ir_citation *m)
 static void
 write_grounding_web(struct xd *x, const struct ir_citation *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("web"));
     jw_enter(&x->w);
     if (m->web.url.p) {
@@ -2318,7 +2329,8 @@ write_grounding_web(struct xd *x, const struct ir_citation *m)
         xd_lose(x, "web.start");
     if (m->web.end.set)
         xd_lose(x, "web.end");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "citations.web");
 }
 
 static bool
@@ -3058,7 +3070,7 @@ read_embed_content_parts(struct xd *x, uint32_t at, struct ir_input *m)
 static void
 write_embed_content_parts(struct xd *x, const struct ir_input *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("content"));
     jw_enter(&x->w);
     if (xd_count_blocks(&m->parts.blocks, (OWN(x)->part_cases))) {
@@ -3087,7 +3099,8 @@ write_embed_content_parts(struct xd *x, const struct ir_input *m)
     }
     xd_put_rest(x, &embed_content_parts_shape, "", &m->rest);
     xd_lose_blocks(x, &m->parts.blocks, (OWN(x)->part_cases));
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "inputs.parts");
 }
 
 /* google/operations.spec:26: embed_content.text */
@@ -3111,7 +3124,7 @@ static const struct xd_shape embed_content_text_shape = {
 static void
 write_embed_content_text(struct xd *x, const struct ir_input *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("content"));
     jw_enter(&x->w);
     if (m->text.text.p) {
@@ -3134,7 +3147,8 @@ write_embed_content_text(struct xd *x, const struct ir_input *m)
         xd_put_int(x, STR("outputDimensionality"), m->options.dimensions);
     }
     xd_put_rest(x, &embed_content_text_shape, "", &m->rest);
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "inputs.text");
 }
 
 static bool
@@ -3425,7 +3439,7 @@ read_single_content_parts(struct xd *x, uint32_t at, struct ir_input *m)
 static void
 write_single_content_parts(struct xd *x, const struct ir_input *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (xd_count_blocks(&m->parts.blocks, (OWN(x)->part_cases))) {
         XD_SEEN(seen_written, 221);
         jw_key(&x->w, STR("parts"));
@@ -3439,7 +3453,8 @@ write_single_content_parts(struct xd *x, const struct ir_input *m)
     if (m->options.set)
         xd_lose(x, "parts.options");
     xd_lose_blocks(x, &m->parts.blocks, (OWN(x)->part_cases));
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "inputs.parts");
 }
 
 /* google/operations.spec:75: single_content.text */
@@ -3454,7 +3469,7 @@ static const struct xd_shape single_content_text_shape = {
 static void
 write_single_content_text(struct xd *x, const struct ir_input *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->text.text.p) {
         XD_SEEN(seen_written, 222);
         xd_put_text_parts(x, STR("parts"), m->text.text);
@@ -3462,7 +3477,8 @@ write_single_content_text(struct xd *x, const struct ir_input *m)
     xd_put_rest(x, &single_content_text_shape, "", &m->rest);
     if (m->options.set)
         xd_lose(x, "text.options");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "inputs.text");
 }
 
 static bool
@@ -3874,7 +3890,7 @@ read_gemini_part_document(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_gemini_part_document(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("inlineData"));
     jw_enter(&x->w);
     if (m->document.source.kind == IR_SOURCE_BYTES && m->document.source.bytes.media.p) {
@@ -3912,7 +3928,8 @@ write_gemini_part_document(struct xd *x, const struct ir_block *m)
         xd_lose(x, "document.title");
     if (m->cache.set)
         xd_lose(x, "document.cache");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.document");
 }
 
 static bool
@@ -4062,7 +4079,7 @@ read_gemini_media_document(struct xd *x, uint32_t at, struct ir_block *m)
 static void
 write_gemini_media_document(struct xd *x, const struct ir_block *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     jw_key(&x->w, STR("inlineData"));
     jw_enter(&x->w);
     if (m->document.source.kind == IR_SOURCE_BYTES && m->document.source.bytes.media.p) {
@@ -4100,7 +4117,8 @@ write_gemini_media_document(struct xd *x, const struct ir_block *m)
         xd_lose(x, "document.title");
     if (m->cache.set)
         xd_lose(x, "document.cache");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "blocks.document");
 }
 
 static bool
@@ -4293,7 +4311,7 @@ read_vertex_embed_content_text(struct xd *x, uint32_t at, struct ir_input *m)
 static void
 write_vertex_embed_content_text(struct xd *x, const struct ir_input *m)
 {
-    jw_object(&x->w);
+    jw_enter(&x->w);
     if (m->text.text.p) {
         XD_SEEN(seen_written, 237);
         xd_put_str(x, STR("content"), m->text.text);
@@ -4308,7 +4326,8 @@ write_vertex_embed_content_text(struct xd *x, const struct ir_input *m)
         xd_lose(x, "text.options.model");
     if (m->options.dimensions.set)
         xd_lose(x, "text.options.dimensions");
-    jw_close(&x->w);
+    if (!jw_close(&x->w) && !x->skeleton)
+        xd_lose(x, "inputs.text");
 }
 
 static bool
