@@ -48,7 +48,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         if (value.n) /* an empty one may have no place of its own */
             replace(type, body, &p);
     } else if (boundary.n && form_field(body, boundary, STR("model"), &value) == FORM_MISSING) {
-        struct passage p = { .boundary = boundary, .implied = true };
+        struct passage p = { .model = STR("usual"), .boundary = boundary, .implied = true };
         replace(type, body, &p);
     }
     free(copy);
