@@ -39,7 +39,7 @@ static struct ir_block blocks[] = {
       .call = { .id = STR_INIT("b"), .name = STR_INIT("g"), .arguments = STR_INIT("") } },
     { .kind = IR_BLOCK_REFUSAL, .refusal.text = STR_INIT("no") },
     { .kind = IR_BLOCK_IMAGE, .image.source = { .kind = IR_SOURCE_URL, .url.url = STR_INIT("i") } },
-    { .kind = IR_BLOCK_FOREIGN, .foreign = { STR_INIT("d"), STR_INIT("{}") } },
+    { .kind = IR_BLOCK_FOREIGN, .foreign = { .dialect = STR_INIT("d"), .body = STR_INIT("{}") } },
 };
 #define BLOCKS (sizeof blocks / sizeof *blocks)
 
@@ -121,7 +121,8 @@ media_lengthen_and_foreign_blocks_do_not(void **state)
                               .audio = { .source = { .kind = IR_SOURCE_BYTES,
                                                      .bytes = { STR("audio/wav"), STR("QU") } },
                                          .transcript = STR("he") } };
-    struct ir_block foreign = { .kind = IR_BLOCK_FOREIGN, .foreign = { STR("d"), STR("{}") } };
+    struct ir_block foreign = { .kind = IR_BLOCK_FOREIGN,
+                                .foreign = { .dialect = STR("d"), .body = STR("{}") } };
     struct ir_block a = ir_block_copy(&t->arena, &audio), f = ir_block_copy(&t->arena, &foreign);
     assert_true(ir_block_extend(&t->arena, &a, &audio));
     assert_true(ir_block_extend(&t->arena, &f, &foreign));

@@ -192,7 +192,8 @@ static void
 a_block_without_a_form_is_left_out_of_a_stream(void **state)
 {
     const struct ir_block odd = { .kind = IR_BLOCK_FOREIGN,
-                                  .foreign = { STR("some.chat"), STR("{\"a\":1}") } };
+                                  .foreign = { .dialect = STR("some.chat"),
+                                               .body = STR("{\"a\":1}") } };
     struct ir_citation cited[] = { { .kind = IR_CITATION_FOREIGN,
                                      .foreign = { STR("some.chat"), STR("{}") } } };
     const struct ir_block cites = { .kind = IR_BLOCK_TEXT,

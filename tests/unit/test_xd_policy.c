@@ -78,7 +78,7 @@ one_block(struct bench *b, const char *word)
                                    .thinking = { a, c.n ? c : (struct str){ NULL, 0 } } };
     else if (strcmp(kind, "foreign") == 0)
         block = (struct ir_block){ .kind = IR_BLOCK_FOREIGN,
-                                   .foreign = { STR("acme.chat"), STR("{}") } };
+                                   .foreign = { .dialect = STR("acme.chat"), .body = STR("{}") } };
     else if (strcmp(kind, "call") == 0)
         block = (struct ir_block){ .kind = IR_BLOCK_CALL, .call = { .id = a, .name = c } };
     else if (strcmp(kind, "image") == 0)
