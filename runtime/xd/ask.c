@@ -192,13 +192,22 @@ settle_vectors(struct ir_vectors *l)
         l->v[i].index = i;
 }
 
+static bool
+has_numbers(const struct ir_vectors *l)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        if (l->v[i].numbers.kind != IR_NUMBERS_UNSET)
+            return true;
+    return false;
+}
+
 /* Is anything in it that the operation is about? */
 static bool
 is_answer(const struct xd_answer *a)
 {
     switch (a->kind) {
     case XD_OP_EMBEDDINGS:
-        return a->embed.vectors.n > 0;
+        return has_numbers(&a->embed.vectors);
     case XD_OP_RERANK:
         return a->rerank.results.n > 0 || a->rerank.id.n > 0 || a->rerank.model.n > 0;
     case XD_OP_COUNT_TOKENS:

@@ -63,6 +63,20 @@ lose(struct xd *x, const struct ir_rest_item *item)
     xd_lose_member(x, item->shape, item->container, item->key);
 }
 
+/* Does a member of this name follow?  The last one counts, and turns that were joined may both have
+ * it.  Only so many are looked at: there may be very many. */
+static bool
+comes_again(const struct ir_rest *rest, unsigned i)
+{
+    enum { LOOK_AHEAD = 64 };
+    const struct ir_rest_item *item = &rest->v[i];
+    for (unsigned k = i + 1; k < rest->n && k <= i + LOOK_AHEAD; k++)
+        if (str_eq(rest->v[k].key, item->key) && rest->v[k].shape == item->shape
+            && strcmp(rest->v[k].container, item->container) == 0)
+            return true;
+    return false;
+}
+
 void
 xd_put_rest(struct xd *x, const struct xd_shape *shape, const char *container,
             const struct ir_rest *rest)
@@ -72,7 +86,7 @@ xd_put_rest(struct xd *x, const struct xd_shape *shape, const char *container,
         if (!has_place(shape, item)) {
             if (*container == '\0') /* the last call of the object: each item is called lost once */
                 lose(x, item);
-        } else if (strcmp(item->container, container) == 0) {
+        } else if (strcmp(item->container, container) == 0 && !comes_again(rest, i)) {
             xd_put_raw(x, item->key, item->value);
         }
     }
