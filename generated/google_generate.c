@@ -3050,6 +3050,8 @@ read_embed_content_parts(struct xd *x, uint32_t at, struct ir_input *m)
                 if (item && !OWN(x)->read_part(x, i, item))
                     m->parts.blocks.n--;
             }
+    } else {
+        xd_missing(x, at, "content.parts");
     }
     if (v[1]) {
         XD_SEEN(seen_read, 207);
@@ -3073,15 +3075,13 @@ write_embed_content_parts(struct xd *x, const struct ir_input *m)
     jw_enter(&x->w);
     jw_key(&x->w, STR("content"));
     jw_enter(&x->w);
-    if (xd_count_blocks(&m->parts.blocks, (OWN(x)->part_cases))) {
-        XD_SEEN(seen_written, 206);
-        jw_key(&x->w, STR("parts"));
-        jw_array(&x->w);
-        for (unsigned i = 0; i < m->parts.blocks.n; i++)
-            if (((OWN(x)->part_cases) >> m->parts.blocks.v[i].kind) & 1)
-                OWN(x)->write_part(x, &m->parts.blocks.v[i]);
-        jw_close(&x->w);
-    }
+    XD_SEEN(seen_written, 206);
+    jw_key(&x->w, STR("parts"));
+    jw_array(&x->w);
+    for (unsigned i = 0; i < m->parts.blocks.n; i++)
+        if (((OWN(x)->part_cases) >> m->parts.blocks.v[i].kind) & 1)
+            OWN(x)->write_part(x, &m->parts.blocks.v[i]);
+    jw_close(&x->w);
     xd_put_rest(x, &embed_content_parts_shape, "content", &m->rest);
     jw_close(&x->w);
     if (m->options.model.p) {
@@ -5440,12 +5440,13 @@ static const struct xd_row rows[] = {
     { "google/generate.spec:357", "name <- resource" },
     { "google/generate.spec:358", "displayName <- id" },
     { "google/operations.spec:15", "requests <-> inputs : [embed_content] required" },
-    { "google/operations.spec:25", "content.parts <-> blocks : [part]" },
+    { "google/operations.spec:25", "content.parts <-> blocks : [part] required" },
     { "google/operations.spec:21", "model <-> options.model : behind \"models/\"" },
     { "google/operations.spec:22", "taskType <-> options.purpose : task" },
     { "google/operations.spec:23", "outputDimensionality <-> options.dimensions" },
     { "google/operations.spec:26", "content.parts <- text : text_parts" },
-    { "google/operations.spec:25", "\"content\" <-> parts { content.parts <-> blocks : [part] }" },
+    { "google/operations.spec:25",
+      "\"content\" <-> parts { content.parts <-> blocks : [part] required }" },
     { "google/operations.spec:26", "\"content\" <- text { content.parts <- text : text_parts }" },
     { "google/operations.spec:43", "embeddings <-> vectors : [embedding] required" },
     { "google/operations.spec:44", "usageMetadata <-> usage : embed_usage" },
