@@ -190,6 +190,7 @@ check_good(struct run *r, const struct wire_item *item)
     struct ir_error e;
     xd_init(&x, item->dialect, kind, &r->arena, NULL);
     xd_init(&y, item->dialect, kind, &r->arena, NULL);
+    x.op = y.op = item->asked.op; /* there may be several of the kind */
     y.mode = XD_STRICT;
     bool asked = item->request.p && !xd_ask_read(&x, item->request, &ask);
     bool answered = item->reply.p && !xd_answer_read(&y, item->reply, &answer, &e);
