@@ -112,27 +112,11 @@ struct limiting {
     struct jw *j;
 };
 
-static const struct limiter_options *
-options_of(const struct gateway *g, enum limits_kind kind, struct str name)
-{
-    switch (kind) {
-    case LIMITS_GATEWAY:
-        return &g->restraint.gateway;
-    case LIMITS_CLIENT:
-        return &g->restraint.client;
-    case LIMITS_MODEL:
-        return restraint_of_model(&g->restraint, name);
-    case LIMITS_DEPLOYMENT:
-        break;
-    }
-    return NULL;
-}
-
 static void
 show_limit(void *ctx, enum limits_kind kind, struct str name, struct limited *x)
 {
     const struct limiting *s = ctx;
-    const struct limiter_options *o = options_of(s->g, kind, name);
+    const struct limiter_options *o = restraint_of(&s->g->restraint, kind, name);
     if (!o || !limits_any(o))
         return;
     struct limiter_view v = limits_view(x, o, clock_ns());

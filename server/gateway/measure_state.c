@@ -115,20 +115,10 @@ struct queues {
 static const struct limiter_options *
 options_of(const struct gateway *g, enum limits_kind kind, struct str name)
 {
-    switch (kind) {
-    case LIMITS_GATEWAY:
-        return &g->restraint.gateway;
-    case LIMITS_CLIENT:
-        return &g->restraint.client;
-    case LIMITS_MODEL:
-        return restraint_of_model(&g->restraint, name);
-    case LIMITS_DEPLOYMENT:
-        break;
-    }
-    for (unsigned i = 0; i < g->config->n_providers; i++)
+    for (unsigned i = 0; kind == LIMITS_DEPLOYMENT && i < g->config->n_providers; i++)
         if (str_eq(g->deployments[i].account, name))
             return &g->deployments[i].limits;
-    return NULL;
+    return restraint_of(&g->restraint, kind, name);
 }
 
 static void

@@ -36,3 +36,19 @@ restraint_of_model(const struct restraint *r, struct str name)
             return limits_any(&r->models[i].limits) ? &r->models[i].limits : NULL;
     return NULL;
 }
+
+const struct limiter_options *
+restraint_of(const struct restraint *r, enum limits_kind kind, struct str name)
+{
+    switch (kind) {
+    case LIMITS_GATEWAY:
+        return &r->gateway;
+    case LIMITS_CLIENT:
+        return &r->client;
+    case LIMITS_MODEL:
+        return restraint_of_model(r, name);
+    case LIMITS_DEPLOYMENT:
+        break;
+    }
+    return NULL;
+}

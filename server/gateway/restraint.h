@@ -29,5 +29,9 @@ bool
 restraint_make(struct restraint *r, const struct config *c, struct limits *all, struct arena *a);
 /* The limits of a model; NULL: it has none. */
 const struct limiter_options *restraint_of_model(const struct restraint *r, struct str name);
+/* Those of the gateway, a client or a model; NULL: there are none, or they are a deployment's, which has
+ * them itself. */
+const struct limiter_options *
+restraint_of(const struct restraint *r, enum limits_kind kind, struct str name);
 
 #endif

@@ -38,26 +38,16 @@ struct run {
     unsigned rows, ours, hints;
 };
 
-static struct str
-take_field(struct str *line)
-{
-    const char *tab = memchr(line->p, '\t', line->n);
-    size_t n = tab ? (size_t)(tab - line->p) : line->n;
-    struct str field = { line->p, n };
-    *line = str_skip(*line, n + 1);
-    return field;
-}
-
 static struct row
 split(struct str line)
 {
-    struct row r = { .dir = take_field(&line) };
-    r.status = atoi(take_field(&line).p);
-    take_field(&line);          /* content type */
-    r.word = take_field(&line); /* x-amzn-errortype */
-    r.retry_after = take_field(&line);
-    r.body = take_field(&line);
-    r.path = take_field(&line);
+    struct row r = { .dir = wire_field(&line, '\t') };
+    r.status = atoi(wire_field(&line, '\t').p);
+    wire_field(&line, '\t');          /* content type */
+    r.word = wire_field(&line, '\t'); /* x-amzn-errortype */
+    r.retry_after = wire_field(&line, '\t');
+    r.body = wire_field(&line, '\t');
+    r.path = wire_field(&line, '\t');
     return r;
 }
 

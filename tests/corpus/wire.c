@@ -51,6 +51,15 @@ wire_file(struct arena *a, const char *path)
     return content;
 }
 
+struct str
+wire_field(struct str *line, char separator)
+{
+    const char *at = line->n ? memchr(line->p, separator, line->n) : NULL;
+    struct str field = { line->p, at ? (size_t)(at - line->p) : line->n };
+    *line = str_skip(*line, field.n + (at != NULL));
+    return field;
+}
+
 const struct xd_dialect *
 wire_provider(struct arena *a, struct str dir)
 {

@@ -38,6 +38,8 @@ bool wire_present(void);
 const char *wire_path(struct arena *a, const char *name);
 /* The content of a file in the arena; absent when it cannot be read. */
 struct str wire_file(struct arena *a, const char *path);
+/* Cut off what stands in front of the separator, or all of the line, and return it. */
+struct str wire_field(struct str *line, char separator);
 
 /* The provider whose traffic a directory holds ("groq-chat"), NULL when it is not compiled in. */
 const struct xd_dialect *wire_provider(struct arena *a, struct str dir);
