@@ -1,7 +1,8 @@
 /* Any bytes as a question or an answer of an operation that is no chat.
  *
  *   byte 0   the dialect; one that has no such operation gives way to the next that has
- *   byte 1   embeddings, rerank or count_tokens; a question or an answer; the encoding that its vectors shall have
+ *   byte 1   embeddings, rerank or count_tokens; a question or an answer; the encoding that its vectors shall have; which
+ *            of the dialect's paths of that kind
  *
  * What was read can be written by everyone who has the operation, as valid JSON; written in its own dialect it can be
  * read again, and then it is written the same. */
@@ -22,8 +23,19 @@ struct choice {
     const struct xd_op *op;
 };
 
+/* The operation of this kind at one of the dialect's paths; NULL when there is none that we read. */
+static const struct xd_op *
+op_at(const struct xd_dialect *d, enum xd_op_kind kind, unsigned path)
+{
+    const struct xd_op *found = NULL;
+    for (unsigned i = 0; i < d->nops; i++)
+        if (d->ops[i].kind == kind && !d->ops[i].passes && (!found || path-- == 1))
+            found = &d->ops[i];
+    return found;
+}
+
 static struct choice
-choose(unsigned from, unsigned which)
+choose(unsigned from, unsigned which, unsigned path)
 {
     static const enum xd_op_kind kinds[] = { XD_OP_EMBEDDINGS, XD_OP_RERANK, XD_OP_COUNT_TOKENS };
     unsigned dialects = 0;
@@ -31,8 +43,8 @@ choose(unsigned from, unsigned which)
         dialects++;
     for (;; from++) {
         const struct xd_dialect *d = xd_registry[from % dialects];
-        const struct xd_op *op = xd_op(d, kinds[which]);
-        if (op && !op->passes)
+        const struct xd_op *op = op_at(d, kinds[which], path);
+        if (op)
             return (struct choice){ d, op };
     }
 }
@@ -56,6 +68,18 @@ check_json(struct str s)
     json_doc_fini(&doc);
 }
 
+/* A reader in the dialect that was chosen, and a writer. */
+static void
+begin(struct xd *x, struct xd *w, const struct choice *from, const struct xd_dialect *to,
+      struct arena *a, struct buf *out)
+{
+    xd_init(x, from->dialect, from->op->kind, a, NULL);
+    xd_init(w, to, from->op->kind, a, out);
+    x->op = from->op;
+    if (from->dialect == to)
+        w->op = from->op;
+}
+
 /* Read a body and write it in another dialect; false when it cannot be. */
 typedef bool carry_fn(const struct choice *from, const struct xd_dialect *to, struct str body,
                       struct str encoding, struct arena *a, struct buf *out);
@@ -67,8 +91,7 @@ carry_ask(const struct choice *from, const struct xd_dialect *to, struct str bod
     struct xd x, w;
     struct xd_ask ask, ready;
     (void)encoding;
-    xd_init(&x, from->dialect, from->op->kind, a, NULL);
-    xd_init(&w, to, from->op->kind, a, out);
+    begin(&x, &w, from, to, a, out);
     enum err err = xd_ask_read(&x, body, &ask);
     if (!err && from->dialect != to)
         err = xd_ask_prepare(&w, &ask, NULL, &ready);
@@ -88,8 +111,7 @@ carry_answer(const struct choice *from, const struct xd_dialect *to, struct str 
     struct xd_answer answer;
     struct ir_error e;
     enum err fit = ERR_OK;
-    xd_init(&x, from->dialect, from->op->kind, a, NULL);
-    xd_init(&w, to, from->op->kind, a, out);
+    begin(&x, &w, from, to, a, out);
     enum err err = xd_answer_read(&x, body, &answer, &e);
     if (!err && encoding.n)
         (void)xd_answer_fit(a, &asked, &answer, &fit);
@@ -127,7 +149,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct buf out;
     if (n < 2)
         return 0;
-    const struct choice c = choose(data[0], data[1] % 3);
+    const struct choice c = choose(data[0], data[1] % 3, data[1] / 24 % 2);
     carry_fn *carry = data[1] / 3 % 2 ? carry_answer : carry_ask;
     struct str encoding = str_from(encodings[data[1] / 6 % 4]);
     char *copy = malloc(n - 1);
