@@ -1,10 +1,8 @@
-/* One try at one provider: the request in its dialect, the call, and what comes back.
+/* One try at one provider: the request in its dialect, the call, and what is known of it.
  *
- *   attempt_start ─► (credentials) ─► head ─► data* ─► done
- *                                       │        └─ by its first letters: a stream, or a document
- *                                       └─ not 2xx: an error, whatever its form
+ *   attempt_start ─► (a place) ─► (credentials) ─► (what it names by address) ─► the call
  *
- * How it ends is told to the exchange (exchange.h). */
+ * What the call says comes to reception.h; how it ends is told to the exchange (exchange.h). */
 #ifndef LLMUX_GATEWAY_ATTEMPT_H
 #define LLMUX_GATEWAY_ATTEMPT_H
 
