@@ -128,6 +128,8 @@ struct config_auth {
     struct str scope, token_url;
 };
 
+enum config_http_version { CONFIG_HTTP_1_1, CONFIG_HTTP_2 };
+
 /* A deployment: one entry of `providers`. */
 struct config_provider {
     struct str name;     /* unique; letters, digits, '.', '_', '-' */
@@ -147,6 +149,7 @@ struct config_provider {
     unsigned n_settings;
     struct str ca_file; /* PEM; absent: the system's */
     struct str proxy;   /* URL; absent: none */
+    int http_version;   /* enum config_http_version: what is offered over TLS */
     unsigned line;      /* of the entry in the file, for messages */
 };
 

@@ -62,6 +62,8 @@ read_type(struct config_reader *r, const struct config_field *f, const struct no
     return config_read_text(r, f, n, &d->p.type);
 }
 
+static const struct str http_versions[] = { STR_INIT("1.1"), STR_INIT("2"), { 0 } };
+
 #define AT(member) offsetof(struct draft, member)
 /* clang-format off */
 static const struct config_field provider_fields[] = {
@@ -78,6 +80,7 @@ static const struct config_field provider_fields[] = {
     { "settings", config_read_node,    AT(settings),    .need = CONFIG_OPTIONAL },
     { "ca_file",  config_read_file,    AT(p.ca_file),   .need = CONFIG_OPTIONAL },
     { "proxy",    config_read_proxy,   AT(p.proxy),     .need = CONFIG_OPTIONAL },
+    { "http_version", config_read_choice, AT(p.http_version), .choices = http_versions },
 };
 /* clang-format on */
 #undef AT

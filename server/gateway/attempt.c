@@ -136,6 +136,7 @@ call(struct exchange *x, const struct proposal *p, struct fault *f)
         .deadlines = patience_deadlines(&a->candidate.offer->model->timeouts, exchange_left_ms(x)),
         .ca_file = d->config->ca_file,
         .proxy = d->config->proxy,
+        .http = d->config->http_version == CONFIG_HTTP_2 ? UPSTREAM_HTTP2 : UPSTREAM_HTTP1,
     };
     if (!a->start_us)
         a->start_us = clock_us();

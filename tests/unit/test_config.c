@@ -185,6 +185,7 @@ config_holds_every_value(void **state)
               "    policies: { images: drop }\n"
               "    ca_file: /tls/cert.pem\n"
               "    proxy: http://me:secret-pass@proxy:3128\n"
+              "    http_version: 2\n"
               "  - name: other\n"
               "    type: openai.chat\n"
               "    base_url: http://localhost:1234\n"
@@ -241,6 +242,7 @@ config_holds_every_value(void **state)
     ASSERT_STR(p->policies[0].value, "drop");
     ASSERT_STR(p->ca_file, "/tls/cert.pem");
     ASSERT_STR(p->proxy, "http://me:secret-pass@proxy:3128");
+    assert_int_equal(p->http_version, CONFIG_HTTP_2);
     assert_int_equal(p->line, 16);
     ASSERT_STR(q->api_key, "sk-from-a-file");
     ASSERT_STR(q->auth.scheme, "sigv4");
@@ -461,6 +463,7 @@ static const struct {
       "6:13: \"base_url\" must be an address without ? and #, not \"https://x/?key=1\"\n" },
     { PROVIDER("base_url: https://me:pw@x/"), "6:13: \"base_url\" must not hold a user or "
                                               "password: use api_key or headers\n" },
+    { PROVIDER("http_version: 3"), "6:17: \"http_version\" must be one of 1.1, 2, not \"3\"\n" },
     { PROVIDER("proxy: me:secret@proxy"),
       "6:10: \"proxy\" must be an address such as "
       "http://proxy:3128, with http, https, socks5 or socks5h\n" },
