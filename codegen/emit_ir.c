@@ -135,23 +135,27 @@ put_event(struct arena *a, const struct ir_model *ir, struct buf *out)
 
 /* A policy: its name and values, the first of which changes nothing. */
 static void
-put_policies(struct buf *out)
+put_policies(struct arena *a, const struct ir_model *ir, struct buf *out)
 {
+    buf_puts(out, STR("/* What the wire cannot say must be decided; see runtime/xd/policy.h. */\n"
+                      "enum ir_policy_name {\n"));
+    for (unsigned i = 0; i < ir->policies.n; i++)
+        buf_printf(out, "    IR_POLICY_%s,\n", types_upper(a, ir->policies.v[i].name.s));
     buf_puts(
         out,
-        STR("/* What the wire cannot say must be decided; see runtime/xd/policy.h. */\n"
-            "enum ir_policy_takes {\n    IR_POLICY_WORDS,  /* one of its words */\n"
-            "    IR_POLICY_NUMBER, /* a word or a number */\n"
-            "    IR_POLICY_CLASS,  /* a word or a class of characters */\n};\n\n"
+        STR("    IR_POLICIES /* how many there are */\n};\n\n"
+            "enum ir_policy_takes {\n    IR_TAKES_WORDS,  /* one of its words */\n"
+            "    IR_TAKES_NUMBER, /* a word or a number */\n"
+            "    IR_TAKES_CLASS,  /* a word or a class of characters */\n};\n\n"
             "struct ir_policy {\n    const char *name;\n    enum ir_policy_takes takes;\n"
             "    const char *const *words; /* the first changes nothing; NULL ends them */\n};\n\n"
-            "extern const struct ir_policy ir_policies[]; /* a NULL name ends them */\n\n"));
+            "extern const struct ir_policy ir_policies[IR_POLICIES];\n\n"));
 }
 
 static void
 put_policy_table(struct arena *a, const struct ir_model *ir, struct buf *out)
 {
-    static const char *const takes[] = { "IR_POLICY_WORDS", "IR_POLICY_NUMBER", "IR_POLICY_CLASS" };
+    static const char *const takes[] = { "IR_TAKES_WORDS", "IR_TAKES_NUMBER", "IR_TAKES_CLASS" };
 
     for (unsigned i = 0; i < ir->policies.n; i++) {
         const struct policy *p = &ir->policies.v[i];
@@ -160,13 +164,13 @@ put_policy_table(struct arena *a, const struct ir_model *ir, struct buf *out)
             buf_printf(out, "%s, ", c_string(a, p->values.v[k].name.s));
         buf_puts(out, STR("NULL };\n"));
     }
-    buf_puts(out, STR("\nconst struct ir_policy ir_policies[] = {\n"));
+    buf_puts(out, STR("\nconst struct ir_policy ir_policies[IR_POLICIES] = {\n"));
     for (unsigned i = 0; i < ir->policies.n; i++) {
         const char *name = ir->policies.v[i].name.s.p;
         buf_printf(out, "    { \"%s\", %s, %s_words },\n", name, takes[ir->policies.v[i].takes],
                    name);
     }
-    buf_puts(out, STR("    { NULL, IR_POLICY_WORDS, NULL },\n};\n\n"));
+    buf_puts(out, STR("};\n\n"));
 }
 
 /* A number for these types: FNV-1a of their text. */
@@ -203,7 +207,7 @@ emit_ir_header(struct arena *a, const struct ir_model *ir, struct buf *out)
         print_record(&p, &ir->records.v[i]);
     if (ir->events)
         put_event(a, ir, out);
-    put_policies(out);
+    put_policies(a, ir, out);
     buf_puts(
         out,
         STR("/* Lengthen dst by the fields that are set in frag: text, opaque and json fields and lists are\n"

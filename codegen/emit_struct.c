@@ -228,14 +228,14 @@ emit_policies(struct emit *e)
     for (unsigned i = 0; i < s->n; i++) {
         if (!str_is(s->v[i].name.s, "policy") || s->v[i].values.n < 2)
             continue;
-        em(e, "    { STR_INIT(%s), STR_INIT(%s), ", c_string(e->a, s->v[i].values.v[0].s),
+        em(e, "    { IR_POLICY_%s, STR_INIT(%s), ", types_upper(e->a, s->v[i].values.v[0].s),
            c_string(e->a, s->v[i].values.v[1].s));
         if (s->v[i].globs.n)
             em(e, "%spolicy_%u_globs, %u },\n", e->d->prefix, i, s->v[i].globs.n);
         else
             em(e, "NULL, 0 },\n");
     }
-    em(e, "    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },\n};\n\n");
+    em(e, "    { IR_POLICIES, { NULL, 0 }, NULL, 0 },\n};\n\n");
 }
 
 static struct str

@@ -4022,18 +4022,18 @@ static const struct str policy_14_globs[] = {
     STR_INIT("claude-fable-5*"),
 };
 static const struct xd_policy policies[] = {
-    { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
-    { STR_INIT("system_turns"), STR_INIT("keep"), policy_5_globs, 2 },
-    { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
-    { STR_INIT("last_assistant"), STR_INIT("trim"), NULL, 0 },
-    { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
-    { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
-    { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
-    { STR_INIT("max_output"), STR_INIT("4096"), NULL, 0 },
-    { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), policy_14_globs, 6 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+    { IR_POLICY_SYSTEM_TURNS, STR_INIT("fold"), NULL, 0 },
+    { IR_POLICY_SYSTEM_TURNS, STR_INIT("keep"), policy_5_globs, 2 },
+    { IR_POLICY_EMPTY_TEXT, STR_INIT("drop"), NULL, 0 },
+    { IR_POLICY_LAST_ASSISTANT, STR_INIT("trim"), NULL, 0 },
+    { IR_POLICY_UNSIGNED_THINKING, STR_INIT("drop"), NULL, 0 },
+    { IR_POLICY_CALL_IDS, STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
+    { IR_POLICY_CANDIDATES, STR_INIT("one"), NULL, 0 },
+    { IR_POLICY_MAX_OUTPUT, STR_INIT("4096"), NULL, 0 },
+    { IR_POLICY_EMPTY_SCHEMA, STR_INIT("object"), NULL, 0 },
+    { IR_POLICY_THINKING, STR_INIT("budget"), NULL, 0 },
+    { IR_POLICY_THINKING, STR_INIT("adaptive"), policy_14_globs, 6 },
+    { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
 
 static const struct xd_name chat_names[] = {
@@ -4186,18 +4186,18 @@ static const struct str anthropic_bedrock_policy_12_globs[] = {
     STR_INIT("claude-fable-5*"),
 };
 static const struct xd_policy anthropic_bedrock_policies[] = {
-    { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
-    { STR_INIT("system_turns"), STR_INIT("keep"), anthropic_bedrock_policy_3_globs, 2 },
-    { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
-    { STR_INIT("last_assistant"), STR_INIT("trim"), NULL, 0 },
-    { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
-    { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
-    { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
-    { STR_INIT("max_output"), STR_INIT("4096"), NULL, 0 },
-    { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), anthropic_bedrock_policy_12_globs, 6 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+    { IR_POLICY_SYSTEM_TURNS, STR_INIT("fold"), NULL, 0 },
+    { IR_POLICY_SYSTEM_TURNS, STR_INIT("keep"), anthropic_bedrock_policy_3_globs, 2 },
+    { IR_POLICY_EMPTY_TEXT, STR_INIT("drop"), NULL, 0 },
+    { IR_POLICY_LAST_ASSISTANT, STR_INIT("trim"), NULL, 0 },
+    { IR_POLICY_UNSIGNED_THINKING, STR_INIT("drop"), NULL, 0 },
+    { IR_POLICY_CALL_IDS, STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
+    { IR_POLICY_CANDIDATES, STR_INIT("one"), NULL, 0 },
+    { IR_POLICY_MAX_OUTPUT, STR_INIT("4096"), NULL, 0 },
+    { IR_POLICY_EMPTY_SCHEMA, STR_INIT("object"), NULL, 0 },
+    { IR_POLICY_THINKING, STR_INIT("budget"), NULL, 0 },
+    { IR_POLICY_THINKING, STR_INIT("adaptive"), anthropic_bedrock_policy_12_globs, 6 },
+    { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
 
 static const struct xd_name anthropic_bedrock_chat_names[] = {
@@ -4290,18 +4290,18 @@ static const struct str anthropic_vertex_policy_13_globs[] = {
     STR_INIT("claude-fable-5*"),
 };
 static const struct xd_policy anthropic_vertex_policies[] = {
-    { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
-    { STR_INIT("system_turns"), STR_INIT("keep"), anthropic_vertex_policy_4_globs, 2 },
-    { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
-    { STR_INIT("last_assistant"), STR_INIT("trim"), NULL, 0 },
-    { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
-    { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
-    { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
-    { STR_INIT("max_output"), STR_INIT("4096"), NULL, 0 },
-    { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("budget"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("adaptive"), anthropic_vertex_policy_13_globs, 6 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+    { IR_POLICY_SYSTEM_TURNS, STR_INIT("fold"), NULL, 0 },
+    { IR_POLICY_SYSTEM_TURNS, STR_INIT("keep"), anthropic_vertex_policy_4_globs, 2 },
+    { IR_POLICY_EMPTY_TEXT, STR_INIT("drop"), NULL, 0 },
+    { IR_POLICY_LAST_ASSISTANT, STR_INIT("trim"), NULL, 0 },
+    { IR_POLICY_UNSIGNED_THINKING, STR_INIT("drop"), NULL, 0 },
+    { IR_POLICY_CALL_IDS, STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
+    { IR_POLICY_CANDIDATES, STR_INIT("one"), NULL, 0 },
+    { IR_POLICY_MAX_OUTPUT, STR_INIT("4096"), NULL, 0 },
+    { IR_POLICY_EMPTY_SCHEMA, STR_INIT("object"), NULL, 0 },
+    { IR_POLICY_THINKING, STR_INIT("budget"), NULL, 0 },
+    { IR_POLICY_THINKING, STR_INIT("adaptive"), anthropic_vertex_policy_13_globs, 6 },
+    { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
 
 static const struct xd_name anthropic_vertex_chat_names[] = {

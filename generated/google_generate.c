@@ -4690,18 +4690,18 @@ static const struct str policy_13_globs[] = {
     STR_INIT("gemini-3*"),
 };
 static const struct xd_policy policies[] = {
-    { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
-    { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
-    { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("tokens"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("level"), policy_9_globs, 1 },
-    { STR_INIT("thoughts"), STR_INIT("show"), NULL, 0 },
-    { STR_INIT("unsigned_calls"), STR_INIT("Y29udGV4dF9lbmdpbmVlcmluZ19pc190aGVfd2F5X3RvX2dv"),
+    { IR_POLICY_SYSTEM_TURNS, STR_INIT("fold"), NULL, 0 },
+    { IR_POLICY_EMPTY_TEXT, STR_INIT("drop"), NULL, 0 },
+    { IR_POLICY_UNSIGNED_THINKING, STR_INIT("drop"), NULL, 0 },
+    { IR_POLICY_THINKING, STR_INIT("tokens"), NULL, 0 },
+    { IR_POLICY_THINKING, STR_INIT("level"), policy_9_globs, 1 },
+    { IR_POLICY_THOUGHTS, STR_INIT("show"), NULL, 0 },
+    { IR_POLICY_UNSIGNED_CALLS, STR_INIT("Y29udGV4dF9lbmdpbmVlcmluZ19pc190aGVfd2F5X3RvX2dv"),
       policy_11_globs, 1 },
-    { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
-    { STR_INIT("result_media"), STR_INIT("keep"), policy_13_globs, 1 },
-    { STR_INIT("inputs"), STR_INIT("each"), NULL, 0 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+    { IR_POLICY_RESULT_MEDIA, STR_INIT("follow"), NULL, 0 },
+    { IR_POLICY_RESULT_MEDIA, STR_INIT("keep"), policy_13_globs, 1 },
+    { IR_POLICY_INPUTS, STR_INIT("each"), NULL, 0 },
+    { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
 
 static const struct xd_name chat_names[] = {
@@ -4933,18 +4933,18 @@ static const struct str gemini_policy_7_globs[] = {
     STR_INIT("gemini-3*"),
 };
 static const struct xd_policy gemini_policies[] = {
-    { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
-    { STR_INIT("empty_text"), STR_INIT("drop"), NULL, 0 },
-    { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("tokens"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("level"), gemini_policy_7_globs, 1 },
-    { STR_INIT("thoughts"), STR_INIT("show"), NULL, 0 },
-    { STR_INIT("unsigned_calls"), STR_INIT("Y29udGV4dF9lbmdpbmVlcmluZ19pc190aGVfd2F5X3RvX2dv"),
+    { IR_POLICY_SYSTEM_TURNS, STR_INIT("fold"), NULL, 0 },
+    { IR_POLICY_EMPTY_TEXT, STR_INIT("drop"), NULL, 0 },
+    { IR_POLICY_UNSIGNED_THINKING, STR_INIT("drop"), NULL, 0 },
+    { IR_POLICY_THINKING, STR_INIT("tokens"), NULL, 0 },
+    { IR_POLICY_THINKING, STR_INIT("level"), gemini_policy_7_globs, 1 },
+    { IR_POLICY_THOUGHTS, STR_INIT("show"), NULL, 0 },
+    { IR_POLICY_UNSIGNED_CALLS, STR_INIT("Y29udGV4dF9lbmdpbmVlcmluZ19pc190aGVfd2F5X3RvX2dv"),
       policy_9_globs, 1 },
-    { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
-    { STR_INIT("result_media"), STR_INIT("keep"), policy_11_globs, 1 },
-    { STR_INIT("inputs"), STR_INIT("each"), NULL, 0 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+    { IR_POLICY_RESULT_MEDIA, STR_INIT("follow"), NULL, 0 },
+    { IR_POLICY_RESULT_MEDIA, STR_INIT("keep"), policy_11_globs, 1 },
+    { IR_POLICY_INPUTS, STR_INIT("each"), NULL, 0 },
+    { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
 
 static const struct str gemini_models[] = {

@@ -589,10 +589,41 @@ struct ir_event {
 };
 
 /* What the wire cannot say must be decided; see runtime/xd/policy.h. */
+enum ir_policy_name {
+    IR_POLICY_SYSTEM_TURNS,
+    IR_POLICY_EMPTY_TEXT,
+    IR_POLICY_LAST_ASSISTANT,
+    IR_POLICY_UNSIGNED_THINKING,
+    IR_POLICY_SEALS,
+    IR_POLICY_RESULT_MEDIA,
+    IR_POLICY_CALL_IDS,
+    IR_POLICY_DOCUMENT_NAMES,
+    IR_POLICY_CANDIDATES,
+    IR_POLICY_UNSUPPORTED_PARTS,
+    IR_POLICY_ORPHAN_RESULTS,
+    IR_POLICY_BEHIND_RESULTS,
+    IR_POLICY_MEDIA_URLS,
+    IR_POLICY_MAX_OUTPUT,
+    IR_POLICY_EMPTY_SCHEMA,
+    IR_POLICY_CALL_PLACES,
+    IR_POLICY_SCHEMA_NAME,
+    IR_POLICY_INCLUDE,
+    IR_POLICY_TOOLS,
+    IR_POLICY_THINKING,
+    IR_POLICY_THOUGHTS,
+    IR_POLICY_UNSIGNED_CALLS,
+    IR_POLICY_SCHEMA_REFS,
+    IR_POLICY_STREAM_USAGE,
+    IR_POLICY_ROLES,
+    IR_POLICY_PURPOSE,
+    IR_POLICY_INPUTS,
+    IR_POLICIES /* how many there are */
+};
+
 enum ir_policy_takes {
-    IR_POLICY_WORDS,  /* one of its words */
-    IR_POLICY_NUMBER, /* a word or a number */
-    IR_POLICY_CLASS,  /* a word or a class of characters */
+    IR_TAKES_WORDS,  /* one of its words */
+    IR_TAKES_NUMBER, /* a word or a number */
+    IR_TAKES_CLASS,  /* a word or a class of characters */
 };
 
 struct ir_policy {
@@ -601,7 +632,7 @@ struct ir_policy {
     const char *const *words; /* the first changes nothing; NULL ends them */
 };
 
-extern const struct ir_policy ir_policies[]; /* a NULL name ends them */
+extern const struct ir_policy ir_policies[IR_POLICIES];
 
 /* Lengthen dst by the fields that are set in frag: text, opaque and json fields and lists are
  * appended, all others are replaced.  Both are of the same kind.  False when the arena is
@@ -609,6 +640,6 @@ extern const struct ir_policy ir_policies[]; /* a NULL name ends them */
 bool ir_block_grow(struct arena *a, struct ir_block *dst, const struct ir_block *frag);
 
 /* Changes with these types: what was compiled with others does not fit. */
-#define IR_ABI 0x653b2126u
+#define IR_ABI 0xfdfd6156u
 
 #endif

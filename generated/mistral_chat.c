@@ -3120,16 +3120,16 @@ read_bill(struct xd *x, uint32_t at, struct ir_usage *m)
     }
 }
 static const struct xd_policy policies[] = {
-    { STR_INIT("system_turns"), STR_INIT("keep"), NULL, 0 },
-    { STR_INIT("seals"), STR_INIT("ids"), NULL, 0 },
-    { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
-    { STR_INIT("call_ids"), STR_INIT("a-zA-Z0-9{9}"), NULL, 0 },
-    { STR_INIT("last_assistant"), STR_INIT("mark"), NULL, 0 },
-    { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
-    { STR_INIT("behind_results"), STR_INIT("bridge"), NULL, 0 },
-    { STR_INIT("result_media"), STR_INIT("keep"), NULL, 0 },
-    { STR_INIT("stream_usage"), STR_INIT("keep"), NULL, 0 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+    { IR_POLICY_SYSTEM_TURNS, STR_INIT("keep"), NULL, 0 },
+    { IR_POLICY_SEALS, STR_INIT("ids"), NULL, 0 },
+    { IR_POLICY_SCHEMA_NAME, STR_INIT("response"), NULL, 0 },
+    { IR_POLICY_CALL_IDS, STR_INIT("a-zA-Z0-9{9}"), NULL, 0 },
+    { IR_POLICY_LAST_ASSISTANT, STR_INIT("mark"), NULL, 0 },
+    { IR_POLICY_EMPTY_SCHEMA, STR_INIT("object"), NULL, 0 },
+    { IR_POLICY_BEHIND_RESULTS, STR_INIT("bridge"), NULL, 0 },
+    { IR_POLICY_RESULT_MEDIA, STR_INIT("keep"), NULL, 0 },
+    { IR_POLICY_STREAM_USAGE, STR_INIT("keep"), NULL, 0 },
+    { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
 
 static const struct xd_name chat_names[] = {

@@ -1813,10 +1813,10 @@ write_older_reply(struct xd *x, const struct ir_embed_reply *m)
     jw_close(&x->w);
 }
 static const struct xd_policy policies[] = {
-    { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
-    { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
-    { STR_INIT("empty_schema"), STR_INIT("object"), NULL, 0 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+    { IR_POLICY_CANDIDATES, STR_INIT("one"), NULL, 0 },
+    { IR_POLICY_RESULT_MEDIA, STR_INIT("follow"), NULL, 0 },
+    { IR_POLICY_EMPTY_SCHEMA, STR_INIT("object"), NULL, 0 },
+    { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
 
 static const struct xd_name chat_names[] = {

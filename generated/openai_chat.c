@@ -11349,12 +11349,12 @@ static const struct amended own = {
 };
 
 static const struct xd_policy policies[] = {
-    { STR_INIT("system_turns"), STR_INIT("keep"), NULL, 0 },
-    { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
-    { STR_INIT("seals"), STR_INIT("ids"), NULL, 0 },
-    { STR_INIT("stream_usage"), STR_INIT("ask"), NULL, 0 },
-    { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+    { IR_POLICY_SYSTEM_TURNS, STR_INIT("keep"), NULL, 0 },
+    { IR_POLICY_RESULT_MEDIA, STR_INIT("follow"), NULL, 0 },
+    { IR_POLICY_SEALS, STR_INIT("ids"), NULL, 0 },
+    { IR_POLICY_STREAM_USAGE, STR_INIT("ask"), NULL, 0 },
+    { IR_POLICY_SCHEMA_NAME, STR_INIT("response"), NULL, 0 },
+    { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
 
 static const struct xd_name chat_names[] = {
@@ -13494,13 +13494,13 @@ static const struct amended nvidia_own = {
 };
 
 static const struct xd_policy nvidia_policies[] = {
-    { STR_INIT("system_turns"), STR_INIT("keep"), NULL, 0 },
-    { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
-    { STR_INIT("seals"), STR_INIT("ids"), NULL, 0 },
-    { STR_INIT("stream_usage"), STR_INIT("ask"), NULL, 0 },
-    { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
-    { STR_INIT("purpose"), STR_INIT("query"), NULL, 0 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+    { IR_POLICY_SYSTEM_TURNS, STR_INIT("keep"), NULL, 0 },
+    { IR_POLICY_RESULT_MEDIA, STR_INIT("follow"), NULL, 0 },
+    { IR_POLICY_SEALS, STR_INIT("ids"), NULL, 0 },
+    { IR_POLICY_STREAM_USAGE, STR_INIT("ask"), NULL, 0 },
+    { IR_POLICY_SCHEMA_NAME, STR_INIT("response"), NULL, 0 },
+    { IR_POLICY_PURPOSE, STR_INIT("query"), NULL, 0 },
+    { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
 
 static const struct xd_name nvidia_embeddings_names[] = {
@@ -13864,12 +13864,12 @@ static const struct amended perplexity_own = {
 };
 
 static const struct xd_policy perplexity_policies[] = {
-    { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
-    { STR_INIT("seals"), STR_INIT("ids"), NULL, 0 },
-    { STR_INIT("stream_usage"), STR_INIT("ask"), NULL, 0 },
-    { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
-    { STR_INIT("system_turns"), STR_INIT("fold"), NULL, 0 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+    { IR_POLICY_RESULT_MEDIA, STR_INIT("follow"), NULL, 0 },
+    { IR_POLICY_SEALS, STR_INIT("ids"), NULL, 0 },
+    { IR_POLICY_STREAM_USAGE, STR_INIT("ask"), NULL, 0 },
+    { IR_POLICY_SCHEMA_NAME, STR_INIT("response"), NULL, 0 },
+    { IR_POLICY_SYSTEM_TURNS, STR_INIT("fold"), NULL, 0 },
+    { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
 
 static const struct xd_name perplexity_chat_names[] = {

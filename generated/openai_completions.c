@@ -1010,12 +1010,12 @@ write_completion(struct xd *x, const struct ir_choice *m)
     jw_close(&x->w);
 }
 static const struct xd_policy policies[] = {
-    { STR_INIT("system_turns"), STR_INIT("keep"), NULL, 0 },
-    { STR_INIT("result_media"), STR_INIT("follow"), NULL, 0 },
-    { STR_INIT("seals"), STR_INIT("ids"), NULL, 0 },
-    { STR_INIT("stream_usage"), STR_INIT("ask"), NULL, 0 },
-    { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+    { IR_POLICY_SYSTEM_TURNS, STR_INIT("keep"), NULL, 0 },
+    { IR_POLICY_RESULT_MEDIA, STR_INIT("follow"), NULL, 0 },
+    { IR_POLICY_SEALS, STR_INIT("ids"), NULL, 0 },
+    { IR_POLICY_STREAM_USAGE, STR_INIT("ask"), NULL, 0 },
+    { IR_POLICY_SCHEMA_NAME, STR_INIT("response"), NULL, 0 },
+    { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
 
 static const struct xd_name chat_names[] = {

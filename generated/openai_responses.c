@@ -5209,13 +5209,13 @@ static const struct str policy_6_globs[] = {
     STR_INIT("gpt-5*-chat*"),
 };
 static const struct xd_policy policies[] = {
-    { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("effort"), NULL, 0 },
-    { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
-    { STR_INIT("include"), STR_INIT("reasoning.encrypted_content"), policy_5_globs, 5 },
-    { STR_INIT("include"), STR_INIT("keep"), policy_6_globs, 1 },
-    { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+    { IR_POLICY_CANDIDATES, STR_INIT("one"), NULL, 0 },
+    { IR_POLICY_THINKING, STR_INIT("effort"), NULL, 0 },
+    { IR_POLICY_UNSIGNED_THINKING, STR_INIT("drop"), NULL, 0 },
+    { IR_POLICY_INCLUDE, STR_INIT("reasoning.encrypted_content"), policy_5_globs, 5 },
+    { IR_POLICY_INCLUDE, STR_INIT("keep"), policy_6_globs, 1 },
+    { IR_POLICY_SCHEMA_NAME, STR_INIT("response"), NULL, 0 },
+    { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
 
 static const struct xd_name chat_names[] = {
@@ -5367,14 +5367,14 @@ static const struct str azure_foundry_responses_policy_5_globs[] = {
     STR_INIT("gpt-5*-chat*"),
 };
 static const struct xd_policy azure_foundry_responses_policies[] = {
-    { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("effort"), NULL, 0 },
-    { STR_INIT("unsigned_thinking"), STR_INIT("drop"), NULL, 0 },
-    { STR_INIT("include"), STR_INIT("reasoning.encrypted_content"),
+    { IR_POLICY_CANDIDATES, STR_INIT("one"), NULL, 0 },
+    { IR_POLICY_THINKING, STR_INIT("effort"), NULL, 0 },
+    { IR_POLICY_UNSIGNED_THINKING, STR_INIT("drop"), NULL, 0 },
+    { IR_POLICY_INCLUDE, STR_INIT("reasoning.encrypted_content"),
       azure_foundry_responses_policy_4_globs, 5 },
-    { STR_INIT("include"), STR_INIT("keep"), azure_foundry_responses_policy_5_globs, 1 },
-    { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+    { IR_POLICY_INCLUDE, STR_INIT("keep"), azure_foundry_responses_policy_5_globs, 1 },
+    { IR_POLICY_SCHEMA_NAME, STR_INIT("response"), NULL, 0 },
+    { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
 
 static const struct xd_auth azure_foundry_responses_auths[] = {
@@ -5391,15 +5391,15 @@ static const struct amended deepseek_responses_own = {
     .write_error = write_error,
 };
 static const struct xd_policy deepseek_responses_policies[] = {
-    { STR_INIT("candidates"), STR_INIT("one"), NULL, 0 },
-    { STR_INIT("thinking"), STR_INIT("effort"), NULL, 0 },
-    { STR_INIT("include"), STR_INIT("reasoning.encrypted_content"),
+    { IR_POLICY_CANDIDATES, STR_INIT("one"), NULL, 0 },
+    { IR_POLICY_THINKING, STR_INIT("effort"), NULL, 0 },
+    { IR_POLICY_INCLUDE, STR_INIT("reasoning.encrypted_content"),
       azure_foundry_responses_policy_4_globs, 5 },
-    { STR_INIT("include"), STR_INIT("keep"), azure_foundry_responses_policy_5_globs, 1 },
-    { STR_INIT("schema_name"), STR_INIT("response"), NULL, 0 },
-    { STR_INIT("unsigned_thinking"), STR_INIT("keep"), NULL, 0 },
-    { STR_INIT("call_places"), STR_INIT("last"), NULL, 0 },
-    { { NULL, 0 }, { NULL, 0 }, NULL, 0 },
+    { IR_POLICY_INCLUDE, STR_INIT("keep"), azure_foundry_responses_policy_5_globs, 1 },
+    { IR_POLICY_SCHEMA_NAME, STR_INIT("response"), NULL, 0 },
+    { IR_POLICY_UNSIGNED_THINKING, STR_INIT("keep"), NULL, 0 },
+    { IR_POLICY_CALL_PLACES, STR_INIT("last"), NULL, 0 },
+    { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
 
 static const struct str deepseek_responses_models[] = {

@@ -154,9 +154,9 @@ is_served(const struct ir_strs *encodings)
 static void
 prepare_embed(struct xd *x, const struct xd_policy_choices *over, struct ir_embed_request *m)
 {
-    struct str inputs = xd_policy_value(x->dialect, over, m->model, "inputs");
+    struct str inputs = xd_policy_value(x->dialect, over, m->model, IR_POLICY_INPUTS);
     if (!m->purpose)
-        m->purpose = purpose_of(xd_policy_value(x->dialect, over, m->model, "purpose"));
+        m->purpose = purpose_of(xd_policy_value(x->dialect, over, m->model, IR_POLICY_PURPOSE));
     if (str_is(inputs, "one") && m->inputs.n > 1)
         xd_fault(x, ERR_UNSUPPORTED, 0, "%s makes one vector a request, %u are wanted",
                  x->dialect->name, m->inputs.n);

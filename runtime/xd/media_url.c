@@ -48,7 +48,7 @@ xd_media_wanted(struct xd *x, const struct ir_request *m, const struct xd_policy
                 struct xd_media_list *wanted)
 {
     wanted->n = 0;
-    if (!str_is(xd_policy_value(x->dialect, over, m->model, "media_urls"), "fetch")
+    if (!str_is(xd_policy_value(x->dialect, over, m->model, IR_POLICY_MEDIA_URLS), "fetch")
         || !x->op->write_request)
         return;
     for (unsigned i = 0; i < m->turns.n; i++)

@@ -6,13 +6,13 @@
 #include "runtime/xd/seal.h"
 #include "runtime/xd/seal_ids.h"
 
-static const struct ir_policy *
-find_policy(struct str name)
+enum ir_policy_name
+xd_policy_named(struct str name)
 {
-    for (const struct ir_policy *p = ir_policies; p->name; p++)
-        if (str_is(name, p->name))
-            return p;
-    return NULL;
+    unsigned i = 0;
+    while (i < IR_POLICIES && !str_is(name, ir_policies[i].name))
+        i++;
+    return (enum ir_policy_name)i;
 }
 
 static bool
@@ -44,7 +44,7 @@ say_policies(struct arena *a, struct str name)
     arena_append(a, &s, STR("there is no such policy; the policies are "));
     const char *near = NULL;
     size_t best = 4;
-    for (const struct ir_policy *p = ir_policies; p->name; p++) {
+    for (const struct ir_policy *p = ir_policies; p < ir_policies + IR_POLICIES; p++) {
         size_t distance = str_distance(name, str_from(p->name), best);
         if (distance < best) {
             best = distance;
@@ -66,9 +66,9 @@ say_values(struct arena *a, const struct ir_policy *p)
         arena_append(a, &s, word == p->words ? STR("") : STR(", "));
         arena_append(a, &s, str_from(*word));
     }
-    if (p->takes == IR_POLICY_NUMBER)
+    if (p->takes == IR_TAKES_NUMBER)
         arena_append(a, &s, STR(" or a number of tokens"));
-    if (p->takes == IR_POLICY_CLASS)
+    if (p->takes == IR_TAKES_CLASS)
         arena_append(a, &s, STR(" or a class of characters such as a-zA-Z0-9_-"));
     return arena_printf(a, "%s takes %.*s", p->name, STR_ARG(s)).p;
 }
@@ -76,11 +76,12 @@ say_values(struct arena *a, const struct ir_policy *p)
 const char *
 xd_policy_check(struct arena *a, struct str name, struct str value)
 {
-    const struct ir_policy *p = find_policy(name);
-    if (!p)
+    enum ir_policy_name which = xd_policy_named(name);
+    if (which == IR_POLICIES)
         return say_policies(a, name);
-    if (takes_word(p, value) || (p->takes == IR_POLICY_NUMBER && number_of(value) > 0)
-        || (p->takes == IR_POLICY_CLASS && value.n))
+    const struct ir_policy *p = &ir_policies[which];
+    if (takes_word(p, value) || (p->takes == IR_TAKES_NUMBER && number_of(value) > 0)
+        || (p->takes == IR_TAKES_CLASS && value.n))
         return NULL;
     return say_values(a, p);
 }
@@ -96,47 +97,60 @@ is_for(const struct xd_policy *p, struct str model)
 
 struct str
 xd_policy_value(const struct xd_dialect *d, const struct xd_policy_choices *over, struct str model,
-                const char *name)
+                enum ir_policy_name name)
 {
     for (unsigned i = over ? over->n : 0; i > 0; i--)
-        if (str_is(over->v[i - 1].name, name))
+        if (over->v[i - 1].name == name)
             return over->v[i - 1].value;
     for (unsigned i = d->npolicies; i > 0; i--)
-        if (str_is(d->policies[i - 1].name, name) && is_for(&d->policies[i - 1], model))
+        if (d->policies[i - 1].name == name && is_for(&d->policies[i - 1], model))
             return d->policies[i - 1].value;
     return STR("");
+}
+
+/* --- the policies at work --- */
+
+/* What each says for one model at one deployment. */
+struct force {
+    struct str values[IR_POLICIES];
+};
+
+static void
+force_make(struct force *f, const struct xd_dialect *d, const struct xd_policy_choices *over,
+           struct str model)
+{
+    *f = (struct force){ 0 };
+    for (unsigned i = 0; i < d->npolicies; i++)
+        if (is_for(&d->policies[i], model))
+            f->values[d->policies[i].name] = d->policies[i].value;
+    for (unsigned i = 0; i < (over ? over->n : 0); i++)
+        f->values[over->v[i].name] = over->v[i].value;
 }
 
 bool
 xd_prepare_is_identity(const struct xd_dialect *d, const struct xd_policy_choices *over,
                        struct str model)
 {
-    for (const struct ir_policy *p = ir_policies; p->name; p++) {
-        struct str value = xd_policy_value(d, over, model, p->name);
-        if (value.n && !str_is(value, p->words[0]))
+    struct force f;
+    force_make(&f, d, over, model);
+    for (unsigned i = 0; i < IR_POLICIES; i++)
+        if (f.values[i].n && !str_is(f.values[i], ir_policies[i].words[0]))
             return false;
-    }
     return true;
 }
 
-/* --- the policies at work --- */
-
-struct force {
-    const struct xd_dialect *dialect;
-    const struct xd_policy_choices *over;
-    struct str model;
-};
-
-static struct str
-value_of(const struct force *f, const char *name)
+static inline bool
+says(const struct force *f, enum ir_policy_name name, const char *value)
 {
-    return xd_policy_value(f->dialect, f->over, f->model, name);
+    return str_is(f->values[name], value);
 }
 
-static bool
-says(const struct force *f, const char *name, const char *value)
+/* Its value, if that is another than the one that changes nothing. */
+static struct str
+more_than(const struct force *f, enum ir_policy_name name)
 {
-    return str_is(value_of(f, name), value);
+    struct str value = f->values[name];
+    return str_is(value, ir_policies[name].words[0]) ? STR("") : value;
 }
 
 static void
@@ -154,9 +168,9 @@ prepare_candidates(struct xd *x, struct ir_request *m, struct str rule)
 static enum xd_parts_rule
 parts_rule(const struct force *f)
 {
-    if (says(f, "unsupported_parts", "error"))
+    if (says(f, IR_POLICY_UNSUPPORTED_PARTS, "error"))
         return PARTS_ALL;
-    return says(f, "unsupported_parts", "hollow") ? PARTS_ANY : PARTS_SOME;
+    return says(f, IR_POLICY_UNSUPPORTED_PARTS, "hollow") ? PARTS_ANY : PARTS_SOME;
 }
 
 static bool
@@ -192,41 +206,41 @@ prepare_turns(struct xd *x, const struct force *f, struct ir_request *m)
     prepare_foreign(x, m, parts_rule(f));
     prepare_seal_ids(x, m);
     prepare_seals(x, m);
-    if (says(f, "system_turns", "fold"))
+    if (says(f, IR_POLICY_SYSTEM_TURNS, "fold"))
         prepare_fold(x, m);
-    if (says(f, "system_turns", "hoist"))
+    if (says(f, IR_POLICY_SYSTEM_TURNS, "hoist"))
         prepare_hoist(x, m);
-    if (says(f, "unsigned_thinking", "drop"))
+    if (says(f, IR_POLICY_UNSIGNED_THINKING, "drop"))
         prepare_signed_thinking(x, m);
-    if (says(f, "result_media", "follow"))
+    if (says(f, IR_POLICY_RESULT_MEDIA, "follow"))
         prepare_result_media(x, m);
     prepare_parts(x, m, parts_rule(f));
-    if (says(f, "last_assistant", "trim"))
+    if (says(f, IR_POLICY_LAST_ASSISTANT, "trim"))
         prepare_last_assistant(x, m);
-    if (says(f, "last_assistant", "mark"))
+    if (says(f, IR_POLICY_LAST_ASSISTANT, "mark"))
         prepare_prefix(x, m);
-    if (says(f, "empty_text", "drop"))
+    if (says(f, IR_POLICY_EMPTY_TEXT, "drop"))
         prepare_empty_text(x, m);
     prepare_merge(x, m);
-    struct str orphans = value_of(f, "orphan_results");
-    if (orphans.n && !str_is(orphans, "keep")) {
+    struct str orphans = more_than(f, IR_POLICY_ORPHAN_RESULTS);
+    if (orphans.n) {
         prepare_orphans(x, m, orphans);
         prepare_merge(x, m);
     }
-    if (says(f, "call_places", "last"))
+    if (says(f, IR_POLICY_CALL_PLACES, "last"))
         prepare_call_places(x, m);
-    if (says(f, "roles", "strict"))
+    if (says(f, IR_POLICY_ROLES, "strict"))
         prepare_first_turn(x, m);
-    if (says(f, "behind_results", "bridge"))
+    if (says(f, IR_POLICY_BEHIND_RESULTS, "bridge"))
         prepare_bridges(x, m);
-    struct str excuse = value_of(f, "unsigned_calls");
-    if (excuse.n && !str_is(excuse, "keep"))
+    struct str excuse = more_than(f, IR_POLICY_UNSIGNED_CALLS);
+    if (excuse.n)
         prepare_unsigned_calls(x, m, excuse);
-    struct str class = value_of(f, "call_ids");
-    if (class.n && !str_is(class, "keep"))
+    struct str class = more_than(f, IR_POLICY_CALL_IDS);
+    if (class.n)
         prepare_call_ids(x, m, class);
-    struct str names = value_of(f, "document_names");
-    if (names.n && !str_is(names, "keep"))
+    struct str names = more_than(f, IR_POLICY_DOCUMENT_NAMES);
+    if (names.n)
         prepare_document_names(x, m, names);
 }
 
@@ -234,36 +248,37 @@ enum err
 xd_prepare(struct xd *x, const struct ir_request *in, const struct xd_policy_choices *over,
            struct ir_request *out)
 {
-    const struct force f = { x->dialect, over, in->model };
+    struct force f;
     *out = *in;
     if (x->err) /* it may not even have the operation */
         return x->err;
-    struct str candidates = value_of(&f, "candidates");
-    if (candidates.n && !str_is(candidates, "many"))
+    force_make(&f, x->dialect, over, in->model);
+    struct str candidates = more_than(&f, IR_POLICY_CANDIDATES);
+    if (candidates.n)
         prepare_candidates(x, out, candidates);
     prepare_foreign_tools(x, out, parts_rule(&f));
-    if (says(&f, "empty_text", "drop"))
+    if (says(&f, IR_POLICY_EMPTY_TEXT, "drop"))
         prepare_descriptions(x, out);
     prepare_turns(x, &f, out);
-    if (says(&f, "tools", "called"))
+    if (says(&f, IR_POLICY_TOOLS, "called"))
         prepare_called_tools(x, out);
-    if (says(&f, "schema_refs", "inline"))
+    if (says(&f, IR_POLICY_SCHEMA_REFS, "inline"))
         prepare_refs(x, out);
-    if (says(&f, "empty_schema", "object"))
+    if (says(&f, IR_POLICY_EMPTY_SCHEMA, "object"))
         prepare_schemas(x, out);
-    struct str name = value_of(&f, "schema_name");
-    if (name.n && !str_is(name, "keep") && out->format.schema.n && !out->format.name.n)
+    struct str name = more_than(&f, IR_POLICY_SCHEMA_NAME);
+    if (name.n && out->format.schema.n && !out->format.name.n)
         out->format.name = name;
-    struct str include = value_of(&f, "include");
-    if (include.n && !str_is(include, "keep"))
+    struct str include = more_than(&f, IR_POLICY_INCLUDE);
+    if (include.n)
         prepare_include(x, out, include);
-    int64_t most = number_of(value_of(&f, "max_output"));
+    int64_t most = number_of(f.values[IR_POLICY_MAX_OUTPUT]);
     if (most && !out->max_output.set)
         out->max_output = (struct ir_int){ most, true };
-    if (says(&f, "thoughts", "show"))
+    if (says(&f, IR_POLICY_THOUGHTS, "show"))
         prepare_thoughts(x, out);
-    prepare_reasoning(x, out, value_of(&f, "thinking"));
-    if (says(&f, "stream_usage", "ask") && out->stream == IR_TRUE)
+    prepare_reasoning(x, out, f.values[IR_POLICY_THINKING]);
+    if (says(&f, IR_POLICY_STREAM_USAGE, "ask") && out->stream == IR_TRUE)
         out->stream_usage = IR_TRUE;
     return x->err;
 }

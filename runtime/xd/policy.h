@@ -79,19 +79,22 @@
 #include "runtime/xd/xd.h"
 
 struct xd_policy_choice {
-    struct str name, value;
+    enum ir_policy_name name;
+    struct str value;
 };
 struct xd_policy_choices {
     const struct xd_policy_choice *v;
     unsigned n;
 };
 
+/* The policy of this name; IR_POLICIES when there is none. */
+enum ir_policy_name xd_policy_named(struct str name);
 /* Is this a policy and a value it takes?  NULL when so, else a text that says what to write (in
  * the arena). */
 const char *xd_policy_check(struct arena *a, struct str name, struct str value);
 /* The value in force for a model: the override, else the last matching row of the spec, else "". */
 struct str xd_policy_value(const struct xd_dialect *d, const struct xd_policy_choices *over,
-                           struct str model, const char *name);
+                           struct str model, enum ir_policy_name name);
 /* *out is *in as the target wants it: a shallow copy that shares what is unchanged; what changes
  * is made in x->arena. m->model is the upstream model.  What is given up is noted in x->lost.
  * ERR_UNSUPPORTED with x->fault. */

@@ -227,7 +227,8 @@ struct xd_setting {
 };
 
 struct xd_policy {
-    struct str name, value;
+    enum ir_policy_name name;
+    struct str value;
     const struct str *globs; /* upstream models it is for; none: all */
     unsigned nglobs;
 };

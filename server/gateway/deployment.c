@@ -169,7 +169,7 @@ make_policies(struct deployment *d, struct arena *a)
     unsigned n = d->config->n_policies;
     struct xd_policy_choice *v = arena_alloc(a, n * sizeof *v);
     for (unsigned i = 0; v && i < n; i++)
-        v[i] = (struct xd_policy_choice){ d->config->policies[i].key,
+        v[i] = (struct xd_policy_choice){ xd_policy_named(d->config->policies[i].key),
                                           d->config->policies[i].value };
     d->policies = (struct xd_policy_choices){ v, v ? n : 0 };
 }

@@ -17,7 +17,7 @@ sealing_begin(struct xd *x, const struct deployment_call *call, bool kindred)
 bool
 sealing_goes_in_ids(const struct deployment *d, const struct xd_dialect *front, struct str model)
 {
-    return str_is(xd_policy_value(front, &d->policies, model, "seals"), "ids");
+    return str_is(xd_policy_value(front, &d->policies, model, IR_POLICY_SEALS), "ids");
 }
 
 /* The character that an escape stands for, if it is one of ASCII; how many bytes it takes. */

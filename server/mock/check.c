@@ -31,7 +31,7 @@ refuse_block(struct checker *c, const char *why)
 }
 
 static bool
-policy_is(const struct checker *c, const char *name, const char *value)
+policy_is(const struct checker *c, enum ir_policy_name name, const char *value)
 {
     return str_is(xd_policy_value(c->route->dialect, NULL, c->model, name), value);
 }
@@ -126,14 +126,14 @@ check_call_signature(struct checker *c, const struct ir_block *b)
     struct str signature = b->call.signature;
     return signature.n == 0 || str_eq(signature, mock_seal_sign(b->call.name, c->arena))
            || str_eq(signature,
-                     xd_policy_value(c->route->dialect, NULL, c->model, "unsigned_calls"))
+                     xd_policy_value(c->route->dialect, NULL, c->model, IR_POLICY_UNSIGNED_CALLS))
            || refuse_block(c, "invalid signature of a call");
 }
 
 static bool
 check_call_id(struct checker *c, struct str id)
 {
-    struct str class = xd_policy_value(c->route->dialect, NULL, c->model, "call_ids");
+    struct str class = xd_policy_value(c->route->dialect, NULL, c->model, IR_POLICY_CALL_IDS);
     bool known = str_is(class, "a-zA-Z0-9_-");
     for (size_t i = 0; known && i < id.n; i++) {
         char k = id.p[i];
@@ -149,7 +149,7 @@ check_block(struct checker *c, const struct ir_block *b)
 {
     switch (b->kind) {
     case IR_BLOCK_TEXT:
-        if (str_trim(b->text.text).n == 0 && policy_is(c, "empty_text", "drop"))
+        if (str_trim(b->text.text).n == 0 && policy_is(c, IR_POLICY_EMPTY_TEXT, "drop"))
             return refuse_block(c, "text blocks must not be empty");
         return true;
     case IR_BLOCK_THINKING:
@@ -227,7 +227,8 @@ check_end(struct checker *c, const struct ir_turn *t)
     if (t->role != IR_ROLE_ASSISTANT || !last || last->kind != IR_BLOCK_TEXT)
         return true;
     struct str text = last->text.text;
-    if (text.n && strchr(" \t\r\n", text.p[text.n - 1]) && policy_is(c, "last_assistant", "trim"))
+    if (text.n && strchr(" \t\r\n", text.p[text.n - 1])
+        && policy_is(c, IR_POLICY_LAST_ASSISTANT, "trim"))
         return refuse(c, STR("the final assistant turn must not end in white space"));
     return true;
 }
@@ -238,7 +239,7 @@ check_turns(struct checker *c)
     const struct ir_turn *before = NULL, *t = NULL;
     for (c->turn = 0; c->turn < c->m->turns.n; c->turn++) {
         t = &c->m->turns.v[c->turn];
-        if (t->role == IR_ROLE_SYSTEM && policy_is(c, "system_turns", "fold"))
+        if (t->role == IR_ROLE_SYSTEM && policy_is(c, IR_POLICY_SYSTEM_TURNS, "fold"))
             return refuse(c, STR("this model takes no system turns inside of the conversation"));
         for (c->block = 0; c->block < t->blocks.n; c->block++)
             if (!check_block(c, &t->blocks.v[c->block]))

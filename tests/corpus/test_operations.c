@@ -161,7 +161,7 @@ try_reply(struct run *r, const struct wire_item *item, const struct xd_dialect *
 static bool
 answers_one(const struct xd_dialect *d)
 {
-    return str_is(xd_policy_value(d, NULL, STR(""), "inputs"), "one");
+    return str_is(xd_policy_value(d, NULL, STR(""), IR_POLICY_INPUTS), "one");
 }
 
 static void

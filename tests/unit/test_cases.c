@@ -321,9 +321,10 @@ take_policy(struct part *p, struct str choice)
     assert_non_null(blank);
     assert_true(p->n_policies < sizeof p->policies / sizeof *p->policies);
     size_t n = (size_t)(blank - choice.p);
-    struct xd_policy_choice c = { str_make(choice.p, n), str_skip(choice, n + 1) };
+    const struct str name = str_make(choice.p, n);
+    const struct xd_policy_choice c = { xd_policy_named(name), str_skip(choice, n + 1) };
     arena_init(&a, 4096);
-    const char *wrong = xd_policy_check(&a, c.name, c.value);
+    const char *wrong = xd_policy_check(&a, name, c.value);
     snprintf(why, sizeof why, "%s", wrong ? wrong : "");
     arena_fini(&a);
     if (*why)

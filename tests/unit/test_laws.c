@@ -588,7 +588,7 @@ try_stream(const struct xd_dialect *d, unsigned seed)
 static bool
 takes_one(const struct xd_dialect *d)
 {
-    return str_is(xd_policy_value(d, NULL, STR("m"), "inputs"), "one");
+    return str_is(xd_policy_value(d, NULL, STR("m"), IR_POLICY_INPUTS), "one");
 }
 
 static void

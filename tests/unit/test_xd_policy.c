@@ -15,8 +15,8 @@
 static const struct xd_op ops[] = { { .kind = XD_OP_CHAT } };
 static const struct str old_models[] = { STR_INIT("old-*"), STR_INIT("ancient") };
 static const struct xd_policy rows[] = {
-    { STR_INIT("system_turns"), STR_INIT("hoist"), NULL, 0 },
-    { STR_INIT("system_turns"), STR_INIT("fold"), old_models, 2 },
+    { IR_POLICY_SYSTEM_TURNS, STR_INIT("hoist"), NULL, 0 },
+    { IR_POLICY_SYSTEM_TURNS, STR_INIT("fold"), old_models, 2 },
 };
 static const struct xd_dialect dialect = {
     .abi = XD_ABI,
@@ -163,12 +163,12 @@ struct scene {
 static void
 check_scene(struct bench *b, const struct scene *s)
 {
-    struct xd_policy_choice choice = { str_from(s->name), str_from(s->value) };
+    struct xd_policy_choice choice = { xd_policy_named(str_from(s->name)), str_from(s->value) };
     struct xd_policy_choices over = { &choice, 1 };
     struct ir_request in = given(b, s->script), out, again = in;
     char before[1024];
     snprintf(before, sizeof before, "%s", shown(b, &in));
-    assert_null(xd_policy_check(&b->arena, choice.name, choice.value));
+    assert_null(xd_policy_check(&b->arena, str_from(s->name), choice.value));
     assert_int_equal(xd_prepare(&b->x, &in, &over, &out), ERR_OK);
     if (strcmp(shown(b, &out), s->want) != 0 || strcmp(losses(b), s->lost) != 0)
         fail_msg("%s %s: %s\n%s (%s)\n--- wanted:\n%s (%s)", s->name, s->value, s->script,
@@ -242,7 +242,7 @@ turns_and_blocks_become_what_the_target_takes(void **state)
 static struct ir_request
 prepared(struct bench *b, const struct ir_request *in, const char *name, const char *value)
 {
-    struct xd_policy_choice choice = { str_from(name), str_from(value) };
+    struct xd_policy_choice choice = { xd_policy_named(str_from(name)), str_from(value) };
     struct ir_request out;
     assert_int_equal(xd_prepare(&b->x, in, &(struct xd_policy_choices){ &choice, 1 }, &out),
                      ERR_OK);
@@ -288,7 +288,7 @@ static void
 one_candidate_is_not_many(void **state)
 {
     struct bench *b = *state;
-    struct xd_policy_choice one = { STR("candidates"), STR("one") };
+    struct xd_policy_choice one = { IR_POLICY_CANDIDATES, STR("one") };
     struct xd_policy_choices over = { &one, 1 };
     struct ir_request in = given(b, "user t:a"), out;
     in.candidates = (struct ir_int){ 1, true };
@@ -311,7 +311,7 @@ one_candidate_is_not_many(void **state)
 static const char *
 refusal(struct bench *b, const struct ir_request *in, const char *name, const char *value)
 {
-    struct xd_policy_choice choice = { str_from(name), str_from(value) };
+    struct xd_policy_choice choice = { xd_policy_named(str_from(name)), str_from(value) };
     struct ir_request out;
     assert_int_equal(xd_prepare(&b->x, in, &(struct xd_policy_choices){ &choice, 1 }, &out),
                      ERR_UNSUPPORTED);
@@ -441,7 +441,7 @@ static void
 few_references_that_mean_very_many_are_refused(void **state)
 {
     struct bench *b = *state;
-    struct xd_policy_choice inline_all = { STR("schema_refs"), STR("inline") };
+    struct xd_policy_choice inline_all = { IR_POLICY_SCHEMA_REFS, STR("inline") };
     struct ir_request in = given(b, "user t:a"), out;
     struct str schema = STR("{\"$ref\":\"#/$defs/d0\",\"$defs\":{\"z\":{}");
     for (unsigned i = 0; i < 12; i++) {
@@ -534,14 +534,17 @@ static void
 values_come_from_the_deployment_or_the_spec(void **state)
 {
     (void)state;
-    struct xd_policy_choice keep = { STR("system_turns"), STR("keep") };
+    struct xd_policy_choice keep = { IR_POLICY_SYSTEM_TURNS, STR("keep") };
     struct xd_policy_choices over = { &keep, 1 };
-    assert_true(str_is(xd_policy_value(&opinionated, NULL, STR("new"), "system_turns"), "hoist"));
-    assert_true(str_is(xd_policy_value(&opinionated, NULL, STR("old-1"), "system_turns"), "fold"));
     assert_true(
-        str_is(xd_policy_value(&opinionated, NULL, STR("ancient"), "system_turns"), "fold"));
-    assert_true(str_is(xd_policy_value(&opinionated, &over, STR("old-1"), "system_turns"), "keep"));
-    assert_int_equal(xd_policy_value(&opinionated, NULL, STR("new"), "roles").n, 0);
+        str_is(xd_policy_value(&opinionated, NULL, STR("new"), IR_POLICY_SYSTEM_TURNS), "hoist"));
+    assert_true(
+        str_is(xd_policy_value(&opinionated, NULL, STR("old-1"), IR_POLICY_SYSTEM_TURNS), "fold"));
+    assert_true(str_is(xd_policy_value(&opinionated, NULL, STR("ancient"), IR_POLICY_SYSTEM_TURNS),
+                       "fold"));
+    assert_true(
+        str_is(xd_policy_value(&opinionated, &over, STR("old-1"), IR_POLICY_SYSTEM_TURNS), "keep"));
+    assert_int_equal(xd_policy_value(&opinionated, NULL, STR("new"), IR_POLICY_ROLES).n, 0);
     assert_true(xd_prepare_is_identity(&dialect, NULL, STR("m")));
     assert_false(xd_prepare_is_identity(&opinionated, NULL, STR("m")));
     assert_true(xd_prepare_is_identity(&opinionated, &over, STR("m")));
