@@ -39,6 +39,16 @@ struct fault {
     const char *code;      /* the word that a peer's clients know it by; static, or NULL */
 };
 
+/* Nothing is wrong. */
+static inline void
+fault_clear(struct fault *f)
+{
+    f->err = ERR_OK;
+    f->offset = 0;
+    f->path[0] = f->text[0] = '\0';
+    f->code = NULL;
+}
+
 /* Fill f (which may be NULL) and return err, so that a caller can write `return fault_set(...)`.
  * The text is cut to fit; the cut never splits a UTF-8 sequence.  path is reset to "", code to NULL. */
 enum err

@@ -13,10 +13,8 @@ lower(char c)
 }
 
 bool
-str_eq_nocase(struct str a, struct str b)
+str_eq_nocase_rest(struct str a, struct str b)
 {
-    if (a.n != b.n)
-        return false;
     for (size_t i = 0; i < a.n; i++)
         if (lower(a.p[i]) != lower(b.p[i]))
             return false;

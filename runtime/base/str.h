@@ -81,8 +81,15 @@ str_skip(struct str s, size_t n)
     return (struct str){ n ? s.p + n : s.p, s.n - n };
 }
 
+/* The longer part of str_eq_nocase: strings of one length whose first characters may be the same. */
+bool str_eq_nocase_rest(struct str a, struct str b);
 /* ASCII-case-insensitive equality, for header names and media types. */
-bool str_eq_nocase(struct str a, struct str b);
+static inline bool
+str_eq_nocase(struct str a, struct str b)
+{
+    return a.n == b.n
+           && (a.n == 0 || (((a.p[0] ^ b.p[0]) & ~0x20) == 0 && str_eq_nocase_rest(a, b)));
+}
 /* The offset of the first ASCII control character (below 0x20, and 0x7f); s.n when there is none. */
 size_t str_control(struct str s);
 /* Without leading and trailing space, tab, CR and LF. */

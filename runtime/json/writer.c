@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "runtime/base/digits.h"
 #include "runtime/json/text.h"
 
 enum { OBJECT = 0, ARRAY = 1 };
@@ -178,15 +179,10 @@ jw_int(struct jw *w, int64_t v)
 {
     if (!begin_value(w))
         return;
-    char digits[20]; /* 19 digits and a sign */
-    char *end = digits + sizeof digits, *p = end;
-    uint64_t u = v < 0 ? -(uint64_t)v : (uint64_t)v;
-    do
-        *--p = (char)('0' + u % 10);
-    while (u /= 10);
+    char digits[DIGITS_ROOM];
     if (v < 0)
-        *--p = '-';
-    buf_put(w->out, p, (size_t)(end - p));
+        buf_putc(w->out, '-');
+    buf_puts(w->out, digits_of(digits, v < 0 ? -(uint64_t)v : (uint64_t)v, 1));
 }
 
 void

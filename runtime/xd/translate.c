@@ -1,6 +1,8 @@
 /* Whole documents through a dialect. */
 #include "runtime/xd/translate.h"
 
+#include <string.h>
+
 #include "runtime/base/utf8.h"
 #include "runtime/ir/reply.h"
 #include "runtime/xd/arguments.h"
@@ -22,15 +24,17 @@ void
 xd_init_op(struct xd *x, const struct xd_dialect *d, const struct xd_op *op, struct arena *a,
            struct buf *out)
 {
-    *x = (struct xd){ .dialect = d,
-                      .op = op,
-                      .mode = XD_LENIENT,
-                      .arena = a,
-                      .keep = a,
-                      .out = out,
-                      .framing = d->framing };
+    memset(x, 0, offsetof(struct xd, w));
+    x->dialect = d;
+    x->op = op;
+    x->mode = XD_LENIENT;
+    x->arena = x->keep = a;
+    x->out = out;
+    x->framing = d->framing;
     json_doc_init(&x->doc);
     jw_init(&x->w, out);
+    x->lost.n = x->lost.more = 0;
+    fault_clear(&x->fault);
     if (!x->op)
         xd_fault(x, ERR_UNSUPPORTED, 0, "%s does not have this operation", d->name);
 }

@@ -300,9 +300,9 @@ enum xd_mode {
 
 #define XD_LOSSES_MAX 64
 struct xd_losses {
-    struct str v[XD_LOSSES_MAX]; /* distinct names, in the arena */
     unsigned n;
-    unsigned more; /* how many did not fit */
+    unsigned more;               /* how many did not fit */
+    struct str v[XD_LOSSES_MAX]; /* distinct names, in the arena */
 };
 
 #define XD_NOISE_MAX 6
@@ -316,11 +316,8 @@ struct xd {
         *keep; /* borrowed: what outlives a frame (names of losses); arena itself for documents */
     struct json_doc doc;
     struct buf *out; /* borrowed: where what is written goes; NULL for a reader */
-    struct jw w;
-    enum err err; /* sticky */
-    struct fault fault;
-    struct xd_losses lost;
-    int64_t now; /* seconds since 1970, for `now` */
+    enum err err;    /* sticky */
+    int64_t now;     /* seconds since 1970, for `now` */
     bool
         stream; /* writing a stream: values may be fragments, line ends in raw JSON would cut a frame */
     enum framing
@@ -361,6 +358,11 @@ struct xd {
         [XD_NOISE_MAX]; /* values in the frame being read that have no effect: no row names their members */
     unsigned n_noise;
     struct str culprit; /* of a request that is refused: what it is about, among what was read */
+
+    /* Mostly room: xd_init leaves what is not in use as it is. */
+    struct jw w;
+    struct xd_losses lost;
+    struct fault fault;
 };
 
 /* --- reading, called by generated code ------------------------------------------------------------------ */

@@ -1,6 +1,7 @@
 /* Heads, bodies and errors for the client. */
 #include "server/gateway/answer.h"
 
+#include "runtime/base/digits.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/worker.h"
 #include "server/upstream/upstream.h"
@@ -11,24 +12,13 @@
 struct headers {
     struct http_header v[HEADERS_MAX];
     size_t n;
-    char attempts[20], overhead[20], retry[20]; /* as many digits as 64 bits can have */
+    char attempts[DIGITS_ROOM], overhead[DIGITS_ROOM], retry[DIGITS_ROOM];
 };
 
 static void
 put(struct headers *h, struct str name, struct str value)
 {
     h->v[h->n++] = (struct http_header){ name, value };
-}
-
-/* At the end of the room, which is enough. */
-static struct str
-print_number(char *to, size_t room, uint64_t v)
-{
-    size_t at = room;
-    do
-        to[--at] = (char)('0' + v % 10);
-    while (v /= 10);
-    return str_make(to + at, room - at);
 }
 
 /* Time that was not spent waiting for providers, or between attempts. */
@@ -51,7 +41,7 @@ put_attempt(struct headers *h, const struct exchange *x)
         return;
     put(h, STR("x-llmux-provider"), a->candidate.offer->deployment->config->name);
     put(h, STR("x-llmux-model"), a->model);
-    put(h, STR("x-llmux-attempts"), print_number(h->attempts, sizeof h->attempts, x->attempts));
+    put(h, STR("x-llmux-attempts"), digits_of(h->attempts, x->attempts, 1));
 }
 
 static void
@@ -62,8 +52,7 @@ put_common(struct headers *h, const struct exchange *x, struct str type)
     put(h, STR("x-request-id"), x->request_id);
     if (d->request_id.p && !str_eq_nocase(d->request_id, STR("x-request-id")))
         put(h, d->request_id, x->request_id);
-    put(h, STR("x-llmux-overhead-us"),
-        print_number(h->overhead, sizeof h->overhead, overhead_us(x)));
+    put(h, STR("x-llmux-overhead-us"), digits_of(h->overhead, overhead_us(x), 1));
     if (x->dropped.n)
         put(h, STR("x-llmux-dropped"),
             str_make(x->dropped.p, x->dropped.n < DROPPED_MAX ? x->dropped.n : DROPPED_MAX));
@@ -247,8 +236,7 @@ error_document(struct exchange *x, const struct ir_error *e)
     put_common(&h, x, STR("application/json"));
     put_attempt(&h, x);
     if (e->retry_after.set && e->retry_after.v >= 0)
-        put(&h, STR("retry-after"),
-            print_number(h.retry, sizeof h.retry, (uint64_t)e->retry_after.v));
+        put(&h, STR("retry-after"), digits_of(h.retry, (uint64_t)e->retry_after.v, 1));
     struct str word = xd_error_word(x->front.dialect, e);
     if (x->front.dialect->error_word.p && word.p)
         put(&h, x->front.dialect->error_word, word);

@@ -1,6 +1,7 @@
 /* From exchanges to numbers. */
 #include "server/gateway/measure.h"
 
+#include "runtime/base/digits.h"
 #include "runtime/ir/reply.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/measure_state.h"
@@ -11,17 +12,11 @@
 #include "server/upstream/upstream.h"
 
 #define STATUS_GONE 499 /* as in the log */
-#define STATUS_ROOM 12
 
 static struct str
-print_status(int status, char to[STATUS_ROOM])
+print_status(int status, char to[DIGITS_ROOM])
 {
-    size_t at = STATUS_ROOM;
-    unsigned v = status < 0 ? 0 : (unsigned)status;
-    do
-        to[--at] = (char)('0' + v % 10);
-    while (v /= 10);
-    return str_make(to + at, STATUS_ROOM - at);
+    return digits_of(to, status < 0 ? 0 : (unsigned)status, 1);
 }
 
 /* A model that clients ask for, as the config names it. */
@@ -94,8 +89,6 @@ outcome(const struct exchange *x)
         return STR("cut");
     if (x->error.set)
         return str_from(ir_fault_name(x->error.kind));
-    if (x->attempt.cut)
-        return STR("cut");
     return x->gone ? STR("gone") : STR("ok");
 }
 
@@ -168,8 +161,8 @@ measure_model(const struct exchange *x, struct str front, struct str model)
 static void
 measure_worker(const struct worker *w)
 {
-    char number[STATUS_ROOM];
-    struct str label = print_status((int)metrics_shard_number(w->shard), number);
+    char number[DIGITS_ROOM];
+    struct str label = digits_of(number, metrics_shard_number(w->shard), 1);
     struct metrics_cell *c = metrics_cell(w->shard, METRICS_OF_WORKER, &label);
     const struct upstream_stats s = upstream_stats(w->upstream);
     metrics_add(c, METRICS_WORKER_REQUESTS, 1);
@@ -186,7 +179,7 @@ void
 measure_end(const struct exchange *x)
 {
     struct metrics_shard *s = x->worker->shard;
-    char status[STATUS_ROOM];
+    char status[DIGITS_ROOM];
     if (!s)
         return;
     struct str front = str_from(x->front.dialect->name), model = label_of_model(x, x->model);
@@ -208,7 +201,7 @@ measure_end(const struct exchange *x)
 void
 measure_page(struct worker *w, int status)
 {
-    char text[STATUS_ROOM];
+    char text[DIGITS_ROOM];
     if (!w->shard)
         return;
     struct str labels[] = { STR(""), STR("other"), STR(""), print_status(status, text) };

@@ -180,6 +180,8 @@ make_body(const struct maker *k, struct str model, int64_t now, struct fault *f)
     return err;
 }
 
+#define OPT_IN STR("-beta")
+
 /* --- headers ------------------------------------------------------------------------------- */
 
 static void
@@ -197,14 +199,22 @@ has_header(const struct proposal *p, struct str name)
     return false;
 }
 
-/* The values of all headers of that name, joined (RFC 9110 5.3); absent without one. */
+/* Is this "<vendor>-beta"? */
+static bool
+is_opt_in(struct str name, struct str vendor)
+{
+    return name.n == vendor.n + OPT_IN.n && str_eq_nocase(str_make(name.p, vendor.n), vendor)
+           && str_eq_nocase(str_skip(name, vendor.n), OPT_IN);
+}
+
+/* The values of all of them, joined (RFC 9110 5.3); absent without one. */
 static struct str
-join_headers(const struct maker *k, struct str name)
+join_opt_ins(const struct maker *k, struct str vendor)
 {
     struct str joined = { NULL, 0 };
     for (size_t i = 0; i < k->from->head->n_headers; i++) {
         const struct http_header *h = &k->from->head->headers[i];
-        if (!str_eq_nocase(h->name, name))
+        if (!is_opt_in(h->name, vendor))
             continue;
         arena_append(k->a, &joined, joined.n ? STR(",") : STR(""));
         arena_append(k->a, &joined, h->value);
@@ -218,9 +228,12 @@ static void
 pass_opt_ins(const struct maker *k)
 {
     const char *family = k->from->front.dialect->family;
-    struct str name = arena_printf(k->a, "%.*s-beta", (int)strcspn(family, "."), family);
-    struct str value = join_headers(k, name);
-    if (!value.p || has_header(k->p, name))
+    const struct str vendor = str_make(family, strcspn(family, "."));
+    struct str value = join_opt_ins(k, vendor);
+    if (!value.p)
+        return;
+    struct str name = arena_printf(k->a, "%.*s%.*s", STR_ARG(vendor), STR_ARG(OPT_IN));
+    if (has_header(k->p, name))
         return;
     if (k->p->kindred)
         put(k->p, name, value);

@@ -174,7 +174,9 @@ take_end(struct exchange *x, const struct upstream_report *report)
     if (report->result == UPSTREAM_TIMEOUT_TOTAL && exchange_left_ms(x) == 0)
         a->cut = true; /* it is the client that wanted it sooner */
     bool ok = report->result == UPSTREAM_OK;
-    struct ir_error e = complaint_of_result(a, ok ? UPSTREAM_OTHER : report->result);
+    struct ir_error e = { .set = false };
+    if (!ok)
+        e = complaint_of_result(a, report->result);
     if (a->reply == ATTEMPT_STREAM) {
         x->detail = arena_str(&x->arena, report->message);
         stream_end(x, ok ? NULL : &e);

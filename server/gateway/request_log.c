@@ -30,10 +30,10 @@ static void
 put_request(struct log_line *l, const struct exchange *x)
 {
     log_str(l, "request_id", x->request_id);
-    log_str(l, "method", x->front.op->method);
+    log_word(l, "method", x->front.op->method);
     log_str(l, "path", x->path);
-    log_str(l, "front", str_from(x->front.dialect->name));
-    log_str(l, "gen_ai.operation.name", str_from(xd_op_name(x->front.op->kind)));
+    log_word(l, "front", str_from(x->front.dialect->name));
+    log_word(l, "gen_ai.operation.name", str_from(xd_op_name(x->front.op->kind)));
     log_str(l, "model", x->model);
     log_bool(l, "stream", x->wants_stream);
 }
@@ -56,7 +56,7 @@ static void
 put_usage(struct log_line *l, const struct tally *t)
 {
     if (t->stop != IR_STOP_UNSET)
-        log_str(l, "stop", str_from(ir_stop_name(t->stop)));
+        log_word(l, "stop", str_from(ir_stop_name(t->stop)));
     put_int(l, "tokens_in", t->usage.input);
     put_int(l, "tokens_out", t->usage.output);
     put_int(l, "tokens_cached", t->usage.cache_read);
@@ -86,7 +86,7 @@ put_error(struct log_line *l, const struct exchange *x)
 {
     if (!x->error.set)
         return;
-    log_str(l, "error", str_from(ir_fault_name(x->error.kind)));
+    log_word(l, "error", str_from(ir_fault_name(x->error.kind)));
     log_str(l, "message", x->error.message);
     if (x->detail.n)
         log_str(l, "detail", x->detail);
@@ -103,7 +103,7 @@ request_log_write(const struct exchange *x)
         return;
     put_request(&l, x);
     log_int(&l, "status", x->gone ? STATUS_GONE : x->status);
-    log_str(&l, "outcome", str_from(outcome(x)));
+    log_word(&l, "outcome", str_from(outcome(x)));
     put_attempt(&l, x);
     trail_log(&l, x);
     put_usage(&l, &x->attempt.tally);
@@ -124,7 +124,7 @@ request_log_write_plain(struct log *log, const struct request_log_plain *r)
     log_str(&l, "method", h->method);
     log_str(&l, "path", h->path);
     log_int(&l, "status", r->status);
-    log_str(&l, "outcome", r->message ? STR("error") : STR("ok"));
+    log_word(&l, "outcome", r->message ? STR("error") : STR("ok"));
     log_int(&l, "bytes_out", (int64_t)r->bytes_out);
     log_str(&l, "message", str_from(r->message));
     log_end(&l);

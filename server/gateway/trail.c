@@ -233,9 +233,9 @@ trail_log(struct log_line *l, const struct exchange *x)
     log_str(l, "client", t->client);
     if (trace_id_is_set(t->context.trace)) {
         trace_id_text(t->context.trace, id);
-        log_str(l, "trace_id", str_make(id, sizeof id));
+        log_word(l, "trace_id", str_make(id, sizeof id));
         trace_span_text(t->context.span, id);
-        log_str(l, "span_id", str_make(id, 16));
+        log_word(l, "span_id", str_make(id, 16));
     }
     if (t->n_hops > 1)
         log_str(l, "tried", print_hops(t, tried));

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runtime/base/digits.h"
 #include "server/gateway/clock.h"
 
 #define ARENA_MAX ((size_t)8 << 20)
@@ -160,13 +161,10 @@ open_pipe(struct start *s, struct upgrade *u)
 static void
 print_pid(char *to, pid_t pid)
 {
-    char digits[PID_BYTES];
-    unsigned n = 0;
-    for (; pid; pid /= 10)
-        digits[n++] = (char)('0' + pid % 10);
-    while (n)
-        *to++ = digits[--n];
-    *to = '\0';
+    char room[DIGITS_ROOM];
+    struct str digits = digits_of(room, (uint64_t)pid, 1);
+    memcpy(to, digits.p, digits.n);
+    to[digits.n] = '\0';
 }
 
 static _Noreturn void

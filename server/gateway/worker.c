@@ -135,13 +135,26 @@ tidy(struct arena *a)
 }
 
 /* What is kept of an attempt. */
-static struct attempt
+struct attempt_memory {
+    struct arena arena;
+    struct buf body, collected;
+    struct stream *stream;
+};
+
+static struct attempt_memory
 memory_of(struct attempt *a)
 {
     tidy(&a->arena);
-    return (struct attempt){
-        .arena = a->arena, .body = a->body, .collected = a->collected, .stream = a->stream
-    };
+    return (struct attempt_memory){ a->arena, a->body, a->collected, a->stream };
+}
+
+static void
+give_memory(struct attempt *a, const struct attempt_memory *m)
+{
+    a->arena = m->arena;
+    a->body = m->body;
+    a->collected = m->collected;
+    a->stream = m->stream;
 }
 
 void
@@ -154,10 +167,10 @@ worker_give_back(struct worker *w, struct exchange *x)
         return;
     }
     tidy(&x->arena);
-    struct attempt attempt = memory_of(&x->attempt), rival = memory_of(&x->rival);
+    const struct attempt_memory attempt = memory_of(&x->attempt), rival = memory_of(&x->rival);
     *x = (struct exchange){ .worker = w, .arena = x->arena, .timer = x->timer };
-    x->attempt = attempt;
-    x->rival = rival;
+    give_memory(&x->attempt, &attempt);
+    give_memory(&x->rival, &rival);
     make_legs(x);
     TAILQ_INSERT_HEAD(&w->pool, x, link);
     w->n_pool++;

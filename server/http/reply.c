@@ -1,6 +1,7 @@
 /* The owner's side of a reply: heads, framing, and bytes into the connection's output. */
 #include <assert.h>
 
+#include "runtime/base/digits.h"
 #include "server/http/private.h"
 #include "server/http/status.h"
 
@@ -55,14 +56,8 @@ put_clean(char *to, struct str s)
 static char *
 put_number(char *to, size_t n)
 {
-    char digits[20];
-    size_t k = 0;
-    do
-        digits[k++] = (char)('0' + n % 10);
-    while (n /= 10);
-    while (k)
-        *to++ = digits[--k];
-    return to;
+    char digits[DIGITS_ROOM];
+    return put(to, digits_of(digits, n, 1));
 }
 
 static void

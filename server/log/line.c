@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "runtime/base/digits.h"
 #include "runtime/base/utf8.h"
 #include "server/log/private.h"
 
@@ -43,13 +44,9 @@ put(struct log_line *l, const char *p, size_t n)
 static void
 put_uint(struct log_line *l, uint64_t v, unsigned width)
 {
-    char digits[24];
-    unsigned n = 0;
-    do {
-        digits[sizeof digits - ++n] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v || n < width);
-    put(l, digits + sizeof digits - n, n);
+    char room[DIGITS_ROOM];
+    struct str digits = digits_of(room, v, width);
+    put(l, digits.p, digits.n);
 }
 
 /* Days since 1970 to year, month, day (Howard Hinnant's civil_from_days). */
@@ -67,10 +64,10 @@ put_date(struct log_line *l, uint64_t days)
     put_uint(l, doy - (153 * mp + 2) / 5 + 1, 2);
 }
 
+#define TIME_BYTES 19 /* "2006-01-02T15:04:05" */
 static void
-put_time(struct log_line *l, uint64_t us)
+put_time(struct log_line *l, uint64_t s)
 {
-    uint64_t s = us / 1000000;
     put_date(l, s / 86400);
     put(l, "T", 1);
     put_uint(l, s / 3600 % 24, 2);
@@ -78,9 +75,6 @@ put_time(struct log_line *l, uint64_t us)
     put_uint(l, s / 60 % 60, 2);
     put(l, ":", 1);
     put_uint(l, s % 60, 2);
-    put(l, ".", 1);
-    put_uint(l, us / 1000 % 1000, 3);
-    put(l, "Z", 1);
 }
 
 static uint64_t
@@ -89,6 +83,25 @@ system_now_us(void)
     struct timespec ts;
     clock_gettime(CLOCK_REALTIME, &ts);
     return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* Most lines are of the same second as the one before on their thread. */
+static void
+put_now(struct log_line *l, uint64_t us)
+{
+    static _Thread_local struct {
+        uint64_t second;
+        char text[TIME_BYTES];
+    } last = { .second = UINT64_MAX };
+    if (us / 1000000 != last.second) {
+        last.second = us / 1000000;
+        put_time(l, last.second);
+        memcpy(last.text, l->text + l->n - sizeof last.text, sizeof last.text);
+    } else
+        put(l, last.text, sizeof last.text);
+    put(l, ".", 1);
+    put_uint(l, us / 1000 % 1000, 3);
+    put(l, "Z", 1);
 }
 
 static void
@@ -102,7 +115,7 @@ begin(struct log *log, struct log_line *l, enum log_level level, const char *eve
     bool json = l->format == LOG_FORMAT_JSON;
     if (json)
         put(l, "{\"ts\":\"", 7);
-    put_time(l, now);
+    put_now(l, now);
     put(l, json ? "\",\"level\":\"" : " ", json ? 11 : 1);
     put(l, levels[level], strlen(levels[level]));
     put(l, json ? "\",\"event\":\"" : " ", json ? 11 : 1);
@@ -129,10 +142,15 @@ put_key(struct log_line *l, const char *key, size_t value)
         l->full = true;
         return false;
     }
-    bool json = l->format == LOG_FORMAT_JSON;
-    put(l, json ? ",\"" : " ", json ? 2 : 1);
+    if (l->format != LOG_FORMAT_JSON) {
+        put(l, " ", 1);
+        put(l, key, n);
+        put(l, "=", 1);
+        return true;
+    }
+    put(l, ",\"", 2);
     put(l, key, n);
-    put(l, json ? "\":" : "=", json ? 2 : 1);
+    put(l, "\":", 2);
     return true;
 }
 
@@ -197,6 +215,17 @@ put_escaped(struct log_line *l, struct str s, size_t end)
         s = str_skip(s, taken);
     }
     return true;
+}
+
+void
+log_word(struct log_line *l, const char *key, struct str word)
+{
+    if (!put_key(l, key, word.n + 2))
+        return;
+    size_t quote = l->format == LOG_FORMAT_JSON;
+    put(l, "\"", quote);
+    put(l, word.p, word.n);
+    put(l, "\"", quote);
 }
 
 static bool

@@ -89,6 +89,8 @@ bool log_begin(struct log *log, struct log_line *l, enum log_level level, const 
 /* Fields, in this order in the line.  key is a constant: letters, digits, '_', '.'.  A value that
  * does not fit is cut (strings) or left out; then the line ends with "cut":true. */
 void log_str(struct log_line *l, const char *key, struct str value); /* absent: no field */
+/* The same for a constant of ours: letters, digits, and '.', '_', '-'. */
+void log_word(struct log_line *l, const char *key, struct str word);
 void log_int(struct log_line *l, const char *key, int64_t value);
 void log_bool(struct log_line *l, const char *key, bool value);
 /* Microseconds, written as seconds with six decimals. */

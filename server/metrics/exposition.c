@@ -1,6 +1,8 @@
 /* Writing metrics as text. */
 #include "server/metrics/exposition.h"
 
+#include "runtime/base/digits.h"
+
 #define ARENA_MAX   ((size_t)256 << 20)
 #define QUALITY_MAX 1000u
 
@@ -79,28 +81,21 @@ put(struct exposition *e, const char *s)
 static void
 put_uint(struct exposition *e, uint64_t v)
 {
-    char digits[20];
-    size_t at = sizeof digits;
-    do
-        digits[--at] = (char)('0' + v % 10);
-    while (v /= 10);
-    buf_put(e->out, digits + at, sizeof digits - at);
+    char digits[DIGITS_ROOM];
+    buf_puts(e->out, digits_of(digits, v, 1));
 }
 
 /* Millionths, without zeros at the end but the one that makes it a number with a point. */
 static void
 put_millionths(struct exposition *e, uint64_t v)
 {
-    char digits[6];
-    unsigned n = 6;
-    uint64_t rest = v % 1000000;
+    char digits[DIGITS_ROOM];
+    struct str part = digits_of(digits, v % 1000000, 6);
     put_uint(e, v / 1000000);
-    for (unsigned i = 6; i > 0; i--, rest /= 10)
-        digits[i - 1] = (char)('0' + rest % 10);
-    while (n > 1 && digits[n - 1] == '0')
-        n--;
+    while (part.n > 1 && part.p[part.n - 1] == '0')
+        part.n--;
     buf_putc(e->out, '.');
-    buf_put(e->out, digits, n);
+    buf_puts(e->out, part);
 }
 
 static void

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/digits.h"
+
 /* An empty value tells curl to leave the header out. */
 static const struct str unwanted[] = {
     STR_INIT("Expect:"), /* 1 MB bodies would wait for a 100 that most servers never send */
@@ -126,8 +128,11 @@ request_head_make(struct buf *out, const struct upstream_request *req, const str
             buf_puts(out, STR(" "));
         buf_puts(out, req->headers[i].value);
     }
-    if (announces_length(req))
-        buf_printf(out, "\r\nContent-Length: %zu", req->body.n);
+    if (announces_length(req)) {
+        char digits[DIGITS_ROOM];
+        buf_puts(out, STR("\r\nContent-Length: "));
+        buf_puts(out, digits_of(digits, req->body.n, 1));
+    }
     buf_puts(out, STR("\r\n\r\n"));
     bool join = url->tls && req->body.n <= JOINED_MAX;
     if (join)

@@ -1,0 +1,15 @@
+/* Numbers as decimal digits. */
+#ifndef LLMUX_BASE_DIGITS_H
+#define LLMUX_BASE_DIGITS_H
+
+#include <stdint.h>
+
+#include "runtime/base/str.h"
+
+#define DIGITS_ROOM 20 /* of any number of 64 bits */
+
+/* The digits of v, with zeros in front where they are fewer than `least` (up to DIGITS_ROOM).  They lie at the end of
+ * room.  May be called between fork and exec. */
+struct str digits_of(char room[DIGITS_ROOM], uint64_t v, unsigned least);
+
+#endif

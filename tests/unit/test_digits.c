@@ -1,0 +1,53 @@
+/* Numbers as digits, beside what printf makes of them. */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "runtime/base/digits.h"
+
+static void
+check(uint64_t v, unsigned least)
+{
+    char room[DIGITS_ROOM], want[DIGITS_ROOM + 1];
+    struct str got = digits_of(room, v, least);
+    snprintf(want, sizeof want, "%0*" PRIu64, (int)least, v);
+    if (!str_is(got, want))
+        fail_msg("%" PRIu64 " with %u: %.*s, not %s", v, least, STR_ARG(got), want);
+}
+
+static void
+numbers_of_all_lengths(void **state)
+{
+    (void)state;
+    uint64_t edge = 1;
+    for (unsigned n = 1; n <= DIGITS_ROOM; n++, edge *= 10)
+        for (unsigned least = 1; least <= DIGITS_ROOM; least++) {
+            check(edge - 1, least);
+            check(edge, least);
+            check(edge + edge / 3, least);
+        }
+    check(UINT64_MAX, 1);
+}
+
+static void
+small_numbers(void **state)
+{
+    (void)state;
+    for (uint64_t v = 0; v < 20000; v++)
+        check(v, 1);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_of_all_lengths),
+        cmocka_unit_test(small_numbers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
