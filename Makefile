@@ -67,7 +67,7 @@ BENCH := $(B)/tests/bench/load $(B)/tests/bench/micro $(B)/tests/bench/resilienc
 BENCH_O := $(call obj,$(filter-out tests/bench/calls.c,$(wildcard tests/bench/*.c)))
 
 .PHONY: all objects programs help setup run test unit corpus simulate test-simulation rows test-request-ids \
-    test-observability e2e fuzzers fuzz check programs-bench bench bench-quick bench-resilience bench-routing profile generate format sizes clean
+    test-observability test-observability-long e2e fuzzers fuzz check programs-bench bench bench-quick bench-resilience bench-routing profile generate format sizes clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -188,7 +188,10 @@ test-request-ids: $(B)/tests/unit/test_gateway_request_id
 test-observability: $(B)/llmux $(B)/tests/unit/test_metrics $(B)/tests/unit/test_log $(B)/tests/unit/test_gateway_request_id \
     $(B)/tests/unit/test_trace_context $(B)/tests/unit/test_trace_protobuf $(B)/tests/unit/test_trace_exporter
 	@tests/run.sh $(B) $(filter $(B)/tests/unit/%,$^)
-	@E2E_SECONDS=120 tests/e2e/run.sh $(B) ./observability.test.mjs
+	@E2E_SECONDS=120 tests/e2e/run.sh $(B) ./observability.test.mjs ./telemetry.test.mjs
+# The same, and the receiver is lost for a minute, in three ways at a time: two minutes.
+test-observability-long: test-observability
+	@LOST_SECONDS=60 E2E_SECONDS=600 tests/e2e/run.sh $(B) ./telemetry.test.mjs
 FUZZ_SECONDS ?= 60
 fuzzers: $(FUZZERS)
 fuzz:

@@ -77,6 +77,9 @@ enum ir_stop ir_stop_settle(enum ir_stop stop, uint32_t kinds);
 void ir_usage_merge(struct ir_usage *to, const struct ir_usage *from);
 /* No negative counts; thinking <= output, which is at least that when it is unknown. */
 void ir_usage_clamp(struct ir_usage *u);
+/* All tokens of the request: also those that came from a cache or went into one, which `input` does
+ * not count.  Unset when `input` is. */
+struct ir_int ir_usage_whole_input(const struct ir_usage *u);
 
 /* Deep copies into the arena, for what outlives its source.  When the arena is full (a->full)
  * parts are missing. */

@@ -45,3 +45,14 @@ ir_usage_clamp(struct ir_usage *u)
     if (u->thinking.set && u->thinking.v > u->output.v)
         u->thinking.v = u->output.v;
 }
+
+struct ir_int
+ir_usage_whole_input(const struct ir_usage *u)
+{
+    struct ir_int all = u->input;
+    if (all.set && u->cache_read.set)
+        all.v += u->cache_read.v;
+    if (all.set && u->cache_write.set)
+        all.v += u->cache_write.v;
+    return all;
+}

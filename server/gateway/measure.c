@@ -64,8 +64,9 @@ measure_usage(struct metrics_cell *c, const struct ir_usage *u)
     count_tokens(c, METRICS_TOKENS_CACHE_READ, u->cache_read);
     count_tokens(c, METRICS_TOKENS_CACHE_WRITE, u->cache_write);
     count_tokens(c, METRICS_TOKENS_THINKING, u->thinking);
-    if (u->input.set && u->input.v >= 0)
-        metrics_observe(c, METRICS_INPUT_SIZES, (uint64_t)u->input.v, NULL);
+    const struct ir_int input = ir_usage_whole_input(u);
+    if (input.set && input.v >= 0)
+        metrics_observe(c, METRICS_INPUT_SIZES, (uint64_t)input.v, NULL);
     if (u->output.set && u->output.v >= 0)
         metrics_observe(c, METRICS_OUTPUT_SIZES, (uint64_t)u->output.v, NULL);
 }

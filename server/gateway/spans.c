@@ -114,9 +114,15 @@ seconds(struct teller *t, const char *key, uint64_t us)
 }
 
 static void
-failed(struct teller *t, enum ir_fault fault, struct str message)
+error_type(struct teller *t, enum ir_fault fault)
 {
     text(t, "error.type", str_from(ir_fault_name(fault)));
+}
+
+static void
+failed(struct teller *t, enum ir_fault fault, struct str message)
+{
+    error_type(t, fault);
     otlp_span_failed(t->out, mask(t, message));
 }
 
@@ -168,13 +174,13 @@ tell_wishes(struct teller *t)
 {
     const struct trail_wishes *w = &t->x->trail.wishes;
     double seed;
-    if (t->x->front.op->kind == XD_OP_CHAT)
-        otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "gen_ai.request.stream", t->x->wants_stream);
+    if (t->x->wants_stream)
+        otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "gen_ai.request.stream", true);
+    text(t, "gen_ai.output.type", str_from(w->output));
     whole(t, "gen_ai.request.max_tokens", w->max_output);
     if (w->candidates.set && w->candidates.v != 1)
         whole(t, "gen_ai.request.choice.count", w->candidates);
-    if (w->top_k.set)
-        otlp_double(t->out, OTLP_SPAN_ATTRIBUTE, "gen_ai.request.top_k", (double)w->top_k.v);
+    whole(t, "gen_ai.request.top_k", w->top_k);
     number(t, "gen_ai.request.temperature", w->temperature);
     number(t, "gen_ai.request.top_p", w->top_p);
     number(t, "gen_ai.request.presence_penalty", w->presence);
@@ -203,7 +209,7 @@ tell_reply(struct teller *t, const struct hop *h)
         otlp_strs(t->out, OTLP_SPAN_ATTRIBUTE, "gen_ai.response.finish_reasons", &reason, 1);
     if (t->x->wants_stream && has_begun(h))
         seconds(t, "gen_ai.response.time_to_first_chunk", h->first_us);
-    whole(t, "gen_ai.usage.input_tokens", h->usage.input);
+    whole(t, "gen_ai.usage.input_tokens", ir_usage_whole_input(&h->usage));
     whole(t, "gen_ai.usage.output_tokens", h->usage.output);
     whole(t, "gen_ai.usage.cache_read.input_tokens", h->usage.cache_read);
     whole(t, "gen_ai.usage.cache_creation.input_tokens", h->usage.cache_write);
@@ -295,14 +301,31 @@ tell_stream(struct teller *t)
     otlp_span_end(t->out, at);
 }
 
-/* A path without a model in it is short and one of few. */
+/* A path without a model or an id in it is short and one of few. */
+static bool
+has_route(const struct exchange *x)
+{
+    return !x->front.asked.model.p && !x->front.asked.id.p && x->path.n <= PATH_SHOWN;
+}
+
 static struct str
 name_request(const struct exchange *x, char *to, size_t room)
 {
-    bool fixed = !x->front.asked.model.p && x->path.n <= PATH_SHOWN;
-    int n = snprintf(to, room, "POST %.*s",
-                     STR_ARG(fixed ? x->path : str_from(x->front.dialect->name)));
+    int n = snprintf(to, room, "%.*s %.*s", STR_ARG(x->front.op->method),
+                     STR_ARG(has_route(x) ? x->path : str_from(x->front.dialect->name)));
     return str_make(to, (size_t)n < room ? (size_t)n : room - 1);
+}
+
+/* What clients did wrong is told, but is no failure of a server (conventions for HTTP spans). */
+static void
+tell_error(struct teller *t)
+{
+    const struct exchange *x = t->x;
+    bool clients = !x->begun && x->status >= 400 && x->status < 500;
+    if (x->error.set && clients)
+        error_type(t, x->error.kind);
+    else if (x->error.set)
+        failed(t, x->error.kind, x->error.message);
 }
 
 static void
@@ -317,7 +340,9 @@ tell_request(struct teller *t)
     s.kind = OTLP_SERVER;
     s.remote = trail->parent;
     size_t at = otlp_span_begin(t->out, &s);
-    text(t, "http.request.method", STR("POST"));
+    text(t, "http.request.method", x->front.op->method);
+    if (has_route(x))
+        text(t, "http.route", x->path);
     text(t, "url.path", x->path);
     text(t, "url.scheme", x->gateway->tls ? STR("https") : STR("http"));
     if (x->status)
@@ -336,8 +361,7 @@ tell_request(struct teller *t)
     if (x->first_us)
         seconds(t, "llmux.overhead", x->overhead_us);
     text_if_any(t, "llmux.dropped", x->dropped);
-    if (x->error.set)
-        failed(t, x->error.kind, x->error.message);
+    tell_error(t);
     otlp_span_end(t->out, at);
 }
 

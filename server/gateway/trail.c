@@ -76,6 +76,25 @@ trail_begin(struct exchange *x)
     t->context.span = new_span(x);
 }
 
+/* A word of the conventions' gen_ai.output.type. */
+static const char *
+kind_of_output(const struct ir_request *r)
+{
+    switch (r->format.mode) {
+    case IR_FORMAT_MODE_TEXT:
+        return "text";
+    case IR_FORMAT_MODE_OBJECT:
+    case IR_FORMAT_MODE_SCHEMA:
+        return "json";
+    case IR_FORMAT_MODE_UNSET:
+        break;
+    }
+    for (unsigned i = 0; i < r->outputs.n; i++)
+        if (str_is(r->outputs.v[i], "audio"))
+            return "speech";
+    return NULL;
+}
+
 /* The tape may go before the spans are made. */
 void
 trail_read(struct exchange *x)
@@ -88,6 +107,7 @@ trail_read(struct exchange *x)
     *w = (struct trail_wishes){ .max_output = r->max_output,
                                 .candidates = r->candidates,
                                 .top_k = s->top_k,
+                                .output = kind_of_output(r),
                                 .temperature = arena_str(&x->arena, s->temperature),
                                 .top_p = arena_str(&x->arena, s->top_p),
                                 .seed = arena_str(&x->arena, s->seed),

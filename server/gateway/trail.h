@@ -40,6 +40,7 @@ struct hop {
 /* Of the request, what spans tell. */
 struct trail_wishes {
     struct ir_int max_output, candidates, top_k;
+    const char *output; /* the kind of output that was asked for; NULL: nobody said */
     struct str temperature, top_p, seed, presence, frequency; /* numbers as they were written */
     struct str *stops;
     unsigned n_stops;

@@ -21,18 +21,26 @@
 #define BACKOFF_MOST  30000u
 #define LAST_WORDS_MS 2000u
 
+/* One signal on its way.  While one of them has to wait, the others go on. */
+struct lane {
+    struct line_queue queue;
+    struct buf message;   /* the batch that is being sent */
+    unsigned items;       /* of it; 0: none is */
+    uint64_t begun, next; /* ms, monotonic: its first try; when to try again */
+    uint64_t backoff;     /* ms */
+};
+
 struct exporter {
     struct exporter_options opts;
-    struct arena arena; /* of what opts points to */
-    struct line_queue queues[OTLP_SIGNALS];
-    atomic_uint waiting; /* items in the queues, about */
+    struct arena arena;              /* of what opts points to */
+    struct lane lanes[OTLP_SIGNALS]; /* all but the queue is the thread's own */
+    atomic_uint waiting;             /* items in the queues, about */
     atomic_uint_fast64_t exported[OTLP_SIGNALS], dropped[OTLP_SIGNALS], failed[OTLP_SIGNALS];
     pthread_t thread;
     int wake; /* owned: an eventfd */
     atomic_bool stop;
     /* The thread's own. */
     struct sender *sender; /* owned */
-    struct buf message;
     uint64_t start_ns;     /* since 1970 */
     uint64_t next_metrics; /* ms, monotonic */
     uint64_t last_words;   /* when to give up after stop; 0: not asked yet */
@@ -96,7 +104,7 @@ exporter_put(struct exporter *e, enum otlp_signal signal, struct str item)
     struct queued_line line = { malloc(item.n + 1), item.n };
     if (line.p)
         memcpy(line.p, item.p, item.n);
-    if (!line.p || !line_queue_put(&e->queues[signal], line)) {
+    if (!line.p || !line_queue_put(&e->lanes[signal].queue, line)) {
         free(line.p);
         atomic_fetch_add_explicit(&e->dropped[signal], 1, memory_order_relaxed);
         return false;
@@ -130,89 +138,118 @@ jitter(struct exporter *e, uint64_t ms)
     return ms / 2 + (uint64_t)rand_r(&e->seed) % (ms / 2 + 1);
 }
 
-/* Send what is in the message, again and again if need be. */
 static void
-deliver(struct exporter *e, enum otlp_signal signal, unsigned items)
+count(atomic_uint_fast64_t *v, uint64_t n)
 {
-    uint64_t begun = now_ms(), backoff = BACKOFF_FIRST;
-    for (;;) {
-        struct send_report r = sender_send(e->sender, signal, buf_str(&e->message));
-        report(e, &r);
-        if (r.result == SEND_OK) {
-            atomic_fetch_add_explicit(&e->exported[signal], items, memory_order_relaxed);
-            return;
-        }
-        uint64_t pause = r.wait_ms ? r.wait_ms : jitter(e, backoff);
-        bool late = now_ms() + pause > begun + e->opts.retry_ms;
-        if (r.result == SEND_REFUSED || late || atomic_load(&e->stop)) {
-            atomic_fetch_add_explicit(&e->failed[signal], items, memory_order_relaxed);
-            return;
-        }
-        for (uint64_t end = now_ms() + pause, now;
-             (now = now_ms()) < end && !atomic_load(&e->stop);)
-            doze(e, end - now);
-        backoff = 2 * backoff < BACKOFF_MOST ? 2 * backoff : BACKOFF_MOST;
-    }
+    atomic_fetch_add_explicit(v, n, memory_order_relaxed);
 }
 
-/* One batch of a signal; false when there was nothing to send. */
+/* Gather a batch; false when nothing waits. */
 static bool
-send_batch(struct exporter *e, enum otlp_signal signal)
+fill(struct exporter *e, enum otlp_signal signal)
 {
+    struct lane *lane = &e->lanes[signal];
     struct queued_line line;
     unsigned n = 0;
-    if (!line_queue_ready(&e->queues[signal]))
+    if (!line_queue_ready(&lane->queue))
         return false;
-    buf_clear(&e->message);
-    struct otlp_envelope envelope = otlp_envelope(&e->message, &e->opts.resource);
-    while (n < e->opts.batch && e->message.n < MESSAGE_MAX / 2
-           && line_queue_take(&e->queues[signal], &line)) {
-        buf_put(&e->message, line.p, line.n);
+    buf_clear(&lane->message);
+    struct otlp_envelope envelope = otlp_envelope(&lane->message, &e->opts.resource);
+    while (n < e->opts.batch && lane->message.n < MESSAGE_MAX / 2
+           && line_queue_take(&lane->queue, &line)) {
+        buf_put(&lane->message, line.p, line.n);
         free(line.p);
         n++;
     }
-    otlp_envelope_end(&e->message, envelope);
+    otlp_envelope_end(&lane->message, envelope);
     atomic_fetch_sub_explicit(&e->waiting, n, memory_order_relaxed);
-    if (e->message.err)
-        atomic_fetch_add_explicit(&e->failed[signal], n, memory_order_relaxed);
-    else
-        deliver(e, signal, n);
+    if (lane->message.err) {
+        count(&e->failed[signal], n);
+        return true;
+    }
+    lane->items = n;
+    lane->begun = lane->next = now_ms();
+    lane->backoff = BACKOFF_FIRST;
+    return true;
+}
+
+/* Try to send the lane's batch.  It stays there if it is to be tried again. */
+static void
+try_batch(struct exporter *e, enum otlp_signal signal)
+{
+    struct lane *lane = &e->lanes[signal];
+    struct send_report r = sender_send(e->sender, signal, buf_str(&lane->message));
+    report(e, &r);
+    uint64_t pause = r.wait_ms ? r.wait_ms : jitter(e, lane->backoff);
+    lane->next = now_ms() + pause;
+    bool late = lane->next > lane->begun + e->opts.retry_ms;
+    if (r.result == SEND_RETRY && !late && !atomic_load(&e->stop)) {
+        lane->backoff = 2 * lane->backoff < BACKOFF_MOST ? 2 * lane->backoff : BACKOFF_MOST;
+        return;
+    }
+    count(r.result == SEND_OK ? &e->exported[signal] : &e->failed[signal], lane->items);
+    lane->items = 0;
+}
+
+/* Send a batch, or go on with one; false when there is nothing to be done now. */
+static bool
+step(struct exporter *e, enum otlp_signal signal)
+{
+    struct lane *lane = &e->lanes[signal];
+    if (lane->items == 0 && !fill(e, signal))
+        return false;
+    if (lane->items && now_ms() < lane->next && !atomic_load(&e->stop))
+        return false;
+    if (lane->items)
+        try_batch(e, signal);
     return true;
 }
 
 static void
 send_metrics(struct exporter *e)
 {
+    struct buf *message = &e->lanes[OTLP_METRICS].message;
     const struct otlp_metrics m = { .metrics = e->opts.metrics,
                                     .start_ns = e->start_ns,
                                     .now_ns = wall_ns(),
                                     .provider = e->opts.provider };
     e->next_metrics = now_ms() + e->opts.interval_ms;
-    buf_clear(&e->message);
-    struct otlp_envelope envelope = otlp_envelope(&e->message, &e->opts.resource);
-    size_t empty = e->message.n;
-    bool ok = otlp_metrics_write(&e->message, &m);
-    if (ok && e->message.n == empty)
+    buf_clear(message);
+    struct otlp_envelope envelope = otlp_envelope(message, &e->opts.resource);
+    size_t empty = message->n;
+    bool ok = otlp_metrics_write(message, &m);
+    if (ok && message->n == empty)
         return;
-    otlp_envelope_end(&e->message, envelope);
-    if (!ok || e->message.err) {
-        atomic_fetch_add_explicit(&e->failed[OTLP_METRICS], 1, memory_order_relaxed);
+    otlp_envelope_end(message, envelope);
+    if (!ok || message->err) {
+        count(&e->failed[OTLP_METRICS], 1);
         return;
     }
     /* The next report says all of this again: no retries. */
-    struct send_report r = sender_send(e->sender, OTLP_METRICS, buf_str(&e->message));
+    struct send_report r = sender_send(e->sender, OTLP_METRICS, buf_str(message));
     report(e, &r);
-    atomic_fetch_add_explicit(r.result == SEND_OK ? &e->exported[OTLP_METRICS]
-                                                  : &e->failed[OTLP_METRICS],
-                              1, memory_order_relaxed);
+    count(r.result == SEND_OK ? &e->exported[OTLP_METRICS] : &e->failed[OTLP_METRICS], 1);
 }
 
 static bool
 send_all(struct exporter *e)
 {
-    bool any = send_batch(e, OTLP_TRACES);
-    any |= send_batch(e, OTLP_LOGS);
+    bool any = step(e, OTLP_TRACES);
+    any |= step(e, OTLP_LOGS);
     return any;
+}
+
+/* How long nothing is to be done, unless somebody wakes us. */
+static uint64_t
+rest_ms(const struct exporter *e)
+{
+    uint64_t now = now_ms(), ms = e->opts.delay_ms;
+    for (unsigned i = 0; i < OTLP_SIGNALS; i++) {
+        const struct lane *lane = &e->lanes[i];
+        if (lane->items)
+            ms = lane->next <= now ? 0 : lane->next - now < ms ? lane->next - now : ms;
+    }
+    return ms;
 }
 
 static void *
@@ -222,10 +259,7 @@ run(void *arg)
     while (!atomic_load(&e->stop)) {
         if (e->opts.metrics && now_ms() >= e->next_metrics)
             send_metrics(e);
-        while (atomic_load_explicit(&e->waiting, memory_order_relaxed) >= e->opts.batch
-               && !atomic_load(&e->stop))
-            send_all(e);
-        doze(e, e->opts.delay_ms);
+        doze(e, rest_ms(e));
         while (send_all(e) && !atomic_load(&e->stop))
             ;
     }
@@ -261,17 +295,12 @@ static void
 free_exporter(struct exporter *e)
 {
     for (unsigned i = 0; i < OTLP_SIGNALS; i++) {
-        struct queued_line line;
-        while (e->queues[i].slots && line_queue_take(&e->queues[i], &line)) {
-            atomic_fetch_add(&e->dropped[i], 1);
-            free(line.p);
-        }
-        line_queue_fini(&e->queues[i]);
+        line_queue_fini(&e->lanes[i].queue);
+        buf_fini(&e->lanes[i].message);
     }
     if (e->wake >= 0)
         close(e->wake);
     sender_destroy(e->sender);
-    buf_fini(&e->message);
     arena_fini(&e->arena);
     free(e);
 }
@@ -297,14 +326,15 @@ exporter_create(const struct exporter_options *opts, struct fault *f)
     }
     memset(e, 0, sizeof *e);
     arena_init(&e->arena, ARENA_MAX);
-    buf_init(&e->message, MESSAGE_MAX);
     e->start_ns = wall_ns();
     e->next_metrics = now_ms() + opts->interval_ms;
     e->seed = (unsigned)e->start_ns;
     e->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     bool ok = e->wake >= 0 && copy_options(e, opts);
-    for (unsigned i = 0; i < OTLP_SIGNALS; i++)
-        ok = ok && line_queue_init(&e->queues[i], opts->queue);
+    for (unsigned i = 0; i < OTLP_SIGNALS; i++) {
+        buf_init(&e->lanes[i].message, MESSAGE_MAX);
+        ok = ok && line_queue_init(&e->lanes[i].queue, opts->queue);
+    }
     e->sender = ok ? sender_create(&e->opts, is_over, e) : NULL;
     if (e->sender && start(e))
         return e;

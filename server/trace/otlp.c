@@ -4,8 +4,8 @@
 #include "runtime/base/utf8.h"
 
 #define SCOPE "llmux"
-/* The attributes follow these conventions. */
-#define SCHEMA "https://opentelemetry.io/schemas/1.37.0"
+/* The attributes follow these conventions; those for generative AI have none of their own yet. */
+#define SCHEMA "https://opentelemetry.io/schemas/1.41.0"
 
 /* --- attributes ---------------------------------------------------------------------------- */
 

@@ -56,15 +56,24 @@ in_unit(const struct metrics_family *f, uint64_t v)
     return f->unit == METRICS_SECONDS ? (double)v / 1e6 : (double)v;
 }
 
+/* How many observations there were. */
+static uint64_t
+count_of(const struct metrics_group_info *g, unsigned family, const struct metrics_sum *s)
+{
+    const uint64_t *v = s->v + metrics_family_offset(g, family);
+    uint64_t count = 0;
+    for (unsigned i = 0; i <= g->families[family].bounds->n; i++)
+        count += v[i];
+    return count;
+}
+
 static void
 put_point(struct buf *b, const struct otlp_metrics *m, const struct metrics_group_info *g,
           const struct metrics_family *f, const struct metrics_sum *s)
 {
     const uint64_t *v = s->v + metrics_family_offset(g, (unsigned)(f - g->families));
     unsigned n = f->bounds->n;
-    uint64_t count = 0;
-    for (unsigned i = 0; i <= n; i++)
-        count += v[i];
+    uint64_t count = count_of(g, (unsigned)(f - g->families), s);
     if (count == 0)
         return;
     size_t at = pb_begin(b, HISTOGRAM_POINT);
@@ -80,6 +89,18 @@ put_point(struct buf *b, const struct otlp_metrics *m, const struct metrics_grou
     for (unsigned i = 0; i < n; i++)
         pb_packed_double(b, in_unit(f, f->bounds->v[i]));
     pb_end(b, at);
+}
+
+/* Has any of the families first to last been observed? */
+static bool
+is_observed(const struct metrics_group_info *g, unsigned first, unsigned last,
+            const struct metrics_sum *sums, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        for (unsigned k = first; k <= last; k++)
+            if (count_of(g, k, &sums[i]))
+                return true;
+    return false;
 }
 
 /* Families first to last have one name. */
@@ -111,7 +132,7 @@ put_group(struct buf *b, const struct otlp_metrics *m, const struct metrics_grou
         while (name && last + 1 < g->n && g->families[last + 1].convention
                && strcmp(g->families[last + 1].convention, name) == 0)
             last++;
-        if (name && n)
+        if (name && is_observed(g, first, last, sums, n))
             put_metric(b, m, g, first, last, sums, n);
     }
 }

@@ -222,6 +222,12 @@ usages_merge_field_by_field(void **state)
     ir_usage_clamp(&to);
     assert_int_equal(to.thinking.v, 9);
     assert_int_equal(to.cache_read.v, 0);
+    struct ir_usage cached = { .input = { 3, true }, .cache_read = { 40, true } };
+    assert_int_equal(ir_usage_whole_input(&cached).v, 43);
+    cached.cache_write = (struct ir_int){ 500, true };
+    assert_int_equal(ir_usage_whole_input(&cached).v, 543);
+    cached.input.set = false;
+    assert_false(ir_usage_whole_input(&cached).set);
     struct ir_usage none = { .set = true };
     ir_usage_merge(&none, &(struct ir_usage){ .set = true });
     assert_false(none.set);

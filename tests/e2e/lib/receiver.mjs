@@ -23,7 +23,7 @@ export class Receiver {
     metrics = [];
     logs = [];
     requests = [];  // { signal, headers }
-    answer = 200;   // to HTTP
+    answer = 200;   // to HTTP; 0: none
     #http;
     #grpc;
 
@@ -33,13 +33,15 @@ export class Receiver {
             const chunks = [];
             req.on('data', (d) => chunks.push(d));
             req.on('end', () => {
+                if (r.answer === 0)
+                    return;
                 if (r.answer === 200 && exports[req.url])
                     r.#take(req.url, exports[req.url].requestDeserialize(Buffer.concat(chunks)), req.headers);
                 res.writeHead(exports[req.url] ? r.answer : 404, { 'content-type': 'application/x-protobuf' });
                 res.end();
             });
         });
-        await new Promise((resolve) => r.#http.listen(0, '127.0.0.1', resolve));
+        await r.back();
         r.#http.unref();
         r.#grpc = new grpc.Server();
         const serve = (signal, name, path) => r.#grpc.addService(service(signal, name), {
@@ -57,7 +59,7 @@ export class Receiver {
     }
 
     endpoint(protocol) {
-        return `http://127.0.0.1:${protocol === 'grpc' ? this.grpcPort : this.#http.address().port}`;
+        return `http://127.0.0.1:${protocol === 'grpc' ? this.grpcPort : this.httpPort}`;
     }
 
     #take(path, message, headers) {
@@ -79,9 +81,25 @@ export class Receiver {
                     traceId: l.traceId?.toString('hex'), attributes: attributesOf(l.attributes) })));
     }
 
-    async stop() {
+    // Nobody listens at its address any more.
+    async leave() {
+        const closed = new Promise((resolve) => this.#http.close(resolve));
         this.#http.closeAllConnections();
+        await closed;
+    }
+
+    // It takes everything, at the address of before.
+    async back() {
+        this.answer = 200;
+        this.#http.closeAllConnections();
+        if (this.#http.listening)
+            return;
+        await new Promise((resolve) => this.#http.listen(this.httpPort ?? 0, '127.0.0.1', resolve));
+        this.httpPort = this.#http.address().port;
+    }
+
+    async stop() {
         this.#grpc.forceShutdown();
-        await new Promise((resolve) => this.#http.close(resolve));
+        await this.leave();
     }
 }

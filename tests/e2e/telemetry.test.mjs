@@ -1,0 +1,237 @@
+// What an OpenTelemetry receiver gets: spans, metrics and records of the log, and what happens when it does not take them.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { metrics, ofMetric, ofRecord, ofResource, ofTrace, spans as kinds, value } from './lib/conventions.mjs';
+import { Receiver } from './lib/receiver.mjs';
+import { chat, scrape, sum } from './lib/scrape.mjs';
+import { eventually, UPSTREAM_KEY, World } from './lib/world.mjs';
+
+const LOST_SECONDS = Number(process.env.LOST_SECONDS ?? 2);
+const manual = await readFile(new URL('../../docs/observability.md', import.meta.url), 'utf8');
+const items = async (w, signal, outcome) =>
+    sum(await scrape(w), 'llmux_telemetry_items_total', `signal="${signal}",outcome="${outcome}"`);
+
+for (const protocol of ['http', 'grpc'])
+    describe(`OTLP over ${protocol}`, () => {
+        let w, receiver;
+        before(async () => {
+            receiver = await Receiver.start();
+            w = await World.start({
+                fallbacks: { 'openai/any!503': ['anthropic/spare'] },
+                providers: (url) => [{ name: 'broken', type: 'openai.chat', base_url: url,
+                    api_key: UPSTREAM_KEY, models: ['openai/any!503'] }],
+                telemetry: { otlp: { endpoint: receiver.endpoint(protocol), protocol, delay: '20ms', interval: '200ms', logs: true,
+                                     headers: { 'x-otlp-key': 'telemetry-secret' } } },
+            });
+        });
+        after(async () => {
+            await w.stop();
+            await receiver.stop();
+        });
+        const trace = (id, n) => eventually(() => {
+            const spans = receiver.spans.filter((s) => s.traceId === id);
+            return spans.length >= n && spans;
+        });
+
+        test('a request is a tree of spans that fit into each other', async () => {
+            const id = '0af7651916cd43dd8448eb211c80319c';
+            const r = await w.post('/v1/chat/completions', chat('openai/any!503', { stream: true, temperature: 0.5, seed: 7,
+                stop: ['x', 'y'], max_completion_tokens: 40, stream_options: { include_usage: true } }),
+            { traceparent: `00-${id}-b7ad6b7169203331-01`, tracestate: 'a=b', 'user-agent': 'test/1' });
+            await r.text();
+            const spans = await trace(id, 5);
+            const root = spans.find((s) => s.kind === 'SPAN_KIND_SERVER');
+            assert.deepEqual([...ofTrace(spans)], []);
+            assert.equal(root.parentSpanId, 'b7ad6b7169203331');
+            assert.equal(root.traceState, 'a=b');
+            assert.equal(root.name, 'POST /v1/chat/completions');
+            assert.equal(value(root, 'http.response.status_code'), '200');
+            assert.equal(value(root, 'user_agent.original'), 'test/1');
+            assert.equal(value(root, 'llmux.request_id'), r.headers.get('x-request-id'));
+            assert.deepEqual([...ofResource(root.resource)], []);
+            assert.equal(root.resource['service.name'].value, 'llmux');
+            const [first, second] = spans.filter((s) => s.kind === 'SPAN_KIND_CLIENT')
+                .sort((a, b) => Number(value(a, 'llmux.attempt')) - Number(value(b, 'llmux.attempt')));
+            assert.equal(value(first, 'error.type'), 'overloaded');
+            assert.equal(first.status.code, 'STATUS_CODE_ERROR');
+            assert.equal(second.name, 'chat spare');
+            assert.equal(value(second, 'gen_ai.provider.name'), 'anthropic');
+            assert.equal(value(second, 'gen_ai.request.temperature'), 0.5);
+            assert.equal(value(second, 'gen_ai.request.stream'), true);
+            assert.deepEqual(value(second, 'gen_ai.request.stop_sequences'), ['x', 'y']);
+            assert.deepEqual(value(second, 'gen_ai.response.finish_reasons'), ['stop']);
+            assert.ok(Number(value(second, 'gen_ai.usage.output_tokens')) > 0);
+            assert.equal(second.events[0].name, 'first_token');
+            assert.ok(spans.some((s) => s.name === 'stream' && s.parentSpanId === root.spanId));
+            assert.ok(spans.some((s) => s.name === 'route' && s.parentSpanId === root.spanId));
+            assert.ok(spans.some((s) => s.name === 'connect'));
+            // The provider was told of the second attempt.
+            const told = (await w.last()).headers;
+            assert.equal(told.traceparent, `00-${id}-${second.spanId}-01`);
+            assert.equal(told.tracestate, 'a=b');
+        });
+
+        test('every span has the attributes of the conventions, with their types', async () => {
+            await (await w.post('/v1/chat/completions', chat('openai/m', { top_p: 0.9, presence_penalty: 0.1, n: 2,
+                frequency_penalty: 0.2, response_format: { type: 'json_object' } }))).text();
+            await (await w.post('/v1/messages', chat('anthropic/m', { top_k: 3, max_tokens: 9 }))).text();
+            await (await w.post('/v1/embeddings', { model: 'openai/m', input: 'x' })).text();
+            await (await w.post('/v1/chat/completions', chat('openai/any!400'))).text();
+            await (await w.post('/v1/chat/completions', chat('openai/any!500'))).text();
+            await (await w.post('/v1/chat/completions', chat('openai/m!500@1', { stream: true }))).text();
+            await (await w.post('/v1/chat/completions', chat('nobody'))).text();
+            await (await w.post('/v1/chat/completions', 'no JSON')).text();
+            await eventually(() => receiver.spans.filter((s) => s.kind === 'SPAN_KIND_SERVER').length >= 9);
+            const seen = new Set(receiver.spans.flatMap((s) => Object.keys(s.attributes)));
+            for (const key of ['gen_ai.output.type', 'gen_ai.request.top_k', 'gen_ai.request.top_p', 'gen_ai.request.choice.count',
+                               'gen_ai.request.presence_penalty', 'gen_ai.request.frequency_penalty'])
+                assert.ok(seen.has(key), key);
+            for (const id of new Set(receiver.spans.map((s) => s.traceId)))
+                assert.deepEqual([...ofTrace(receiver.spans.filter((s) => s.traceId === id))], []);
+            const untold = [...seen].filter((key) => !manual.includes(`\`${key}\``));
+            assert.deepEqual(untold, [], 'docs/observability.md does not tell of these');
+            const never = Object.values(kinds).flatMap((k) => Object.keys({ ...k.must, ...k.may }))
+                .filter((key) => !manual.includes(`\`${key}\``));
+            assert.deepEqual(never, []);
+        });
+
+        test("a client's mistake is no failure of the server, a provider's is", async () => {
+            const root = async (model) => {
+                const r = await w.post('/v1/chat/completions', chat(model));
+                await r.text();
+                return eventually(() => receiver.spans.find((s) => s.kind === 'SPAN_KIND_SERVER'
+                    && value(s, 'llmux.request_id') === r.headers.get('x-request-id')));
+            };
+            const missing = await root('nobody'), broken = await root('openai/any!500');
+            assert.equal(value(missing, 'error.type'), 'missing');
+            assert.equal(missing.status?.code, undefined);
+            assert.equal(value(broken, 'error.type'), 'internal');
+            assert.equal(broken.status.code, 'STATUS_CODE_ERROR');
+        });
+
+        test('metrics have the names, units, bounds and attributes of the conventions', async () => {
+            const names = Object.keys(metrics);
+            await eventually(() => names.every((n) => receiver.metrics.some((m) => m.name === n && m.points.length)));
+            for (const m of receiver.metrics)
+                assert.deepEqual([...ofMetric(m)], []);
+            for (const key of names.flatMap((n) => [n, ...Object.keys(metrics[n].attributes)]))
+                assert.ok(manual.includes(`\`${key}\``), key);
+            assert.ok(receiver.requests.every((r) => r.headers['x-otlp-key'] === 'telemetry-secret'));
+        });
+
+        test('lines of the log come as records that know their trace', async () => {
+            const id = '3af7651916cd43dd8448eb211c80319c';
+            const r = await w.post('/v1/chat/completions', chat('openai/m'), { traceparent: `00-${id}-b7ad6b7169203331-01` });
+            const line = await eventually(() => receiver.logs.find((l) => l.traceId === id));
+            const root = (await trace(id, 3)).find((s) => s.kind === 'SPAN_KIND_SERVER');
+            assert.equal(line.body, 'request');
+            assert.equal(line.spanId.toString('hex'), root.spanId);
+            assert.deepEqual(line.attributes.request_id, { type: 'stringValue', value: r.headers.get('x-request-id') });
+            assert.deepEqual(line.attributes.status, { type: 'intValue', value: '200' });
+            assert.equal(line.attributes.duration.type, 'doubleValue');
+            assert.deepEqual(line.attributes.stream, { type: 'boolValue', value: false });
+            for (const l of receiver.logs)
+                assert.deepEqual([...ofRecord(l)], []);
+        });
+
+        test('errors that are not sampled are told of all the same', async () => {
+            const id = '1af7651916cd43dd8448eb211c80319c';
+            await w.post('/v1/chat/completions', chat('openai/any!400'), { traceparent: `00-${id}-b7ad6b7169203331-00` });
+            const quiet = '2af7651916cd43dd8448eb211c80319c';
+            await w.post('/v1/chat/completions', chat('openai/m'), { traceparent: `00-${quiet}-b7ad6b7169203331-00` });
+            await trace(id, 2);
+            assert.ok(!receiver.spans.some((s) => s.traceId === quiet));
+        });
+    });
+
+describe('sampling', () => {
+    const recorded = async (traces, ask) => {
+        const receiver = await Receiver.start();
+        const w = await World.start({ telemetry: { otlp: { endpoint: receiver.endpoint('http'), delay: '10ms', metrics: false }, traces } });
+        try {
+            await ask(w);
+            const sent = async () => sum(await scrape(w), 'llmux_telemetry_items_total', 'signal="traces",outcome="exported"');
+            const roots = () => receiver.spans.filter((s) => s.kind === 'SPAN_KIND_SERVER').length;
+            for (let before = -1; before !== await sent() || roots() !== before;) {
+                before = await sent();
+                await new Promise((resolve) => setTimeout(resolve, 100));
+            }
+            return receiver.spans.filter((s) => s.kind === 'SPAN_KIND_SERVER');
+        } finally {
+            await w.stop();
+            await receiver.stop();
+        }
+    };
+
+    test('a share is a share', async () => {
+        const roots = await recorded({ sample: '30%' }, async (w) => {
+            for (let i = 0; i < 300; i++)
+                await (await w.post('/v1/chat/completions', chat('openai/m'))).arrayBuffer();
+        });
+        assert.ok(roots.length > 45 && roots.length < 150, `${roots.length} of 300`);
+    });
+
+    test('of no share, what is slow and what failed are told of', async () => {
+        const roots = await recorded({ sample: '0%', keep_slow: '150ms' }, async (w) => {
+            for (const model of ['openai/m', 'openai/slow!delay=300ms', 'openai/bad!400', 'openai/m'])
+                await (await w.post('/v1/chat/completions', chat(model))).arrayBuffer();
+        });
+        assert.deepEqual(roots.map((s) => s.attributes['gen_ai.request.model'].value).sort(),
+            ['openai/bad!400', 'openai/slow!delay=300ms']);
+    });
+
+    test('what the operator does not want is not told of', async () => {
+        const roots = await recorded({ sample: '0%', keep_slow: '0', keep_errors: false, follow_client: false, propagate: false }, async (w) => {
+            await w.post('/v1/chat/completions', chat('openai/bad!400'));
+            await w.post('/v1/chat/completions', chat('openai/m'),
+                { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' });
+            assert.equal((await w.last()).headers.traceparent, undefined);
+        });
+        assert.deepEqual(roots, []);
+    });
+});
+
+// Refused, taken and never answered, or away: LOST_SECONDS each.
+const patient = { concurrency: 3, timeout: 120_000 + LOST_SECONDS * 1000 };
+describe('a receiver that is lost', patient, () => {
+    const losses = { away: (r) => r.leave(), silent: (r) => { r.answer = 0; }, busy: (r) => { r.answer = 503; } };
+    for (const [how, lose] of Object.entries(losses))
+        test(`${how}: costs no request, what is lost is counted, and it goes on when it is back`, patient, async () => {
+            const receiver = await Receiver.start();
+            const w = await World.start({ telemetry: { otlp: { endpoint: receiver.endpoint('http'), delay: '10ms', timeout: '1s',
+                retry: '1m', queue: 16, batch: 4, interval: '100ms' } } });
+            try {
+                await (await w.post('/v1/chat/completions', chat('openai/m'))).text();
+                await eventually(() => receiver.spans.length);
+                await lose(receiver);
+                let asked = 1, longest = 0;
+                for (const end = Date.now() + LOST_SECONDS * 1000; Date.now() < end || asked < 100; asked++) {
+                    const begun = performance.now();
+                    const r = await w.post('/v1/chat/completions', chat('openai/m'));
+                    assert.equal(r.status, 200);
+                    await r.text();
+                    longest = Math.max(longest, performance.now() - begun);
+                    await sleep(LOST_SECONDS);
+                }
+                // A request that waited for the receiver would have waited for a whole try.
+                assert.ok(longest < 900, `${longest} ms`);
+                const dropped = await items(w, 'traces', 'dropped'), failed = await items(w, 'traces', 'failed');
+                assert.ok(dropped >= 60, `${dropped} of ${asked} dropped`);
+                await receiver.back();
+                await eventually(async () => await items(w, 'traces', 'exported') + dropped + failed >= asked, 60_000);
+                const roots = receiver.spans.filter((s) => s.kind === 'SPAN_KIND_SERVER');
+                assert.equal(roots.length, asked - dropped - failed);
+                assert.ok(await items(w, 'metrics', 'failed') > 0);
+                const told = receiver.metrics.length;
+                await eventually(() => receiver.metrics.length > told);
+                assert.ok(w.gateway.lines.some((l) => JSON.parse(l).event === 'telemetry_lost'));
+                assert.ok(await w.gateway.line((l) => l.includes('"telemetry_sent"')));
+            } finally {
+                await w.stop();
+                await receiver.stop();
+            }
+        });
+});
