@@ -297,11 +297,13 @@ json_doc_parse(struct json_doc *d, struct str src, struct fault *f)
     d->count = JSON_ROOT;
     if (src.n > UINT32_MAX)
         return fault_set(f, ERR_LIMIT, UINT32_MAX, "json: longer than 4 GiB");
-    size_t valid = utf8_valid(d->src, d->n);
-    if (valid < d->n)
-        return fault_set(f, ERR_SYNTAX, valid, "json: invalid UTF-8 at byte %zu", valid);
     enum err err = d->room ? ERR_OK : json_doc_grow(d);
     if (err)
         return fault_set(f, err, 0, "json: out of memory");
-    return json_doc_scan(d) ? ERR_OK : parse_by_yajl(d, f);
+    if (json_doc_scan(d))
+        return ERR_OK;
+    size_t valid = utf8_valid(d->src, d->n);
+    if (valid < d->n)
+        return fault_set(f, ERR_SYNTAX, valid, "json: invalid UTF-8 at byte %zu", valid);
+    return parse_by_yajl(d, f);
 }

@@ -2,7 +2,8 @@
  * is needed. */
 #include "runtime/json/doc_scan.h"
 
-#include "runtime/json/text.h"
+#include "runtime/base/utf8.h"
+#include "runtime/json/quoted.h"
 
 /* What may come next. */
 enum want {
@@ -63,16 +64,16 @@ behind_value(const struct scan *s)
 static bool
 scan_string(struct scan *s)
 {
-    bool escaped;
+    unsigned has;
     const char *from = s->p + 1;
     struct str rest = str_make(from, (size_t)(s->end - from));
-    size_t n = json_string_length(rest, &escaped);
-    if (n == rest.n)
+    size_t n = quoted_length(rest, &has);
+    if (n == rest.n || (has & QUOTED_HIGH && utf8_valid(from, n) < n))
         return false;
     struct json_node *node = add(s, JSON_STRING, from, n);
     s->p = from + n + 1;
     if (node)
-        node->escaped = escaped;
+        node->escaped = has & QUOTED_ESCAPES;
     return node;
 }
 

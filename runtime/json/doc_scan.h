@@ -7,7 +7,7 @@
 
 #include "runtime/json/doc.h"
 
-/* Fill d's nodes from d->src, which is valid UTF-8.  False when it is not one well-formed document
+/* Fill d's nodes from d->src.  False when it is not one well-formed document in UTF-8
  * (RFC 8259) within the limits, or memory is out: then the nodes mean nothing. */
 bool json_doc_scan(struct json_doc *d);
 /* More room for nodes: ERR_LIMIT, ERR_MEMORY. */

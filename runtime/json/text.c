@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "runtime/base/utf8.h"
+#include "runtime/json/quoted.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -161,36 +162,13 @@ escape_unit(struct str s, unsigned *unit)
     return 6;
 }
 
-/* The length of the well-formed escape at the start of s, 0 when it is none. */
-static size_t
-escape_length(struct str s)
-{
-    if (s.n < 2)
-        return 0;
-    unsigned char letter = (unsigned char)s.p[1];
-    if (letter != 'u')
-        return letter < sizeof byte_of && byte_of[letter] ? 2 : 0;
-    size_t i = 2;
-    while (i < 6 && i < s.n && hex_digit(s.p[i]) >= 0)
-        i++;
-    return i == 6 ? 6 : 0;
-}
-
 size_t
 json_string_length(struct str s, bool *escaped)
 {
-    size_t n = 0;
-    *escaped = false;
-    for (;;) {
-        n += plain_run(s.p + n, s.n - n);
-        if (n == s.n || s.p[n] == '"')
-            return n;
-        size_t one = s.p[n] == '\\' ? escape_length(str_skip(s, n)) : 0;
-        if (one == 0)
-            return s.n;
-        *escaped = true;
-        n += one;
-    }
+    unsigned has;
+    size_t n = quoted_length(s, &has);
+    *escaped = has & QUOTED_ESCAPES;
+    return n;
 }
 
 /* A stretch of decoded text: a run of the source, or one code point in own. */

@@ -1,0 +1,284 @@
+/* Strings in 64 bytes a step, where the processor can: what is odd about a block becomes words with
+ * a bit for each byte.
+ *
+ *   source    s a y   \ " h i \ "   "  ,
+ *   slash     0 0 0 0 1 0 0 0 1 0 0 0  0
+ *   escaped   0 0 0 0 0 1 0 0 0 1 0 0  0     the byte behind a backslash that is not escaped itself
+ *   quote     0 0 0 0 0 1 0 0 0 1 0 1  0     the first that is not escaped is the end
+ *
+ * Text with an escape every few words, as code and prose have, costs little more than text
+ * without. */
+#include "runtime/json/quoted.h"
+
+#include <stdint.h>
+
+#ifdef __SSE2__
+#include <immintrin.h>
+#define WIDE __attribute__((target("avx2")))
+#endif
+
+#define BLOCK 64u
+
+#define HALF_FIRST 0xd800u
+#define HALF_LAST  0xdfffu
+
+/* Where a scan is. */
+struct scan {
+    struct str s;
+    size_t at;    /* what is before it is fine */
+    bool is_over; /* at is the answer */
+    bool escaped; /* the byte at `at` is */
+    unsigned has;
+};
+
+/* What may stand behind a backslash. */
+static const bool is_letter[256] = {
+    ['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true, ['f'] = true,
+    ['n'] = true, ['r'] = true,  ['t'] = true, ['u'] = true,
+};
+
+static void
+end_scan(struct scan *q, size_t at)
+{
+    q->at = at;
+    q->is_over = true;
+}
+
+static int
+hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The four digits behind the 'u' at `at`.  False when they are none. */
+static bool
+take_unicode(struct scan *q, size_t at)
+{
+    unsigned v = 0;
+    if (q->s.n - at < 5)
+        return false;
+    for (size_t i = 1; i <= 4; i++) {
+        int digit = hex_digit(q->s.p[at + i]);
+        if (digit < 0)
+            return false;
+        v = v << 4 | (unsigned)digit;
+    }
+    if (v >= HALF_FIRST && v <= HALF_LAST)
+        q->has |= QUOTED_HALVES;
+    return true;
+}
+
+/* --- byte by byte --------------------------------------------------------------------------- */
+
+#ifdef __SSE2__
+/* How many of the 16 bytes at p stand in front of the first odd one. */
+static unsigned
+plain_bytes(const char *p)
+{
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i quote = _mm_cmpeq_epi8(x, _mm_set1_epi8('"'));
+    __m128i slash = _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'));
+    __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x);
+    __m128i odd = _mm_or_si128(_mm_or_si128(x, control), _mm_or_si128(quote, slash));
+    unsigned mask = (unsigned)_mm_movemask_epi8(odd);
+    return mask ? (unsigned)__builtin_ctz(mask) : 16;
+}
+#else
+static unsigned
+plain_bytes(const char *p)
+{
+    unsigned i = 0;
+    while (i < 16 && (unsigned char)p[i] >= 0x20 && (unsigned char)p[i] < 0x80 && p[i] != '"'
+           && p[i] != '\\')
+        i++;
+    return i;
+}
+#endif
+
+static void
+skip_plain(struct scan *q)
+{
+    unsigned n = 16;
+    while (n == 16 && q->s.n - q->at >= 16) {
+        n = plain_bytes(q->s.p + q->at);
+        q->at += n;
+    }
+}
+
+static void
+take_byte(struct scan *q)
+{
+    char c = q->s.p[q->at];
+    bool escaped = q->escaped;
+    q->escaped = c == '\\' && !escaped;
+    if ((unsigned char)c >= 0x80)
+        q->has |= QUOTED_HIGH;
+    if (c == '\\')
+        q->has |= QUOTED_ESCAPES;
+    bool bad = (unsigned char)c < 0x20 || (escaped && !is_letter[(unsigned char)c])
+               || (escaped && c == 'u' && !take_unicode(q, q->at));
+    if (bad)
+        end_scan(q, q->s.n);
+    else if (c == '"' && !escaped)
+        end_scan(q, q->at);
+    else
+        q->at++;
+}
+
+static void
+scan_bytes(struct scan *q)
+{
+    while (!q->is_over && q->at < q->s.n) {
+        take_byte(q);
+        if (!q->escaped && !q->is_over)
+            skip_plain(q);
+    }
+}
+
+/* --- block by block ------------------------------------------------------------------------- */
+
+#ifdef __SSE2__
+
+/* Which bytes stand behind a backslash that is not escaped itself; *carry: is the first one, and
+ * the one behind the block?  The subtraction runs through each row of backslashes from its first
+ * on, and so tells the odd ones from the even ones.  (J. Keiser, D. Lemire: simdjson.) */
+static inline uint64_t
+escaped_bytes(uint64_t slash, uint64_t *carry)
+{
+    const uint64_t odd = 0xaaaaaaaaaaaaaaaau;
+    uint64_t first = slash & ~*carry;
+    uint64_t code = (((first << 1) | odd) - first) ^ odd;
+    uint64_t escaped = code ^ (slash | *carry);
+    *carry = (code & slash) >> 63;
+    return escaped;
+}
+
+static bool
+take_unicodes(struct scan *q, uint64_t unicode)
+{
+    for (; unicode; unicode &= unicode - 1)
+        if (!take_unicode(q, q->at + (size_t)__builtin_ctzll(unicode)))
+            return false;
+    return true;
+}
+
+/* The bytes of a block, or something said of each. */
+struct wide {
+    __m256i a, b;
+};
+
+WIDE static inline uint64_t
+bits(struct wide w)
+{
+    return (uint32_t)_mm256_movemask_epi8(w.a)
+           | (uint64_t)(uint32_t)_mm256_movemask_epi8(w.b) << 32;
+}
+
+WIDE static inline struct wide
+equals(struct wide w, char c)
+{
+    const __m256i all = _mm256_set1_epi8(c);
+    return (struct wide){ _mm256_cmpeq_epi8(w.a, all), _mm256_cmpeq_epi8(w.b, all) };
+}
+
+WIDE static inline struct wide
+controls(struct wide w)
+{
+    const __m256i last = _mm256_set1_epi8(0x1f);
+    return (struct wide){ _mm256_cmpeq_epi8(_mm256_min_epu8(w.a, last), w.a),
+                          _mm256_cmpeq_epi8(_mm256_min_epu8(w.b, last), w.b) };
+}
+
+/* Each half of a byte has a set of those high halves that it goes with: bit 0 for 2_ ("/), bit 1
+ * for 5_ (\), bit 2 for 6_ (bfn), bit 3 for 7_ (rtu). */
+WIDE static inline __m256i
+letters_of(__m256i x)
+{
+    const __m256i low_set = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(0, 0, 13, 0, 8, 8, 4, 0, 0, 0, 0, 0, 2, 0, 4, 1));
+    const __m256i high_set = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(0, 0, 1, 0, 0, 2, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0));
+    const __m256i half = _mm256_set1_epi8(15);
+    __m256i low = _mm256_shuffle_epi8(low_set, _mm256_and_si256(x, half));
+    __m256i high = _mm256_and_si256(_mm256_srli_epi16(x, 4), half);
+    high = _mm256_shuffle_epi8(high_set, high);
+    return _mm256_cmpgt_epi8(_mm256_and_si256(low, high), _mm256_setzero_si256());
+}
+
+/* What may stand behind a backslash. */
+WIDE static inline struct wide
+letters(struct wide w)
+{
+    return (struct wide){ letters_of(w.a), letters_of(w.b) };
+}
+
+WIDE static inline bool
+is_plain(struct wide w, struct wide quote, struct wide slash, struct wide control)
+{
+    __m256i a = _mm256_or_si256(_mm256_or_si256(w.a, quote.a), _mm256_or_si256(slash.a, control.a));
+    __m256i b = _mm256_or_si256(_mm256_or_si256(w.b, quote.b), _mm256_or_si256(slash.b, control.b));
+    return _mm256_movemask_epi8(_mm256_or_si256(a, b)) == 0;
+}
+
+WIDE static void
+scan_blocks(struct scan *q)
+{
+    uint64_t carry = 0, high = 0, escapes = 0, bad = 0, end = 0;
+    for (; !end && q->s.n - q->at >= BLOCK; q->at += BLOCK) {
+        const char *p = q->s.p + q->at;
+        struct wide w = { _mm256_loadu_si256((const __m256i *)(const void *)p),
+                          _mm256_loadu_si256((const __m256i *)(const void *)(p + 32)) };
+        struct wide quote = equals(w, '"'), slash = equals(w, '\\'), control = controls(w);
+        if (!carry && is_plain(w, quote, slash, control))
+            continue;
+        uint64_t escaped = escaped_bytes(bits(slash), &carry);
+        end = bits(quote) & ~escaped;
+        uint64_t inside = end ? (end & -end) - 1 : ~(uint64_t)0;
+        escaped &= inside;
+        escapes |= escaped;
+        high |= bits(w) & inside;
+        bad |= (bits(control) & inside) | (escaped & ~bits(letters(w)));
+        uint64_t unicode = escaped & bits(equals(w, 'u'));
+        if (unicode && !take_unicodes(q, unicode))
+            bad = 1;
+        if (bad) {
+            end_scan(q, q->s.n);
+            return;
+        }
+    }
+    q->escaped = carry;
+    q->has |= (escapes || carry ? QUOTED_ESCAPES : 0u) | (high ? QUOTED_HIGH : 0u);
+    if (end)
+        end_scan(q, q->at - BLOCK + (size_t)__builtin_ctzll(end));
+}
+
+#endif
+
+size_t
+quoted_length(struct str s, unsigned *has)
+{
+    struct scan q = { .s = s };
+    if (s.n >= 16)
+        q.at = plain_bytes(s.p); /* most strings are short */
+    if (q.at < s.n && s.p[q.at] == '"')
+        q.is_over = true;
+#ifdef __SSE2__
+    if (!q.is_over && __builtin_cpu_supports("avx2"))
+        scan_blocks(&q);
+#endif
+    scan_bytes(&q);
+    *has = q.has;
+    return q.at;
+}
+
+size_t
+quoted_length_anywhere(struct str s, unsigned *has)
+{
+    struct scan q = { .s = s };
+    scan_bytes(&q);
+    *has = q.has;
+    return q.at;
+}
