@@ -169,9 +169,9 @@ receive_some(struct http_conn *c, bool *full)
     if (c->state == CONN_BODY && !c->x->head.chunked && c->in.n == 0)
         return receive_body(c, full);
     char *p = c->server->scratch;
-    size_t n;
-    enum io r = read_some(c, p, HTTP_SCRATCH, &n);
-    *full = n == HTTP_SCRATCH;
+    size_t room = c->state == CONN_HEAD ? HTTP_FIRST : HTTP_SCRATCH, n;
+    enum io r = read_some(c, p, room, &n);
+    *full = n == room;
     if (r != IO_OK || c->state == CONN_LINGER)
         return r;
     if (c->state == CONN_HEAD || c->state == CONN_BODY)

@@ -27,6 +27,7 @@
 #include "server/http/tls.h"
 
 #define HTTP_SCRATCH   (64 * 1024) /* bytes of one read */
+#define HTTP_FIRST     (16 * 1024) /* of one that may hold a head, behind which a body is copied */
 #define HTTP_AHEAD_MAX (64 * 1024) /* bytes read ahead of a running reply */
 #define HTTP_SPARES    64          /* output buffers kept for the next reply ... */
 #define HTTP_SPARE_MAX (64 * 1024) /* ... when they are no larger than this */

@@ -128,8 +128,8 @@ begin_body(struct http_conn *c, bool body_follows)
         refuse_exchange(c, status, "the request was not admitted");
         return;
     }
-    buf_init(&x->body, max);
     x->body_left = x->head.content_length;
+    buf_init(&x->body, x->head.chunked || x->body_left > max ? max : x->body_left);
     if (x->body_left > max) {
         http_request_refuse(c, 413, "the request's body is too large");
     } else if (!x->head.chunked && x->body_left == 0) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Where the gateway's time goes, by layer: for a whole reply, and for each event of a stream.
+"""Where the gateway's time goes, by layer: for a whole reply, for each event of a stream, for a large request.
 
-    tests/bench/profile.py --build build [--top N]
+    tests/bench/profile.py --build build [--top N] [--case NAME,...]
 
 User code is counted in instructions, by callgrind: the same count whatever else the machine does.  What a library does
 is its caller's, but for yajl, libevent and libcurl, which are layers of their own.  The kernel's part is its share of
@@ -21,6 +21,24 @@ import scenarios
 from servers import Failure, Stage, find
 
 REQUESTS = 400
+
+
+class Case:
+    """A column of the table: what a request costs, or, less `base`, each of `units` parts of it."""
+
+    def __init__(self, title, model, stream=False, size=0, base=None, units=1):
+        self.title, self.model, self.base, self.units = title, model, base, units
+        self.options = dict(stream=stream, size=size)
+
+
+CASES = {
+    "whole-same": Case("whole, same", "chat"),
+    "whole-translated": Case("whole, translated", "messages"),
+    "event-same": Case("an event, same", "chat", stream=True, base="whole-same", units=100),
+    "event-translated": Case("an event, translated", "messages", stream=True, base="whole-translated", units=100),
+    "body-100k-same": Case("request of 100 KB, same", "chat", size=100 << 10),
+    "body-100k-translated": Case("request of 100 KB, translated", "messages", size=100 << 10),
+}
 # The first that fits the path of a function's file, or of its library.
 LAYERS = [("front: HTTP of clients", r"server/http/"), ("upstream: HTTP of providers", r"server/(upstream|wire)/"),
           ("curl", r"libcurl|libssl|libcrypto"), ("loop", r"libevent"),
@@ -28,8 +46,6 @@ LAYERS = [("front: HTTP of clients", r"server/http/"), ("upstream: HTTP of provi
           ("frame: events of streams", r"runtime/(sse|frame)/"), ("transduce: dialects", r"runtime/(xd|ir)/|generated/"),
           ("log line", r"server/log/|request_log"), ("gateway", r"server/"), ("strings, buffers, arenas", r"runtime/base/"),
           ("other", r"")]
-RUNS = [("whole, same dialect", "chat", False), ("whole, translated", "messages", False),
-        ("100 events, same dialect", "chat", True), ("100 events, translated", "messages", True)]
 
 
 def layer_of(path):
@@ -93,15 +109,15 @@ class Counts:
             self.layers[layer_of(place)] += cost
 
 
-def count(stage, mock, model, stream):
+def count(stage, mock, case):
     """What REQUESTS requests cost, on one connection, after some to warm up."""
     out = stage.path("callgrind.out")
     for old in glob.glob(out + "*"):
         os.remove(old)
     gateway = stage.llmux(mock, prefix=[find("valgrind"), "--tool=callgrind", "--instr-atstart=no",
                                         "--callgrind-out-file=" + out])
-    target = scenarios.Target("llmux", gateway, model)
-    options = dict(stream=stream, connections=1, warmup=0)
+    target = scenarios.Target("llmux", gateway, case.model)
+    options = dict(case.options, connections=1, warmup=0)
     scenarios.load(stage, target, requests=50, seconds=60, **options)
     control(gateway, "-i", "on")
     scenarios.load(stage, target, requests=REQUESTS, seconds=60, **options)
@@ -121,56 +137,69 @@ def times_of(pid):
     return int(fields[11]), int(fields[12])
 
 
-def kernel_share(stage, mock, model, stream):
+def kernel_share(stage, mock, case):
     gateway = stage.llmux(mock)
-    target = scenarios.Target("llmux", gateway, model)
-    scenarios.load(stage, target, seconds=0.3, stream=stream)
+    target = scenarios.Target("llmux", gateway, case.model)
+    scenarios.load(stage, target, seconds=0.3, **case.options)
     user, system = times_of(gateway.pid)
-    result = scenarios.load(stage, target, seconds=2, stream=stream)
+    result = scenarios.load(stage, target, seconds=2, **case.options)
     user, system = (b - a for a, b in zip((user, system), times_of(gateway.pid)))
     gateway.stop()
     return system / (user + system), result["cpu_us_per_request"]
 
 
-def tables(found, top):
-    names = [name for name, *_ in RUNS]
+def cost(found, name, layer):
+    """Instructions for one unit of a case: of a layer, or of all."""
+    def whole(name):
+        layers = found[name][0].layers
+        return (sum(layers.values()) if layer == "all" else layers[layer]) / REQUESTS
+    case = CASES[name]
+    return (whole(name) - (whole(case.base) if case.base else 0)) / case.units
+
+
+def tables(found, wanted, top):
     lines = ["**Instructions of user code, by layer**", ""]
-    rows = []
-    for layer in [name for name, _ in LAYERS] + ["all"]:
-        def cost(run):
-            layers = found[run][0].layers
-            return sum(layers.values()) if layer == "all" else layers[layer]
-        whole = [cost(run) / REQUESTS for run in names]
-        events = [(whole[i + 2] - whole[i]) / 100 for i in range(2)]
-        rows.append([layer] + [f"{v:,.0f}" for v in whole[:2] + events])
-    lines += report.table(["layer", "whole, same", "whole, translated", "an event, same", "an event, translated"], rows)
-    lines += ["", "**The kernel's part of the CPU time, at saturation**", ""]
+    rows = [[layer] + [f"{cost(found, name, layer):,.0f}" for name in wanted]
+            for layer in [name for name, _ in LAYERS] + ["all"]]
+    lines += report.table(["layer"] + [CASES[name].title for name in wanted], rows)
+    lines += ["", "**The kernel's part of the CPU time of a request, at saturation**", ""]
     lines += report.table(["", "kernel", "us CPU in all"],
-                          [[n, f"{found[n][1][0]:.0%}", f"{found[n][1][1]:.1f}"] for n in names])
-    for name in names:
+                          [[n, f"{found[n][1][0]:.0%}", f"{found[n][1][1]:.1f}"] for n in wanted])
+    for name in wanted:
         functions = found[name][0].functions
         total = sum(functions.values())
-        lines += ["", f"**{name}: the functions that cost most**", ""]
+        lines += ["", f"**{name}: the functions that cost most in a request**", ""]
         lines += report.table(["function", "file", "instructions", "share"],
                               [[f"`{fn}`", place, f"{n / REQUESTS:,.0f}", f"{n / total:.1%}"]
                                for (fn, place), n in functions.most_common(top)])
     return "\n".join(lines) + "\n"
 
 
+def cases_of(text):
+    """The names in the text, and before them those they are compared with."""
+    wanted = text.split(",") if text else list(CASES)
+    unknown = [name for name in wanted if name not in CASES]
+    if unknown:
+        raise Failure(f"no such case: {unknown[0]}; there are {', '.join(CASES)}")
+    return wanted, list(dict.fromkeys(n for name in wanted for n in (CASES[name].base, name) if n))
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--build", default="build")
     options.add_argument("--top", type=int, default=12, help="how many functions to show")
+    options.add_argument("--case", help="names of cases, for work on one of them: " + ", ".join(CASES))
     args = options.parse_args()
+    wanted, needed = cases_of(args.case)
     directory = os.path.join(args.build, "bench")
     found = {}
     begun = time.monotonic()
     with Stage(args.build, directory) as stage:
         mock = stage.mock(scenarios.WHOLE)
-        for name, model, stream in RUNS:
+        for name in needed:
             scenarios.say(f"{name} ...")
-            found[name] = count(stage, mock, model, stream), kernel_share(stage, mock, model, stream)
-    text = tables(found, args.top)
+            found[name] = count(stage, mock, CASES[name]), kernel_share(stage, mock, CASES[name])
+    text = tables(found, wanted, args.top)
     with open(os.path.join(directory, "profile.md"), "w") as f:
         f.write(text)
     print(text)
