@@ -296,12 +296,46 @@ emit_auth(struct emit *e)
     em(e, "};\n\n");
 }
 
+/* limit requests "x-left" back "x-reset" duration */
+static void
+emit_limit(struct emit *e, const struct ast_setting *s)
+{
+    struct setting_limit l;
+
+    setting_limit(s, &l);
+    em(e, "    { .of = XD_LIMIT_%s", types_upper(e->a, l.of.s));
+    if (l.left.s.p)
+        em(e, ", .left = STR_INIT(%s)", c_string(e->a, l.left.s));
+    if (l.back.s.p)
+        em(e, ", .back = STR_INIT(%s), .form = XD_MOMENT_%s", c_string(e->a, l.back.s),
+           types_upper(e->a, l.form.s));
+    em(e, " },\n");
+}
+
+static void
+emit_limits(struct emit *e)
+{
+    const struct ast_settings *s = &e->d->settings;
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < s->n; i++) {
+        if (!str_is(s->v[i].name.s, "limit"))
+            continue;
+        if (n++ == 0)
+            em(e, "static const struct xd_limit %slimits[] = {\n", e->d->prefix);
+        emit_limit(e, &s->v[i]);
+    }
+    if (n)
+        em(e, "};\n\n");
+}
+
 /* What a struct points to, and may share with others. */
 static void
 emit_arrays(struct emit *e)
 {
     own_emit(e);
     emit_policies(e);
+    emit_limits(e);
     for (unsigned i = 0; i < e->d->operations.n; i++)
         emit_names(e, &e->d->operations.v[i]);
     emit_models(e);
@@ -380,6 +414,9 @@ emit_struct(struct emit *e)
         em(e, "    .models = %smodels,\n    .nmodels = %u,\n", e->d->prefix, models->values.n);
     if (telemetry)
         em(e, "    .telemetry = STR_INIT(%s),\n", c_string(e->a, telemetry->values.v[0].s));
+    if (dialect_setting(e->d, "limit"))
+        em(e, "    .limits = %slimits,\n    .nlimits = sizeof %slimits / sizeof *%slimits,\n",
+           e->d->prefix, e->d->prefix, e->d->prefix);
     if (also)
         em(e, "    .also = %salso,\n", e->d->prefix);
     em(e,

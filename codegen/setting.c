@@ -33,6 +33,19 @@ static const struct {
       "auth metadata \"http://metadata.acme.com/token\" \"Metadata-Flavor: Acme\"" },
 };
 
+/* Forms of moments, in the order of enum xd_moment. */
+static const struct {
+    const char *name, *about;
+} moments[] = {
+    { "seconds", "12" },
+    { "milliseconds", "250" },
+    { "duration", "6m0s" },
+    { "time", "2026-01-02T23:49:18Z" },
+    { "date", "Sun, 06 Nov 1994 08:49:37 GMT" },
+    { "epoch", "1790559566" },
+    { "epoch_ms", "1790559566123" },
+};
+
 static const struct {
     const char *name;
     unsigned least, most; /* values */
@@ -277,6 +290,83 @@ check_policy(const struct ir_model *ir, const struct ast_file *file, const struc
         diag_help(e, "the policies are %.*s", STR_ARG(all));
 }
 
+/* --- limits ----------------------------------------------------------------------------------- */
+
+static bool
+check_moment(struct word form, struct diags *d)
+{
+    struct suggestion near = suggestion_for(form.s);
+    struct str all = { NULL, 0 };
+
+    for (size_t i = 0; i < COUNT(moments); i++) {
+        if (!is_string(form) && str_is(form.s, moments[i].name))
+            return true;
+        suggestion_consider(&near, str_from(moments[i].name));
+        arena_append(
+            d->arena, &all,
+            arena_printf(d->arena, "%s%s (%s)", i ? ", " : "", moments[i].name, moments[i].about));
+    }
+    struct diag *e = diag_error(d, form.pos, "there is no form '%.*s' of a moment",
+                                STR_ARG(form.s));
+    if (!diag_suggest(e, &near))
+        diag_help(e, "the forms are %.*s", STR_ARG(all));
+    return false;
+}
+
+bool
+setting_limit(const struct ast_setting *s, struct setting_limit *out)
+{
+    const struct words *v = &s->values;
+    bool wait = str_is(v->v[0].s, "wait");
+
+    *out = (struct setting_limit){ .of = v->v[0] };
+    if (wait && v->n == 3 && is_string(v->v[1])) {
+        out->back = v->v[1];
+        out->form = v->v[2];
+        return true;
+    }
+    if (wait || (v->n != 2 && v->n != 5) || !is_string(v->v[1]))
+        return false;
+    out->left = v->v[1];
+    if (v->n == 2)
+        return true;
+    out->back = v->v[3];
+    out->form = v->v[4];
+    return str_is(v->v[2].s, "back") && !is_string(v->v[2]) && is_string(v->v[3]);
+}
+
+/* limit requests "x-left" back "x-reset" duration */
+static void
+check_limit(const struct ast_file *file, const struct ast_setting *s, struct diags *d)
+{
+    struct setting_limit l;
+
+    if (!str_is(s->values.v[0].s, "requests") && !str_is(s->values.v[0].s, "tokens")
+        && !str_is(s->values.v[0].s, "wait")) {
+        diag_help(diag_error(d, s->values.v[0].pos, "there is no limit of '%.*s'",
+                             STR_ARG(s->values.v[0].s)),
+                  "limits are of requests and of tokens, and a provider may say to wait");
+        return;
+    }
+    if (!setting_limit(s, &l)) {
+        diag_help(diag_error(d, s->pos, "this does not say which header says what"), "%s",
+                  str_is(l.of.s, "wait")
+                      ? "limit wait \"retry-after-ms\" milliseconds"
+                      : "limit requests \"x-left\", or: limit requests \"x-left\" back \"x-reset\" "
+                        "duration");
+        return;
+    }
+    if (l.form.s.p && !check_moment(l.form, d))
+        return;
+    for (const struct ast_setting *old = file->settings.v; old < s; old++)
+        if (str_is(old->name.s, "limit") && old->values.n > 1
+            && str_eq(old->values.v[1].s, s->values.v[1].s)) {
+            diag_note(diag_error(d, s->values.v[1].pos, "this header is read twice"),
+                      old->values.v[1].pos, "first here");
+            return;
+        }
+}
+
 /* --- any setting ------------------------------------------------------------------------------ */
 
 static void
@@ -289,11 +379,12 @@ no_such_setting(const struct ast_setting *s, struct diags *d)
         suggestion_consider(&near, str_from(settings[i].name));
     suggestion_consider(&near, STR("policy"));
     suggestion_consider(&near, STR("default"));
+    suggestion_consider(&near, STR("limit"));
     if (!diag_suggest(e, &near))
         diag_help(
             e,
             "the settings are version, framing, auth, base, also, default, front, lists, models, "
-            "telemetry, names and policy");
+            "limit, telemetry, names and policy");
 }
 
 static void
@@ -373,6 +464,8 @@ setting_check(const struct ir_model *ir, const struct ast_file *file, struct dia
             check_policy(ir, file, s, d);
         } else if (str_is(s->name.s, "default")) {
             check_default(file, s, d);
+        } else if (str_is(s->name.s, "limit")) {
+            check_limit(file, s, d);
         } else {
             check_setting(s, d);
             check_repeated(&file->settings, i, d);

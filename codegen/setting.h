@@ -23,4 +23,11 @@ struct setting_scheme {
 /* Take the alternative that begins with value `from`; returns where the next begins. */
 unsigned setting_scheme(const struct ast_setting *s, unsigned from, struct setting_scheme *out);
 
+/* What a limit setting says: limit requests|tokens "LEFT" [back "HEADER" FORM], limit wait "HEADER" FORM. */
+struct setting_limit {
+    struct word of, left, back, form; /* absent: not said */
+};
+/* False when it is none; then only `of` is there. */
+bool setting_limit(const struct ast_setting *s, struct setting_limit *out);
+
 #endif

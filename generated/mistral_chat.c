@@ -54,7 +54,7 @@ static void read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_embed_usage(struct xd *x, const struct ir_usage *m);
 static void read_bill(struct xd *x, uint32_t at, struct ir_usage *m);
 
-/* openai/chat.spec:121 */
+/* openai/chat.spec:125 */
 static const struct xd_pair audio_format_table_v[] = {
     { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0, 0 },
     { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1, 0 },
@@ -67,7 +67,7 @@ static const struct xd_pairs audio_format_table = {
     sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/chat.spec:189 */
+/* openai/chat.spec:193 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("any"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 5, 0 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 0, 6, 0 },
@@ -79,7 +79,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* mistral/chat.spec:100 */
+/* mistral/chat.spec:102 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9, 0 },
     { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1, 10, 0 },
@@ -98,7 +98,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* openai/chat.spec:206 */
+/* openai/chat.spec:210 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 20, 0 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 21, 0 },
@@ -110,7 +110,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* openai/chat.spec:252 */
+/* openai/chat.spec:256 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("model_length"), IR_STOP_LENGTH, 0, 1, 0, 23, 0 },
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 24, 0 },
@@ -129,7 +129,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* openai/chat.spec:334 */
+/* openai/chat.spec:338 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_message_order"), IR_FAULT_INVALID, 0, 1, 0, 34, 0 },
     { STR_INIT("invalid_request_prompt"), IR_FAULT_INVALID, 0, 1, 0, 34, 0 },
@@ -178,7 +178,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* openai/chat.spec:22: request */
+/* openai/chat.spec:26: request */
 static const struct xd_key request_keys_v[] = {
     { STR_INIT("model"), 0, NULL },
     { STR_INIT("messages"), 1, NULL },
@@ -442,7 +442,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:31: "system" */
+/* mistral/chat.spec:33: "system" */
 static const struct xd_key messages_system_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -514,7 +514,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:35: "tool" */
+/* mistral/chat.spec:37: "tool" */
 static const struct xd_key messages_tool_keys_v[] = {
     { STR_INIT("tool_call_id"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -599,7 +599,7 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:41: "user" */
+/* mistral/chat.spec:43: "user" */
 static const struct xd_key messages_user_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -671,7 +671,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:45: "assistant" */
+/* mistral/chat.spec:47: "assistant" */
 static const struct xd_key messages_assistant_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("tool_calls"), 1, NULL },
@@ -890,7 +890,7 @@ static const struct xd_tags part_tags = {
     sizeof part_tags_v / sizeof *part_tags_v - 1, 6,
 };
 
-/* mistral/chat.spec:54: part.text */
+/* mistral/chat.spec:56: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -932,7 +932,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:55: part.refusal */
+/* mistral/chat.spec:57: part.refusal */
 static const struct xd_key part_refusal_keys_v[] = {
     { STR_INIT("text"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -958,7 +958,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:56: part.thinking */
+/* mistral/chat.spec:58: part.thinking */
 static const struct xd_key part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1000,7 +1000,7 @@ write_part_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:57: part.image */
+/* mistral/chat.spec:59: part.image */
 static const struct xd_key part_image_keys_image_url_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("detail"), 2, NULL },
@@ -1066,7 +1066,7 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:65: part.document */
+/* mistral/chat.spec:67: part.document */
 static const struct xd_key part_document_keys_v[] = {
     { STR_INIT("document_url"), 0, NULL },
     { STR_INIT("document_name"), 1, NULL },
@@ -1123,7 +1123,7 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:70: part.audio */
+/* mistral/chat.spec:72: part.audio */
 static const struct xd_key part_audio_keys_input_audio_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("format"), 2, NULL },
@@ -1294,7 +1294,7 @@ static const struct xd_tags reply_part_tags = {
     sizeof reply_part_tags_v / sizeof *reply_part_tags_v - 1, -1,
 };
 
-/* mistral/chat.spec:120: reply_part.text */
+/* mistral/chat.spec:122: reply_part.text */
 static const struct xd_key reply_part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1335,7 +1335,7 @@ write_reply_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:121: reply_part.refusal */
+/* mistral/chat.spec:123: reply_part.refusal */
 static void
 write_reply_part_refusal(struct xd *x, const struct ir_block *m)
 {
@@ -1351,7 +1351,7 @@ write_reply_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:122: reply_part.thinking */
+/* mistral/chat.spec:124: reply_part.thinking */
 static const struct xd_key reply_part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("closed"), -1, NULL },
@@ -1455,7 +1455,7 @@ write_reply_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:155: call */
+/* openai/chat.spec:159: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -1541,7 +1541,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* mistral/chat.spec:86: tool.function */
+/* mistral/chat.spec:88: tool.function */
 static const struct xd_key tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1656,7 +1656,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:183: function */
+/* openai/chat.spec:187: function */
 static const struct xd_key function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1689,7 +1689,7 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
 }
 
-/* openai/chat.spec:190: choice_named */
+/* openai/chat.spec:194: choice_named */
 static const struct xd_key choice_named_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
 };
@@ -1737,7 +1737,7 @@ write_choice_named(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:197: format */
+/* openai/chat.spec:201: format */
 static const struct xd_key format_keys_json_schema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -1821,7 +1821,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:208: reply */
+/* openai/chat.spec:212: reply */
 static const struct xd_key reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -1906,7 +1906,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:108: choice_whole */
+/* mistral/chat.spec:110: choice_whole */
 static const struct xd_key choice_whole_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -2039,7 +2039,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:265: usage */
+/* openai/chat.spec:269: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 4, NULL },
@@ -2168,7 +2168,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:140: chunks */
+/* mistral/chat.spec:142: chunks */
 static const struct xd_key chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -2473,7 +2473,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:308: call_patch */
+/* openai/chat.spec:312: call_patch */
 static const struct xd_key call_patch_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -2549,7 +2549,7 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:162: error */
+/* mistral/chat.spec:164: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("object"), -1, NULL },
     { STR_INIT("message"), 0, NULL },
@@ -2645,7 +2645,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:323: fault_body */
+/* openai/chat.spec:327: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -2732,7 +2732,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:361: model_list */
+/* openai/chat.spec:365: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
@@ -2753,7 +2753,7 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:367: model_entry */
+/* openai/chat.spec:371: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
@@ -3132,6 +3132,11 @@ static const struct xd_policy policies[] = {
     { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
 
+static const struct xd_limit limits[] = {
+    { .of = XD_LIMIT_REQUESTS, .left = STR_INIT("x-ratelimit-remaining-req-minute") },
+    { .of = XD_LIMIT_TOKENS, .left = STR_INIT("x-ratelimit-remaining-tokens-minute") },
+};
+
 static const struct xd_name chat_names[] = {
     { "model", "model" },
     { "this", "messages" },
@@ -3280,212 +3285,212 @@ static const struct str mistral_models[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "openai/chat.spec:121", "\"wav\" <-> \"audio/wav\"" },
-    { "openai/chat.spec:121", "\"mp3\" <-> \"audio/mpeg\"" },
-    { "openai/chat.spec:121", "\"flac\" <-> \"audio/flac\"" },
-    { "openai/chat.spec:122", "\"opus\" <-> \"audio/opus\"" },
-    { "openai/chat.spec:122", "\"pcm16\" <-> \"audio/pcm\"" },
-    { "mistral/chat.spec:97", "\"any\" <-> required" },
-    { "mistral/chat.spec:97", "\"required\" -> required" },
-    { "openai/chat.spec:189", "\"auto\" <-> auto" },
-    { "openai/chat.spec:189", "\"none\" <-> none" },
-    { "mistral/chat.spec:101", "\"none\" <-> none" },
-    { "mistral/chat.spec:101", "\"high\" <-> high" },
-    { "mistral/chat.spec:102", "\"none\" <- minimal" },
-    { "mistral/chat.spec:102", "\"high\" <- low" },
-    { "mistral/chat.spec:102", "\"high\" <- medium" },
-    { "mistral/chat.spec:102", "\"high\" <- xhigh" },
-    { "mistral/chat.spec:102", "\"high\" <- max" },
-    { "mistral/chat.spec:103", "\"minimal\" -> minimal" },
-    { "mistral/chat.spec:103", "\"low\" -> low" },
-    { "mistral/chat.spec:103", "\"medium\" -> medium" },
-    { "mistral/chat.spec:103", "\"xhigh\" -> xhigh" },
-    { "openai/chat.spec:206", "\"text\" <-> text" },
-    { "openai/chat.spec:206", "\"json_object\" <-> object" },
-    { "openai/chat.spec:206", "\"json_schema\" <-> schema" },
-    { "mistral/chat.spec:126", "\"model_length\" -> length" },
-    { "openai/chat.spec:253", "\"stop\" <-> end" },
-    { "openai/chat.spec:254", "\"length\" <-> length" },
-    { "openai/chat.spec:255", "\"tool_calls\", \"function_call\" <-> call" },
-    { "openai/chat.spec:256", "\"content_filter\" <-> refusal" },
-    { "openai/chat.spec:257", "\"stop\" <- match" },
-    { "openai/chat.spec:258", "\"stop\" <- pause" },
-    { "openai/chat.spec:259", "\"stop\" <- other" },
-    { "openai/chat.spec:260", "\"error\" <-> failed" },
-    { "openai/chat.spec:261", "\"eos\" -> end" },
-    { "openai/chat.spec:262", "* -> other" },
-    { "mistral/chat.spec:179",
+    { "openai/chat.spec:125", "\"wav\" <-> \"audio/wav\"" },
+    { "openai/chat.spec:125", "\"mp3\" <-> \"audio/mpeg\"" },
+    { "openai/chat.spec:125", "\"flac\" <-> \"audio/flac\"" },
+    { "openai/chat.spec:126", "\"opus\" <-> \"audio/opus\"" },
+    { "openai/chat.spec:126", "\"pcm16\" <-> \"audio/pcm\"" },
+    { "mistral/chat.spec:99", "\"any\" <-> required" },
+    { "mistral/chat.spec:99", "\"required\" -> required" },
+    { "openai/chat.spec:193", "\"auto\" <-> auto" },
+    { "openai/chat.spec:193", "\"none\" <-> none" },
+    { "mistral/chat.spec:103", "\"none\" <-> none" },
+    { "mistral/chat.spec:103", "\"high\" <-> high" },
+    { "mistral/chat.spec:104", "\"none\" <- minimal" },
+    { "mistral/chat.spec:104", "\"high\" <- low" },
+    { "mistral/chat.spec:104", "\"high\" <- medium" },
+    { "mistral/chat.spec:104", "\"high\" <- xhigh" },
+    { "mistral/chat.spec:104", "\"high\" <- max" },
+    { "mistral/chat.spec:105", "\"minimal\" -> minimal" },
+    { "mistral/chat.spec:105", "\"low\" -> low" },
+    { "mistral/chat.spec:105", "\"medium\" -> medium" },
+    { "mistral/chat.spec:105", "\"xhigh\" -> xhigh" },
+    { "openai/chat.spec:210", "\"text\" <-> text" },
+    { "openai/chat.spec:210", "\"json_object\" <-> object" },
+    { "openai/chat.spec:210", "\"json_schema\" <-> schema" },
+    { "mistral/chat.spec:128", "\"model_length\" -> length" },
+    { "openai/chat.spec:257", "\"stop\" <-> end" },
+    { "openai/chat.spec:258", "\"length\" <-> length" },
+    { "openai/chat.spec:259", "\"tool_calls\", \"function_call\" <-> call" },
+    { "openai/chat.spec:260", "\"content_filter\" <-> refusal" },
+    { "openai/chat.spec:261", "\"stop\" <- match" },
+    { "openai/chat.spec:262", "\"stop\" <- pause" },
+    { "openai/chat.spec:263", "\"stop\" <- other" },
+    { "openai/chat.spec:264", "\"error\" <-> failed" },
+    { "openai/chat.spec:265", "\"eos\" -> end" },
+    { "openai/chat.spec:266", "* -> other" },
+    { "mistral/chat.spec:181",
       "\"invalid_request_message_order\", \"invalid_request_prompt\", \"invalid_function_call\" -> "
       "invalid" },
-    { "mistral/chat.spec:180", "\"invalid_model\" -> missing" },
-    { "mistral/chat.spec:181", "\"rate_limited\", \"service_tier_capacity_exceeded\" -> rate" },
-    { "mistral/chat.spec:182", "\"internal_server_error\" -> internal" },
-    { "openai/chat.spec:335", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/chat.spec:336", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/chat.spec:337", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/chat.spec:338", "\"authentication_error\" 401 <-> auth" },
-    { "openai/chat.spec:339", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/chat.spec:340", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/chat.spec:341", "\"not_found_error\" 404 <-> missing" },
-    { "openai/chat.spec:342", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/chat.spec:343", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/chat.spec:344", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/chat.spec:345", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/chat.spec:346", "\"internal_error\" 500 <-> internal" },
-    { "openai/chat.spec:347", "\"internal_error\" 502 <- protocol" },
-    { "openai/chat.spec:348", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/chat.spec:349", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/chat.spec:350", "\"server_error\", \"api_error\" -> internal" },
-    { "openai/chat.spec:351", "\"overloaded\", \"overloaded_error\" -> overloaded" },
-    { "openai/chat.spec:352", "\"content_filter\" -> policy" },
-    { "openai/chat.spec:353", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/chat.spec:356",
+    { "mistral/chat.spec:182", "\"invalid_model\" -> missing" },
+    { "mistral/chat.spec:183", "\"rate_limited\", \"service_tier_capacity_exceeded\" -> rate" },
+    { "mistral/chat.spec:184", "\"internal_server_error\" -> internal" },
+    { "openai/chat.spec:339", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/chat.spec:340", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/chat.spec:341", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/chat.spec:342", "\"authentication_error\" 401 <-> auth" },
+    { "openai/chat.spec:343", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/chat.spec:344", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/chat.spec:345", "\"not_found_error\" 404 <-> missing" },
+    { "openai/chat.spec:346", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/chat.spec:347", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/chat.spec:348", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/chat.spec:349", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/chat.spec:350", "\"internal_error\" 500 <-> internal" },
+    { "openai/chat.spec:351", "\"internal_error\" 502 <- protocol" },
+    { "openai/chat.spec:352", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/chat.spec:353", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/chat.spec:354", "\"server_error\", \"api_error\" -> internal" },
+    { "openai/chat.spec:355", "\"overloaded\", \"overloaded_error\" -> overloaded" },
+    { "openai/chat.spec:356", "\"content_filter\" -> policy" },
+    { "openai/chat.spec:357", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/chat.spec:360",
       "\"*context length*\", \"*context window*\", \"*prompt is too long*\", \"*prompt too long*\" "
       "-> context" },
-    { "openai/chat.spec:357",
+    { "openai/chat.spec:361",
       "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
-    { "openai/chat.spec:358",
+    { "openai/chat.spec:362",
       "\"*incorrect api key*\", \"*invalid api key*\", \"*api key not valid*\" -> auth" },
-    { "openai/chat.spec:23", "model <-> model required" },
-    { "openai/chat.spec:24", "messages <-> this : messages required" },
-    { "openai/chat.spec:25", "stream <-> stream" },
-    { "openai/chat.spec:27", "tools <-> tools : [tool]" },
-    { "openai/chat.spec:28", "functions -> tools : [function]" },
-    { "openai/chat.spec:29", "tool_choice <-> tool_choice : choice | choice_named" },
-    { "openai/chat.spec:30", "parallel_tool_calls <-> tool_choice.parallel" },
-    { "mistral/chat.spec:25", "max_tokens <-> max_output" },
-    { "openai/chat.spec:32", "n <-> candidates" },
-    { "openai/chat.spec:33", "stop <-> stops : [string] | string" },
-    { "openai/chat.spec:34", "temperature <-> sampling.temperature" },
-    { "openai/chat.spec:35", "top_p <-> sampling.top_p" },
-    { "mistral/chat.spec:26", "random_seed <-> sampling.seed" },
-    { "openai/chat.spec:37", "presence_penalty <-> sampling.presence" },
-    { "openai/chat.spec:38", "frequency_penalty <-> sampling.frequency" },
-    { "openai/chat.spec:42", "reasoning_effort <-> reasoning.effort : effort" },
-    { "openai/chat.spec:43", "response_format <-> format : format" },
-    { "openai/chat.spec:47", "prompt_cache_key <-> cache_key" },
-    { "mistral/chat.spec:32", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "mistral/chat.spec:36", "tool_call_id <-> call" },
-    { "mistral/chat.spec:37", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "mistral/chat.spec:42", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "mistral/chat.spec:46", "content <-> blocks : string as text | [part]" },
-    { "mistral/chat.spec:47", "tool_calls <-> blocks : [call]" },
-    { "mistral/chat.spec:48", "prefix <-> prefix" },
-    { "mistral/chat.spec:31", "\"system\" <-> instructions | turns.system {" },
-    { "mistral/chat.spec:35", "\"tool\" <-> turns.user.result {" },
-    { "mistral/chat.spec:41", "\"user\" <-> turns.user {" },
-    { "mistral/chat.spec:45", "\"assistant\" <-> turns.assistant {" },
-    { "mistral/chat.spec:54", "text <-> text" },
-    { "mistral/chat.spec:55", "text <- text" },
-    { "mistral/chat.spec:56", "thinking <-> text : texts" },
-    { "mistral/chat.spec:59", "image_url.url <-> source : media_url" },
-    { "mistral/chat.spec:60", "image_url -> source : media_url" },
-    { "mistral/chat.spec:62", "image_url.detail <-> detail" },
-    { "mistral/chat.spec:66", "document_url <-> source : media_url" },
-    { "mistral/chat.spec:67", "document_name <-> title" },
-    { "mistral/chat.spec:72", "input_audio.data <-> source.bytes.data" },
-    { "mistral/chat.spec:73", "input_audio -> source : data_url" },
-    { "mistral/chat.spec:75", "input_audio.format <-> source.bytes.media : audio_format" },
-    { "mistral/chat.spec:54", "\"text\" <-> text { text <-> text; drop citations }" },
-    { "mistral/chat.spec:56",
+    { "openai/chat.spec:27", "model <-> model required" },
+    { "openai/chat.spec:28", "messages <-> this : messages required" },
+    { "openai/chat.spec:29", "stream <-> stream" },
+    { "openai/chat.spec:31", "tools <-> tools : [tool]" },
+    { "openai/chat.spec:32", "functions -> tools : [function]" },
+    { "openai/chat.spec:33", "tool_choice <-> tool_choice : choice | choice_named" },
+    { "openai/chat.spec:34", "parallel_tool_calls <-> tool_choice.parallel" },
+    { "mistral/chat.spec:27", "max_tokens <-> max_output" },
+    { "openai/chat.spec:36", "n <-> candidates" },
+    { "openai/chat.spec:37", "stop <-> stops : [string] | string" },
+    { "openai/chat.spec:38", "temperature <-> sampling.temperature" },
+    { "openai/chat.spec:39", "top_p <-> sampling.top_p" },
+    { "mistral/chat.spec:28", "random_seed <-> sampling.seed" },
+    { "openai/chat.spec:41", "presence_penalty <-> sampling.presence" },
+    { "openai/chat.spec:42", "frequency_penalty <-> sampling.frequency" },
+    { "openai/chat.spec:46", "reasoning_effort <-> reasoning.effort : effort" },
+    { "openai/chat.spec:47", "response_format <-> format : format" },
+    { "openai/chat.spec:51", "prompt_cache_key <-> cache_key" },
+    { "mistral/chat.spec:34", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "mistral/chat.spec:38", "tool_call_id <-> call" },
+    { "mistral/chat.spec:39", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "mistral/chat.spec:44", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "mistral/chat.spec:48", "content <-> blocks : string as text | [part]" },
+    { "mistral/chat.spec:49", "tool_calls <-> blocks : [call]" },
+    { "mistral/chat.spec:50", "prefix <-> prefix" },
+    { "mistral/chat.spec:33", "\"system\" <-> instructions | turns.system {" },
+    { "mistral/chat.spec:37", "\"tool\" <-> turns.user.result {" },
+    { "mistral/chat.spec:43", "\"user\" <-> turns.user {" },
+    { "mistral/chat.spec:47", "\"assistant\" <-> turns.assistant {" },
+    { "mistral/chat.spec:56", "text <-> text" },
+    { "mistral/chat.spec:57", "text <- text" },
+    { "mistral/chat.spec:58", "thinking <-> text : texts" },
+    { "mistral/chat.spec:61", "image_url.url <-> source : media_url" },
+    { "mistral/chat.spec:62", "image_url -> source : media_url" },
+    { "mistral/chat.spec:64", "image_url.detail <-> detail" },
+    { "mistral/chat.spec:68", "document_url <-> source : media_url" },
+    { "mistral/chat.spec:69", "document_name <-> title" },
+    { "mistral/chat.spec:74", "input_audio.data <-> source.bytes.data" },
+    { "mistral/chat.spec:75", "input_audio -> source : data_url" },
+    { "mistral/chat.spec:77", "input_audio.format <-> source.bytes.media : audio_format" },
+    { "mistral/chat.spec:56", "\"text\" <-> text { text <-> text; drop citations }" },
+    { "mistral/chat.spec:58",
       "\"thinking\" <-> thinking { thinking <-> text : texts; drop signature; rest keep }" },
-    { "mistral/chat.spec:57", "\"image_url\" <-> image {" },
-    { "mistral/chat.spec:65", "\"document_url\" <-> document {" },
-    { "mistral/chat.spec:70", "\"input_audio\" <-> audio {" },
-    { "mistral/chat.spec:78", "* <-> foreign" },
-    { "mistral/chat.spec:55", "\"text\" <- refusal { text <- text }" },
-    { "mistral/chat.spec:120", "text <-> text" },
-    { "mistral/chat.spec:121", "text <- text" },
-    { "mistral/chat.spec:122", "thinking <-> text : texts else []" },
-    { "mistral/chat.spec:120", "\"text\" <-> text { text <-> text; drop citations }" },
-    { "mistral/chat.spec:122",
+    { "mistral/chat.spec:59", "\"image_url\" <-> image {" },
+    { "mistral/chat.spec:67", "\"document_url\" <-> document {" },
+    { "mistral/chat.spec:72", "\"input_audio\" <-> audio {" },
+    { "mistral/chat.spec:80", "* <-> foreign" },
+    { "mistral/chat.spec:57", "\"text\" <- refusal { text <- text }" },
+    { "mistral/chat.spec:122", "text <-> text" },
+    { "mistral/chat.spec:123", "text <- text" },
+    { "mistral/chat.spec:124", "thinking <-> text : texts else []" },
+    { "mistral/chat.spec:122", "\"text\" <-> text { text <-> text; drop citations }" },
+    { "mistral/chat.spec:124",
       "\"thinking\" <-> thinking { thinking <-> text : texts else []; drop signature; ignore "
       "closed }" },
-    { "mistral/chat.spec:121", "\"text\" <- refusal { text <- text }" },
-    { "openai/chat.spec:156", "id <-> id" },
-    { "openai/chat.spec:157", "type = \"function\"" },
-    { "openai/chat.spec:158", "function.name <-> name" },
-    { "mistral/chat.spec:83", "function.arguments <-> arguments : json in string | json_object" },
-    { "mistral/chat.spec:87", "function.name <-> name" },
-    { "mistral/chat.spec:88", "function.description <-> description" },
-    { "mistral/chat.spec:89", "function.parameters <-> schema" },
-    { "mistral/chat.spec:90", "function.strict <-> strict" },
-    { "mistral/chat.spec:86", "none, \"function\" <-> function {" },
-    { "mistral/chat.spec:92", "* <-> foreign" },
-    { "openai/chat.spec:184", "name -> name" },
-    { "openai/chat.spec:185", "description -> description" },
-    { "openai/chat.spec:186", "parameters -> schema" },
-    { "openai/chat.spec:190", "type = \"function\"" },
-    { "openai/chat.spec:190", "function.name <-> name" },
-    { "openai/chat.spec:198", "type <-> mode : format_mode" },
-    { "openai/chat.spec:199", "json_schema.name <-> name" },
-    { "openai/chat.spec:200", "json_schema.description <-> description" },
-    { "openai/chat.spec:201", "json_schema.schema <-> schema" },
-    { "openai/chat.spec:202", "json_schema.strict <-> strict" },
-    { "openai/chat.spec:209", "id <-> id else \"\"" },
-    { "openai/chat.spec:210", "object = \"chat.completion\"" },
-    { "openai/chat.spec:211", "created <- now" },
-    { "openai/chat.spec:212", "model <-> model else \"\"" },
-    { "openai/chat.spec:213", "choices <-> choices : [choice_whole]" },
-    { "mistral/chat.spec:106", "usage <-> usage : usage else {}" },
-    { "mistral/chat.spec:109", "index <-> index" },
-    { "mistral/chat.spec:110", "message.role = \"assistant\"" },
-    { "mistral/chat.spec:111",
+    { "mistral/chat.spec:123", "\"text\" <- refusal { text <- text }" },
+    { "openai/chat.spec:160", "id <-> id" },
+    { "openai/chat.spec:161", "type = \"function\"" },
+    { "openai/chat.spec:162", "function.name <-> name" },
+    { "mistral/chat.spec:85", "function.arguments <-> arguments : json in string | json_object" },
+    { "mistral/chat.spec:89", "function.name <-> name" },
+    { "mistral/chat.spec:90", "function.description <-> description" },
+    { "mistral/chat.spec:91", "function.parameters <-> schema" },
+    { "mistral/chat.spec:92", "function.strict <-> strict" },
+    { "mistral/chat.spec:88", "none, \"function\" <-> function {" },
+    { "mistral/chat.spec:94", "* <-> foreign" },
+    { "openai/chat.spec:188", "name -> name" },
+    { "openai/chat.spec:189", "description -> description" },
+    { "openai/chat.spec:190", "parameters -> schema" },
+    { "openai/chat.spec:194", "type = \"function\"" },
+    { "openai/chat.spec:194", "function.name <-> name" },
+    { "openai/chat.spec:202", "type <-> mode : format_mode" },
+    { "openai/chat.spec:203", "json_schema.name <-> name" },
+    { "openai/chat.spec:204", "json_schema.description <-> description" },
+    { "openai/chat.spec:205", "json_schema.schema <-> schema" },
+    { "openai/chat.spec:206", "json_schema.strict <-> strict" },
+    { "openai/chat.spec:213", "id <-> id else \"\"" },
+    { "openai/chat.spec:214", "object = \"chat.completion\"" },
+    { "openai/chat.spec:215", "created <- now" },
+    { "openai/chat.spec:216", "model <-> model else \"\"" },
+    { "openai/chat.spec:217", "choices <-> choices : [choice_whole]" },
+    { "mistral/chat.spec:108", "usage <-> usage : usage else {}" },
+    { "mistral/chat.spec:111", "index <-> index" },
+    { "mistral/chat.spec:112", "message.role = \"assistant\"" },
+    { "mistral/chat.spec:113",
       "message.content <-> blocks : string joins text | [reply_part] else \"\"" },
-    { "mistral/chat.spec:112", "message.tool_calls <-> blocks : [call] else null" },
-    { "mistral/chat.spec:113", "finish_reason <-> stop : stop" },
-    { "mistral/chat.spec:131", "prompt_tokens <- input + cache_read + cache_write" },
-    { "openai/chat.spec:267", "completion_tokens -> output" },
-    { "openai/chat.spec:268", "completion_tokens <- output else 0" },
-    { "mistral/chat.spec:130", "total_tokens <-> input + cache_read + cache_write + output" },
-    { "mistral/chat.spec:133", "prompt_tokens_details.cached_tokens <-> cache_read" },
-    { "mistral/chat.spec:134", "num_cached_tokens -> cache_read" },
-    { "openai/chat.spec:271", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
-    { "openai/chat.spec:272", "prompt_tokens_details.audio_tokens <-> audio_in" },
-    { "openai/chat.spec:273", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:274", "completion_tokens_details.audio_tokens <-> audio_out" },
-    { "mistral/chat.spec:142", "id <-> id else \"\"" },
-    { "mistral/chat.spec:143", "object = \"chat.completion.chunk\"" },
-    { "mistral/chat.spec:144", "created <- now" },
-    { "mistral/chat.spec:145", "model <-> model else \"\"" },
-    { "mistral/chat.spec:155", "usage <-> usage : usage last" },
-    { "mistral/chat.spec:148", "delta = {}" },
-    { "mistral/chat.spec:149", "delta.role = \"assistant\"" },
-    { "mistral/chat.spec:150", "delta.content = \"\"" },
-    { "mistral/chat.spec:151", "delta.content <-> blocks : string joins text | [reply_part]" },
-    { "mistral/chat.spec:152", "delta.tool_calls <-> blocks : [call_patch]" },
-    { "mistral/chat.spec:153", "finish_reason <-> stop : stop else null slot" },
-    { "mistral/chat.spec:156", "error <-> fail : fault_body" },
-    { "openai/chat.spec:310", "id <-> id" },
-    { "openai/chat.spec:311", "type = \"function\"" },
-    { "mistral/chat.spec:159", "function.name <-> name else \"\"" },
-    { "openai/chat.spec:313", "function.arguments <-> arguments : json in string" },
-    { "mistral/chat.spec:163", "object = \"error\"" },
-    { "mistral/chat.spec:164", "message <-> message else \"\"" },
-    { "mistral/chat.spec:165", "detail -> message" },
-    { "mistral/chat.spec:166", "type <-> kind : fault" },
-    { "mistral/chat.spec:167", "code -> kind : fault try" },
-    { "mistral/chat.spec:168", "param <-> param else null" },
-    { "mistral/chat.spec:169", "code <-> code else null" },
-    { "mistral/chat.spec:170", "raw_status_code -> status" },
-    { "openai/chat.spec:324", "message <-> message else \"\"" },
-    { "openai/chat.spec:325", "type <-> kind : fault" },
-    { "openai/chat.spec:326", "code -> kind : fault try" },
-    { "openai/chat.spec:327", "param <-> param else null" },
-    { "openai/chat.spec:328", "code <-> code else null" },
-    { "openai/chat.spec:329", "status_code -> status" },
-    { "openai/chat.spec:362", "object = \"list\"" },
-    { "openai/chat.spec:363", "data <- models : [model_entry] required" },
-    { "openai/chat.spec:368", "id <- id" },
-    { "openai/chat.spec:369", "object = \"model\"" },
-    { "openai/chat.spec:370", "created <- created" },
-    { "openai/chat.spec:371", "owned_by = \"llmux\"" },
+    { "mistral/chat.spec:114", "message.tool_calls <-> blocks : [call] else null" },
+    { "mistral/chat.spec:115", "finish_reason <-> stop : stop" },
+    { "mistral/chat.spec:133", "prompt_tokens <- input + cache_read + cache_write" },
+    { "openai/chat.spec:271", "completion_tokens -> output" },
+    { "openai/chat.spec:272", "completion_tokens <- output else 0" },
+    { "mistral/chat.spec:132", "total_tokens <-> input + cache_read + cache_write + output" },
+    { "mistral/chat.spec:135", "prompt_tokens_details.cached_tokens <-> cache_read" },
+    { "mistral/chat.spec:136", "num_cached_tokens -> cache_read" },
+    { "openai/chat.spec:275", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
+    { "openai/chat.spec:276", "prompt_tokens_details.audio_tokens <-> audio_in" },
+    { "openai/chat.spec:277", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:278", "completion_tokens_details.audio_tokens <-> audio_out" },
+    { "mistral/chat.spec:144", "id <-> id else \"\"" },
+    { "mistral/chat.spec:145", "object = \"chat.completion.chunk\"" },
+    { "mistral/chat.spec:146", "created <- now" },
+    { "mistral/chat.spec:147", "model <-> model else \"\"" },
+    { "mistral/chat.spec:157", "usage <-> usage : usage last" },
+    { "mistral/chat.spec:150", "delta = {}" },
+    { "mistral/chat.spec:151", "delta.role = \"assistant\"" },
+    { "mistral/chat.spec:152", "delta.content = \"\"" },
+    { "mistral/chat.spec:153", "delta.content <-> blocks : string joins text | [reply_part]" },
+    { "mistral/chat.spec:154", "delta.tool_calls <-> blocks : [call_patch]" },
+    { "mistral/chat.spec:155", "finish_reason <-> stop : stop else null slot" },
+    { "mistral/chat.spec:158", "error <-> fail : fault_body" },
+    { "openai/chat.spec:314", "id <-> id" },
+    { "openai/chat.spec:315", "type = \"function\"" },
+    { "mistral/chat.spec:161", "function.name <-> name else \"\"" },
+    { "openai/chat.spec:317", "function.arguments <-> arguments : json in string" },
+    { "mistral/chat.spec:165", "object = \"error\"" },
+    { "mistral/chat.spec:166", "message <-> message else \"\"" },
+    { "mistral/chat.spec:167", "detail -> message" },
+    { "mistral/chat.spec:168", "type <-> kind : fault" },
+    { "mistral/chat.spec:169", "code -> kind : fault try" },
+    { "mistral/chat.spec:170", "param <-> param else null" },
+    { "mistral/chat.spec:171", "code <-> code else null" },
+    { "mistral/chat.spec:172", "raw_status_code -> status" },
+    { "openai/chat.spec:328", "message <-> message else \"\"" },
+    { "openai/chat.spec:329", "type <-> kind : fault" },
+    { "openai/chat.spec:330", "code -> kind : fault try" },
+    { "openai/chat.spec:331", "param <-> param else null" },
+    { "openai/chat.spec:332", "code <-> code else null" },
+    { "openai/chat.spec:333", "status_code -> status" },
+    { "openai/chat.spec:366", "object = \"list\"" },
+    { "openai/chat.spec:367", "data <- models : [model_entry] required" },
+    { "openai/chat.spec:372", "id <- id" },
+    { "openai/chat.spec:373", "object = \"model\"" },
+    { "openai/chat.spec:374", "created <- created" },
+    { "openai/chat.spec:375", "owned_by = \"llmux\"" },
     { "openai/embeddings.spec:13", "model <-> model required" },
-    { "mistral/chat.spec:16", "input <-> inputs : [string as text] | string as text required" },
+    { "mistral/chat.spec:18", "input <-> inputs : [string as text] | string as text required" },
     { "openai/embeddings.spec:15", "encoding_format <-> encodings : string" },
-    { "mistral/chat.spec:17", "output_dimension <-> dimensions" },
+    { "mistral/chat.spec:19", "output_dimension <-> dimensions" },
     { "openai/embeddings.spec:23", "object = \"list\"" },
-    { "mistral/chat.spec:21", "id <-> id else \"\"" },
+    { "mistral/chat.spec:23", "id <-> id else \"\"" },
     { "openai/embeddings.spec:25", "data <-> vectors : [embedding] required" },
     { "openai/embeddings.spec:26", "model <-> model else \"\"" },
     { "openai/embeddings.spec:27", "usage <-> usage : embed_usage else {}" },
@@ -3494,7 +3499,7 @@ static const struct xd_row rows[] = {
     { "openai/embeddings.spec:34", "embedding <-> numbers : vector" },
     { "openai/embeddings.spec:39", "prompt_tokens, total_tokens <-> input else 0" },
     { "openai/embeddings.spec:40", "total_tokens <- input else 0" },
-    { "mistral/chat.spec:22", "completion_tokens = 0" },
+    { "mistral/chat.spec:24", "completion_tokens = 0" },
     { "openai/passing.spec:16", "input_tokens, prompt_tokens -> input" },
     { "openai/passing.spec:17", "output_tokens, completion_tokens -> output" },
     { "openai/passing.spec:18",
@@ -3530,6 +3535,8 @@ const struct xd_dialect xd_mistral_chat = {
     .fronts = fronts,
     .nfronts = 2,
     .telemetry = STR_INIT("mistral_ai"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
@@ -3559,6 +3566,8 @@ const struct xd_dialect xd_mistral = {
     .models = mistral_models,
     .nmodels = 8,
     .telemetry = STR_INIT("mistral_ai"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,

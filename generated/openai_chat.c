@@ -117,7 +117,7 @@ static void write_ranked(struct xd *x, const struct ir_ranked *m);
 static void read_rerank_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_rerank_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:121 */
+/* openai/chat.spec:125 */
 static const struct xd_pair audio_format_table_v[] = {
     { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0, 0 },
     { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1, 0 },
@@ -130,7 +130,7 @@ static const struct xd_pairs audio_format_table = {
     sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/chat.spec:189 */
+/* openai/chat.spec:193 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 5, 0 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 6, 0 },
@@ -142,7 +142,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* openai/chat.spec:192 */
+/* openai/chat.spec:196 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9, 0 },
     { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1, 10, 0 },
@@ -157,7 +157,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* openai/chat.spec:206 */
+/* openai/chat.spec:210 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 16, 0 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 17, 0 },
@@ -169,7 +169,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* openai/chat.spec:252 */
+/* openai/chat.spec:256 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 19, 0 },
     { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1, 20, 0 },
@@ -187,7 +187,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* openai/chat.spec:334 */
+/* openai/chat.spec:338 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 29, 0 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 30, 0 },
@@ -229,7 +229,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* openai/chat.spec:22: request */
+/* openai/chat.spec:26: request */
 static const struct xd_key request_keys_stream_options_v[] = {
     { STR_INIT("include_usage"), 3, NULL },
 };
@@ -759,7 +759,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:56: "system" */
+/* openai/chat.spec:60: "system" */
 static const struct xd_key messages_system_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -831,7 +831,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:60: "tool" */
+/* openai/chat.spec:64: "tool" */
 static const struct xd_key messages_tool_keys_v[] = {
     { STR_INIT("tool_call_id"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -916,7 +916,7 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:66: "function" */
+/* openai/chat.spec:70: "function" */
 static const struct xd_key messages_function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -964,7 +964,7 @@ read_messages_function(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/chat.spec:70: "user" */
+/* openai/chat.spec:74: "user" */
 static const struct xd_key messages_user_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -1036,7 +1036,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:74: "assistant" */
+/* openai/chat.spec:78: "assistant" */
 static const struct xd_key messages_assistant_keys_v[] = {
     { STR_INIT("thinking_blocks"), 0, NULL },
     { STR_INIT("reasoning_details"), 1, NULL },
@@ -1398,7 +1398,7 @@ static const struct xd_tags part_tags = {
     sizeof part_tags_v / sizeof *part_tags_v - 1, 5,
 };
 
-/* openai/chat.spec:95: part.text */
+/* openai/chat.spec:99: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
@@ -1453,7 +1453,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:96: part.refusal */
+/* openai/chat.spec:100: part.refusal */
 static const struct xd_key part_refusal_keys_v[] = {
     { STR_INIT("refusal"), 0, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
@@ -1506,7 +1506,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:97: part.image */
+/* openai/chat.spec:101: part.image */
 static const struct xd_key part_image_keys_image_url_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("detail"), 1, NULL },
@@ -1612,7 +1612,7 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:102: part.audio */
+/* openai/chat.spec:106: part.audio */
 static const struct xd_key part_audio_keys_input_audio_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("format"), 1, NULL },
@@ -1728,7 +1728,7 @@ write_part_audio(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:107: part.document */
+/* openai/chat.spec:111: part.document */
 static const struct xd_key part_document_keys_file_v[] = {
     { STR_INIT("file_data"), 0, NULL },
     { STR_INIT("file_id"), 1, NULL },
@@ -1928,7 +1928,7 @@ write_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:118: cache_breakpoint */
+/* openai/chat.spec:122: cache_breakpoint */
 static const struct xd_key cache_breakpoint_keys_v[] = {
     { STR_INIT("mode"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -1966,7 +1966,7 @@ write_cache_breakpoint(struct xd *x, const struct ir_cache *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:119: cache_control */
+/* openai/chat.spec:123: cache_control */
 static const struct xd_key cache_control_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -2014,7 +2014,7 @@ static const struct xd_tags thinking_block_tags = {
     sizeof thinking_block_tags_v / sizeof *thinking_block_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:127: thinking_block.thinking */
+/* openai/chat.spec:131: thinking_block.thinking */
 static const struct xd_key thinking_block_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
@@ -2068,7 +2068,7 @@ write_thinking_block_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:128: thinking_block.sealed */
+/* openai/chat.spec:132: thinking_block.sealed */
 static const struct xd_key thinking_block_sealed_keys_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("index"), -1, NULL },
@@ -2179,7 +2179,7 @@ static const struct xd_tags reasoning_detail_tags = {
     sizeof reasoning_detail_tags_v / sizeof *reasoning_detail_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:134: reasoning_detail.thinking */
+/* openai/chat.spec:138: reasoning_detail.thinking */
 static const struct xd_key reasoning_detail_thinking_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
@@ -2231,7 +2231,7 @@ write_reasoning_detail_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:135: reasoning_detail.thinking */
+/* openai/chat.spec:139: reasoning_detail.thinking */
 static const struct xd_key reasoning_detail_thinking_2_keys_v[] = {
     { STR_INIT("summary"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2258,7 +2258,7 @@ read_reasoning_detail_thinking_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/chat.spec:136: reasoning_detail.sealed */
+/* openai/chat.spec:140: reasoning_detail.sealed */
 static const struct xd_key reasoning_detail_sealed_keys_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2373,7 +2373,7 @@ static const struct xd_tags reply_part_tags = {
     sizeof reply_part_tags_v / sizeof *reply_part_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:143: reply_part.text */
+/* openai/chat.spec:147: reply_part.text */
 static const struct xd_key reply_part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2397,7 +2397,7 @@ read_reply_part_text(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/chat.spec:144: reply_part.thinking */
+/* openai/chat.spec:148: reply_part.thinking */
 static const struct xd_key reply_part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("closed"), -1, NULL },
@@ -2478,7 +2478,7 @@ write_reply_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:147: audio_ref */
+/* openai/chat.spec:151: audio_ref */
 static const struct xd_key audio_ref_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -2546,7 +2546,7 @@ write_audio_ref(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:155: call */
+/* openai/chat.spec:159: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -2613,7 +2613,7 @@ write_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:164: function_call */
+/* openai/chat.spec:168: function_call */
 static const struct xd_key function_call_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("arguments"), 1, NULL },
@@ -2650,7 +2650,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:172: tool.function */
+/* openai/chat.spec:176: tool.function */
 static const struct xd_key tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2784,7 +2784,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:183: function */
+/* openai/chat.spec:187: function */
 static const struct xd_key function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2817,7 +2817,7 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
 }
 
-/* openai/chat.spec:190: choice_named */
+/* openai/chat.spec:194: choice_named */
 static const struct xd_key choice_named_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
 };
@@ -2865,7 +2865,7 @@ write_choice_named(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:197: format */
+/* openai/chat.spec:201: format */
 static const struct xd_key format_keys_json_schema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -2949,7 +2949,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:208: reply */
+/* openai/chat.spec:212: reply */
 static const struct xd_key reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -3099,7 +3099,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:219: choice_whole */
+/* openai/chat.spec:223: choice_whole */
 static const struct xd_key choice_whole_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("thinking_blocks"), 1, NULL },
@@ -3456,7 +3456,7 @@ static const struct xd_tags annotation_tags = {
     sizeof annotation_tags_v / sizeof *annotation_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:242: annotation.web */
+/* openai/chat.spec:246: annotation.web */
 static const struct xd_key annotation_web_keys_url_citation_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("title"), 1, NULL },
@@ -3584,7 +3584,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
     return false;
 }
 
-/* openai/chat.spec:265: usage */
+/* openai/chat.spec:269: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 3, NULL },
@@ -3735,7 +3735,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:279: chunks */
+/* openai/chat.spec:283: chunks */
 static const struct xd_key chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -4155,7 +4155,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:308: call_patch */
+/* openai/chat.spec:312: call_patch */
 static const struct xd_key call_patch_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -4228,7 +4228,7 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:316: error */
+/* openai/chat.spec:320: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -4277,7 +4277,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:323: fault_body */
+/* openai/chat.spec:327: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -4400,7 +4400,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:361: model_list */
+/* openai/chat.spec:365: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
@@ -4421,7 +4421,7 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:367: model_entry */
+/* openai/chat.spec:371: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
@@ -5472,7 +5472,7 @@ static void write_alibaba_request(struct xd *x, const struct ir_request *m);
 static void read_alibaba_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_alibaba_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:334 */
+/* openai/chat.spec:338 */
 static const struct xd_word alibaba_fault_table_v[] = {
     { STR_INIT("data_inspection_failed"), IR_FAULT_POLICY, 0, 1, 0, 270, 0 },
     { STR_INIT("DataInspectionFailed"), IR_FAULT_POLICY, 0, 1, 0, 271, 0 },
@@ -5885,7 +5885,7 @@ write_alibaba_messages(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:334 */
+/* openai/chat.spec:338 */
 static const struct xd_word azure_fault_table_v[] = {
     { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 277, 0 },
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 278, 0 },
@@ -5896,7 +5896,7 @@ static const struct xd_table azure_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:334 */
+/* openai/chat.spec:338 */
 static const struct xd_word azure_foundry_fault_table_v[] = {
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 278, 0 },
     { STR_INIT("unknown_model"), IR_FAULT_MISSING, 404, 1, 0, 280, 0 },
@@ -5907,7 +5907,7 @@ static const struct xd_table azure_foundry_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:334 */
+/* openai/chat.spec:338 */
 static const struct xd_word azure_v1_fault_table_v[] = {
     { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 277, 0 },
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 278, 0 },
@@ -6246,7 +6246,7 @@ write_bedrock_mantle_messages(struct xd *x, const struct ir_request *m)
 static void read_cerebras_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_cerebras_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:334 */
+/* openai/chat.spec:338 */
 static const struct xd_word cerebras_fault_table_v[] = {
     { STR_INIT("too_many_requests_error"), IR_FAULT_RATE, 0, 1, 0, 283, 0 },
     { STR_INIT("wrong_api_key"), IR_FAULT_AUTH, 0, 1, 0, 284, 0 },
@@ -6800,7 +6800,7 @@ write_cloudflare_choice_whole(struct xd *x, const struct ir_choice *m)
 static void read_databricks_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_databricks_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:334 */
+/* openai/chat.spec:338 */
 static const struct xd_word databricks_fault_table_v[] = {
     { STR_INIT("BAD_REQUEST"), IR_FAULT_INVALID, 0, 1, 0, 286, 0 },
     { STR_INIT("INVALID_PARAMETER_VALUE"), IR_FAULT_INVALID, 0, 1, 0, 287, 0 },
@@ -6817,7 +6817,7 @@ static const struct xd_table databricks_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:265: usage */
+/* openai/chat.spec:269: usage */
 static const struct xd_key databricks_usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("audio_tokens"), 4, NULL },
 };
@@ -6933,7 +6933,7 @@ static bool write_deepseek_part(struct xd *x, const struct ir_block *m);
 static void read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_deepseek_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:252 */
+/* openai/chat.spec:256 */
 static const struct xd_word deepseek_stop_table_v[] = {
     { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 296, 0 },
 };
@@ -6943,7 +6943,7 @@ static const struct xd_table deepseek_stop_table = {
     &stop_table,
 };
 
-/* openai/chat.spec:334 */
+/* openai/chat.spec:338 */
 static const struct xd_word deepseek_fault_table_v[] = {
     { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 297, 0 },
 };
@@ -7191,7 +7191,7 @@ write_deepseek_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:265: usage */
+/* openai/chat.spec:269: usage */
 static const struct xd_key deepseek_usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cache_write_tokens"), 3, NULL },
     { STR_INIT("audio_tokens"), 4, NULL },
@@ -7295,7 +7295,7 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:334 */
+/* openai/chat.spec:338 */
 static const struct xd_word github_fault_table_v[] = {
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 0, 1, 0, 300, 0 },
     { STR_INIT("unknown_model"), IR_FAULT_MISSING, 0, 1, 0, 301, 0 },
@@ -7310,7 +7310,7 @@ static const struct xd_table github_fault_table = {
 static void read_groq_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_groq_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:192 */
+/* openai/chat.spec:196 */
 static const struct xd_word groq_effort_table_v[] = {
     { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 304, 0 },
 };
@@ -7319,7 +7319,7 @@ static const struct xd_table groq_effort_table = {
     &effort_table,
 };
 
-/* openai/chat.spec:334 */
+/* openai/chat.spec:338 */
 static const struct xd_word groq_fault_table_v[] = {
     { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 305, 0 },
 };
@@ -7741,7 +7741,7 @@ write_jina_embed_request(struct xd *x, const struct ir_embed_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:334 */
+/* openai/chat.spec:338 */
 static const struct xd_word llama_cpp_fault_table_v[] = {
     { STR_INIT("exceed_context_size_error"), IR_FAULT_CONTEXT, 0, 1, 0, 317, 0 },
     { STR_INIT("unavailable_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 318, 0 },
@@ -7755,7 +7755,7 @@ static const struct xd_table llama_cpp_fault_table = {
 static void read_minimax_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_minimax_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:74: "assistant" */
+/* openai/chat.spec:78: "assistant" */
 static const struct xd_key minimax_messages_assistant_keys_v[] = {
     { STR_INIT("reasoning_details"), 0, NULL },
     { STR_INIT("reasoning_content"), 1, NULL },
@@ -7965,7 +7965,7 @@ write_minimax_messages(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:334 */
+/* openai/chat.spec:338 */
 static const struct xd_word moonshot_fault_table_v[] = {
     { STR_INIT("exceeded_current_quota_error"), IR_FAULT_BILLING, 429, 1, 1, 321, 0 },
     { STR_INIT("invalid_authentication_error"), IR_FAULT_AUTH, 0, 1, 0, 322, 0 },
@@ -8310,7 +8310,7 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:74: "assistant" */
+/* openai/chat.spec:78: "assistant" */
 static const struct xd_key openrouter_messages_assistant_keys_v[] = {
     { STR_INIT("reasoning_details"), 0, NULL },
     { STR_INIT("thinking_blocks"), 1, NULL },
@@ -8969,7 +8969,7 @@ write_openrouter_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:323: fault_body */
+/* openai/chat.spec:327: fault_body */
 static const struct xd_key openrouter_fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -9031,7 +9031,7 @@ static void read_perplexity_embedding(struct xd *x, uint32_t at, struct ir_vecto
 static void write_perplexity_embedding(struct xd *x, const struct ir_vector *m);
 static bool read_perplexity_search_result(struct xd *x, uint32_t at, struct ir_citation *m);
 
-/* openai/chat.spec:334 */
+/* openai/chat.spec:338 */
 static const struct xd_word perplexity_fault_table_v[] = {
     { STR_INIT("too_many_prompt_tokens"), IR_FAULT_CONTEXT, 0, 1, 0, 335, 0 },
     { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 336, 0 },
@@ -9179,7 +9179,7 @@ write_perplexity_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:208: reply */
+/* openai/chat.spec:212: reply */
 static const struct xd_key perplexity_reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -9954,7 +9954,7 @@ write_snowflake_request(struct xd *x, const struct ir_request *m)
 static void read_vllm_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_vllm_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:334 */
+/* openai/chat.spec:338 */
 static const struct xd_word vllm_fault_table_v[] = {
     { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 342, 0 },
     { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 343, 0 },
@@ -9965,7 +9965,7 @@ static const struct xd_table vllm_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:74: "assistant" */
+/* openai/chat.spec:78: "assistant" */
 static const struct xd_key vllm_messages_assistant_keys_v[] = {
     { STR_INIT("reasoning"), 0, NULL },
     { STR_INIT("reasoning_content"), 1, NULL },
@@ -10156,7 +10156,7 @@ write_vllm_messages(struct xd *x, const struct ir_request *m)
 static void read_volcengine_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_volcengine_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:334 */
+/* openai/chat.spec:338 */
 static const struct xd_word volcengine_fault_table_v[] = {
     { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 345, 0 },
     { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 346, 0 },
@@ -10795,7 +10795,7 @@ static void read_xai_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_xai_usage(struct xd *x, const struct ir_usage *m);
 static void read_xai_error(struct xd *x, uint32_t at, struct ir_error *m);
 
-/* openai/chat.spec:334 */
+/* openai/chat.spec:338 */
 static const struct xd_word xai_fault_table_v[] = {
     { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 368, 0 },
 };
@@ -11045,7 +11045,7 @@ write_xai_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:316: error */
+/* openai/chat.spec:320: error */
 static const struct xd_key xai_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -11091,7 +11091,7 @@ read_xai_error(struct xd *x, uint32_t at, struct ir_error *m)
 static void read_zai_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_zai_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:252 */
+/* openai/chat.spec:256 */
 static const struct xd_word zai_stop_table_v[] = {
     { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 371, 0 },
     { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 372, 0 },
@@ -11102,7 +11102,7 @@ static const struct xd_table zai_stop_table = {
     &stop_table,
 };
 
-/* openai/chat.spec:334 */
+/* openai/chat.spec:338 */
 static const struct xd_word zai_fault_table_v[] = {
     { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 374, 0 },
     { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 375, 0 },
@@ -11355,6 +11355,14 @@ static const struct xd_policy policies[] = {
     { IR_POLICY_STREAM_USAGE, STR_INIT("ask"), NULL, 0 },
     { IR_POLICY_SCHEMA_NAME, STR_INIT("response"), NULL, 0 },
     { IR_POLICIES, { NULL, 0 }, NULL, 0 },
+};
+
+static const struct xd_limit limits[] = {
+    { .of = XD_LIMIT_REQUESTS, .left = STR_INIT("x-ratelimit-remaining-requests"), .back =
+      STR_INIT("x-ratelimit-reset-requests"), .form = XD_MOMENT_DURATION },
+    { .of = XD_LIMIT_TOKENS, .left = STR_INIT("x-ratelimit-remaining-tokens"), .back =
+      STR_INIT("x-ratelimit-reset-tokens"), .form = XD_MOMENT_DURATION },
+    { .of = XD_LIMIT_WAIT, .back = STR_INIT("retry-after-ms"), .form = XD_MOMENT_MILLISECONDS },
 };
 
 static const struct xd_name chat_names[] = {
@@ -12270,6 +12278,13 @@ static const struct amended cerebras_own = {
     .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
+};
+
+static const struct xd_limit cerebras_limits[] = {
+    { .of = XD_LIMIT_REQUESTS, .left = STR_INIT("x-ratelimit-remaining-requests-day"), .back =
+      STR_INIT("x-ratelimit-reset-requests-day"), .form = XD_MOMENT_SECONDS },
+    { .of = XD_LIMIT_TOKENS, .left = STR_INIT("x-ratelimit-remaining-tokens-minute"), .back =
+      STR_INIT("x-ratelimit-reset-tokens-minute"), .form = XD_MOMENT_SECONDS },
 };
 
 static const struct xd_name cerebras_chat_names[] = {
@@ -13726,6 +13741,11 @@ static const struct amended openrouter_own = {
     .write_error = write_error,
 };
 
+static const struct xd_limit openrouter_limits[] = {
+    { .of = XD_LIMIT_REQUESTS, .left = STR_INIT("x-ratelimit-remaining"), .back =
+      STR_INIT("x-ratelimit-reset"), .form = XD_MOMENT_EPOCH_MS },
+};
+
 static const struct xd_name openrouter_chat_names[] = {
     { "model", "model" },
     { "this", "messages" },
@@ -14066,6 +14086,11 @@ static const struct amended sambanova_own = {
     .write_ranked = write_ranked,
     .read_error = read_error,
     .write_error = write_error,
+};
+
+static const struct xd_limit sambanova_limits[] = {
+    { .of = XD_LIMIT_REQUESTS, .left = STR_INIT("x-ratelimit-remaining-requests") },
+    { .of = XD_LIMIT_REQUESTS, .left = STR_INIT("x-ratelimit-remaining-requests-day") },
 };
 
 static const struct xd_name sambanova_chat_names[] = {
@@ -14464,6 +14489,12 @@ static const struct xd_op stepfun_ops[] = {
         .cost_member = STR_INIT("usage"),
         .read_cost = read_bill,
     },
+};
+
+static const struct xd_limit together_limits[] = {
+    { .of = XD_LIMIT_REQUESTS, .left = STR_INIT("x-ratelimit-remaining"), .back =
+      STR_INIT("x-ratelimit-reset"), .form = XD_MOMENT_DURATION },
+    { .of = XD_LIMIT_TOKENS, .left = STR_INIT("x-tokenlimit-remaining") },
 };
 
 static const struct xd_op together_ops[] = {
@@ -15213,251 +15244,251 @@ static const struct xd_op zhipu_ops[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "openai/chat.spec:121", "\"wav\" <-> \"audio/wav\"" },
-    { "openai/chat.spec:121", "\"mp3\" <-> \"audio/mpeg\"" },
-    { "openai/chat.spec:121", "\"flac\" <-> \"audio/flac\"" },
-    { "openai/chat.spec:122", "\"opus\" <-> \"audio/opus\"" },
-    { "openai/chat.spec:122", "\"pcm16\" <-> \"audio/pcm\"" },
-    { "openai/chat.spec:189", "\"auto\" <-> auto" },
-    { "openai/chat.spec:189", "\"required\" <-> required" },
-    { "openai/chat.spec:189", "\"none\" <-> none" },
-    { "openai/chat.spec:189", "\"any\" -> required" },
+    { "openai/chat.spec:125", "\"wav\" <-> \"audio/wav\"" },
+    { "openai/chat.spec:125", "\"mp3\" <-> \"audio/mpeg\"" },
+    { "openai/chat.spec:125", "\"flac\" <-> \"audio/flac\"" },
+    { "openai/chat.spec:126", "\"opus\" <-> \"audio/opus\"" },
+    { "openai/chat.spec:126", "\"pcm16\" <-> \"audio/pcm\"" },
+    { "openai/chat.spec:193", "\"auto\" <-> auto" },
+    { "openai/chat.spec:193", "\"required\" <-> required" },
     { "openai/chat.spec:193", "\"none\" <-> none" },
-    { "openai/chat.spec:193", "\"minimal\" <-> minimal" },
-    { "openai/chat.spec:193", "\"low\" <-> low" },
-    { "openai/chat.spec:193", "\"medium\" <-> medium" },
-    { "openai/chat.spec:193", "\"high\" <-> high" },
-    { "openai/chat.spec:193", "\"xhigh\" <-> xhigh" },
-    { "openai/chat.spec:194", "\"max\" <-> max" },
-    { "openai/chat.spec:206", "\"text\" <-> text" },
-    { "openai/chat.spec:206", "\"json_object\" <-> object" },
-    { "openai/chat.spec:206", "\"json_schema\" <-> schema" },
-    { "openai/chat.spec:253", "\"stop\" <-> end" },
-    { "openai/chat.spec:254", "\"length\" <-> length" },
-    { "openai/chat.spec:255", "\"tool_calls\", \"function_call\" <-> call" },
-    { "openai/chat.spec:256", "\"content_filter\" <-> refusal" },
-    { "openai/chat.spec:257", "\"stop\" <- match" },
-    { "openai/chat.spec:258", "\"stop\" <- pause" },
-    { "openai/chat.spec:259", "\"stop\" <- other" },
-    { "openai/chat.spec:260", "\"error\" <-> failed" },
-    { "openai/chat.spec:261", "\"eos\" -> end" },
-    { "openai/chat.spec:262", "* -> other" },
-    { "openai/chat.spec:335", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/chat.spec:336", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/chat.spec:337", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/chat.spec:338", "\"authentication_error\" 401 <-> auth" },
-    { "openai/chat.spec:339", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/chat.spec:340", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/chat.spec:341", "\"not_found_error\" 404 <-> missing" },
-    { "openai/chat.spec:342", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/chat.spec:343", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/chat.spec:344", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/chat.spec:345", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/chat.spec:346", "\"internal_error\" 500 <-> internal" },
-    { "openai/chat.spec:347", "\"internal_error\" 502 <- protocol" },
-    { "openai/chat.spec:348", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/chat.spec:349", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/chat.spec:350", "\"server_error\", \"api_error\" -> internal" },
-    { "openai/chat.spec:351", "\"overloaded\", \"overloaded_error\" -> overloaded" },
-    { "openai/chat.spec:352", "\"content_filter\" -> policy" },
-    { "openai/chat.spec:353", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/chat.spec:356",
+    { "openai/chat.spec:193", "\"any\" -> required" },
+    { "openai/chat.spec:197", "\"none\" <-> none" },
+    { "openai/chat.spec:197", "\"minimal\" <-> minimal" },
+    { "openai/chat.spec:197", "\"low\" <-> low" },
+    { "openai/chat.spec:197", "\"medium\" <-> medium" },
+    { "openai/chat.spec:197", "\"high\" <-> high" },
+    { "openai/chat.spec:197", "\"xhigh\" <-> xhigh" },
+    { "openai/chat.spec:198", "\"max\" <-> max" },
+    { "openai/chat.spec:210", "\"text\" <-> text" },
+    { "openai/chat.spec:210", "\"json_object\" <-> object" },
+    { "openai/chat.spec:210", "\"json_schema\" <-> schema" },
+    { "openai/chat.spec:257", "\"stop\" <-> end" },
+    { "openai/chat.spec:258", "\"length\" <-> length" },
+    { "openai/chat.spec:259", "\"tool_calls\", \"function_call\" <-> call" },
+    { "openai/chat.spec:260", "\"content_filter\" <-> refusal" },
+    { "openai/chat.spec:261", "\"stop\" <- match" },
+    { "openai/chat.spec:262", "\"stop\" <- pause" },
+    { "openai/chat.spec:263", "\"stop\" <- other" },
+    { "openai/chat.spec:264", "\"error\" <-> failed" },
+    { "openai/chat.spec:265", "\"eos\" -> end" },
+    { "openai/chat.spec:266", "* -> other" },
+    { "openai/chat.spec:339", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/chat.spec:340", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/chat.spec:341", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/chat.spec:342", "\"authentication_error\" 401 <-> auth" },
+    { "openai/chat.spec:343", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/chat.spec:344", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/chat.spec:345", "\"not_found_error\" 404 <-> missing" },
+    { "openai/chat.spec:346", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/chat.spec:347", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/chat.spec:348", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/chat.spec:349", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/chat.spec:350", "\"internal_error\" 500 <-> internal" },
+    { "openai/chat.spec:351", "\"internal_error\" 502 <- protocol" },
+    { "openai/chat.spec:352", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/chat.spec:353", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/chat.spec:354", "\"server_error\", \"api_error\" -> internal" },
+    { "openai/chat.spec:355", "\"overloaded\", \"overloaded_error\" -> overloaded" },
+    { "openai/chat.spec:356", "\"content_filter\" -> policy" },
+    { "openai/chat.spec:357", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/chat.spec:360",
       "\"*context length*\", \"*context window*\", \"*prompt is too long*\", \"*prompt too long*\" "
       "-> context" },
-    { "openai/chat.spec:357",
+    { "openai/chat.spec:361",
       "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
-    { "openai/chat.spec:358",
+    { "openai/chat.spec:362",
       "\"*incorrect api key*\", \"*invalid api key*\", \"*api key not valid*\" -> auth" },
-    { "openai/chat.spec:23", "model <-> model required" },
-    { "openai/chat.spec:24", "messages <-> this : messages required" },
-    { "openai/chat.spec:25", "stream <-> stream" },
-    { "openai/chat.spec:26", "stream_options.include_usage <-> stream_usage" },
-    { "openai/chat.spec:27", "tools <-> tools : [tool]" },
-    { "openai/chat.spec:28", "functions -> tools : [function]" },
-    { "openai/chat.spec:29", "tool_choice <-> tool_choice : choice | choice_named" },
-    { "openai/chat.spec:30", "parallel_tool_calls <-> tool_choice.parallel" },
-    { "openai/chat.spec:31", "max_completion_tokens, max_tokens <-> max_output" },
-    { "openai/chat.spec:32", "n <-> candidates" },
-    { "openai/chat.spec:33", "stop <-> stops : [string] | string" },
-    { "openai/chat.spec:34", "temperature <-> sampling.temperature" },
-    { "openai/chat.spec:35", "top_p <-> sampling.top_p" },
-    { "openai/chat.spec:36", "seed <-> sampling.seed" },
-    { "openai/chat.spec:37", "presence_penalty <-> sampling.presence" },
-    { "openai/chat.spec:38", "frequency_penalty <-> sampling.frequency" },
-    { "openai/chat.spec:39", "logit_bias <-> sampling.bias" },
-    { "openai/chat.spec:40", "logprobs <-> logprobs" },
-    { "openai/chat.spec:41", "top_logprobs <-> top_logprobs" },
-    { "openai/chat.spec:42", "reasoning_effort <-> reasoning.effort : effort" },
-    { "openai/chat.spec:43", "response_format <-> format : format" },
-    { "openai/chat.spec:44", "modalities <-> outputs : [string]" },
-    { "openai/chat.spec:45", "audio <-> voice" },
-    { "openai/chat.spec:46", "user <-> user" },
-    { "openai/chat.spec:47", "prompt_cache_key <-> cache_key" },
-    { "openai/chat.spec:48", "service_tier <-> tier" },
-    { "openai/chat.spec:57", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/chat.spec:61", "tool_call_id <-> call" },
-    { "openai/chat.spec:62", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/chat.spec:67", "name -> call" },
-    { "openai/chat.spec:68", "content -> blocks : string as text | [part]" },
-    { "openai/chat.spec:71", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/chat.spec:76", "thinking_blocks -> blocks : [thinking_block]" },
-    { "openai/chat.spec:77", "reasoning_details -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:78", "reasoning_content -> blocks.thinking.text" },
-    { "openai/chat.spec:79", "reasoning -> blocks.thinking.text" },
-    { "openai/chat.spec:81", "content <-> blocks : string as text | [part]" },
-    { "openai/chat.spec:82", "refusal <-> blocks.refusal.text" },
-    { "openai/chat.spec:83", "audio <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:84", "tool_calls <-> blocks : [call]" },
-    { "openai/chat.spec:85", "function_call -> blocks.call : function_call" },
-    { "openai/chat.spec:56", "\"system\", \"developer\" <-> instructions | turns.system {" },
-    { "openai/chat.spec:60", "\"tool\" <-> turns.user.result {" },
-    { "openai/chat.spec:66", "\"function\" -> turns.user.result { # before November 2023" },
-    { "openai/chat.spec:70", "\"user\" <-> turns.user {" },
-    { "openai/chat.spec:74", "\"assistant\" <-> turns.assistant {" },
-    { "openai/chat.spec:95", "text <-> text" },
-    { "openai/chat.spec:92", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
-    { "openai/chat.spec:93", "cache_control -> cache : cache_control" },
-    { "openai/chat.spec:96", "refusal <-> text" },
-    { "openai/chat.spec:98", "image_url.url <-> source : media_url" },
-    { "openai/chat.spec:99", "image_url.detail <-> detail" },
-    { "openai/chat.spec:103", "input_audio.data <-> source.bytes.data" },
-    { "openai/chat.spec:104", "input_audio.format <-> source.bytes.media : audio_format" },
-    { "openai/chat.spec:108", "file.file_data <-> source : data_url" },
-    { "openai/chat.spec:109", "file.file_id <-> source.file.id" },
-    { "openai/chat.spec:110", "file.filename <-> title" },
-    { "openai/chat.spec:95",
+    { "openai/chat.spec:27", "model <-> model required" },
+    { "openai/chat.spec:28", "messages <-> this : messages required" },
+    { "openai/chat.spec:29", "stream <-> stream" },
+    { "openai/chat.spec:30", "stream_options.include_usage <-> stream_usage" },
+    { "openai/chat.spec:31", "tools <-> tools : [tool]" },
+    { "openai/chat.spec:32", "functions -> tools : [function]" },
+    { "openai/chat.spec:33", "tool_choice <-> tool_choice : choice | choice_named" },
+    { "openai/chat.spec:34", "parallel_tool_calls <-> tool_choice.parallel" },
+    { "openai/chat.spec:35", "max_completion_tokens, max_tokens <-> max_output" },
+    { "openai/chat.spec:36", "n <-> candidates" },
+    { "openai/chat.spec:37", "stop <-> stops : [string] | string" },
+    { "openai/chat.spec:38", "temperature <-> sampling.temperature" },
+    { "openai/chat.spec:39", "top_p <-> sampling.top_p" },
+    { "openai/chat.spec:40", "seed <-> sampling.seed" },
+    { "openai/chat.spec:41", "presence_penalty <-> sampling.presence" },
+    { "openai/chat.spec:42", "frequency_penalty <-> sampling.frequency" },
+    { "openai/chat.spec:43", "logit_bias <-> sampling.bias" },
+    { "openai/chat.spec:44", "logprobs <-> logprobs" },
+    { "openai/chat.spec:45", "top_logprobs <-> top_logprobs" },
+    { "openai/chat.spec:46", "reasoning_effort <-> reasoning.effort : effort" },
+    { "openai/chat.spec:47", "response_format <-> format : format" },
+    { "openai/chat.spec:48", "modalities <-> outputs : [string]" },
+    { "openai/chat.spec:49", "audio <-> voice" },
+    { "openai/chat.spec:50", "user <-> user" },
+    { "openai/chat.spec:51", "prompt_cache_key <-> cache_key" },
+    { "openai/chat.spec:52", "service_tier <-> tier" },
+    { "openai/chat.spec:61", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "openai/chat.spec:65", "tool_call_id <-> call" },
+    { "openai/chat.spec:66", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "openai/chat.spec:71", "name -> call" },
+    { "openai/chat.spec:72", "content -> blocks : string as text | [part]" },
+    { "openai/chat.spec:75", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "openai/chat.spec:80", "thinking_blocks -> blocks : [thinking_block]" },
+    { "openai/chat.spec:81", "reasoning_details -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:82", "reasoning_content -> blocks.thinking.text" },
+    { "openai/chat.spec:83", "reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:85", "content <-> blocks : string as text | [part]" },
+    { "openai/chat.spec:86", "refusal <-> blocks.refusal.text" },
+    { "openai/chat.spec:87", "audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:88", "tool_calls <-> blocks : [call]" },
+    { "openai/chat.spec:89", "function_call -> blocks.call : function_call" },
+    { "openai/chat.spec:60", "\"system\", \"developer\" <-> instructions | turns.system {" },
+    { "openai/chat.spec:64", "\"tool\" <-> turns.user.result {" },
+    { "openai/chat.spec:70", "\"function\" -> turns.user.result { # before November 2023" },
+    { "openai/chat.spec:74", "\"user\" <-> turns.user {" },
+    { "openai/chat.spec:78", "\"assistant\" <-> turns.assistant {" },
+    { "openai/chat.spec:99", "text <-> text" },
+    { "openai/chat.spec:96", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
+    { "openai/chat.spec:97", "cache_control -> cache : cache_control" },
+    { "openai/chat.spec:100", "refusal <-> text" },
+    { "openai/chat.spec:102", "image_url.url <-> source : media_url" },
+    { "openai/chat.spec:103", "image_url.detail <-> detail" },
+    { "openai/chat.spec:107", "input_audio.data <-> source.bytes.data" },
+    { "openai/chat.spec:108", "input_audio.format <-> source.bytes.media : audio_format" },
+    { "openai/chat.spec:112", "file.file_data <-> source : data_url" },
+    { "openai/chat.spec:113", "file.file_id <-> source.file.id" },
+    { "openai/chat.spec:114", "file.filename <-> title" },
+    { "openai/chat.spec:99",
       "\"text\", \"input_text\", \"output_text\" <-> text { text <-> text; drop citations }" },
-    { "openai/chat.spec:96", "\"refusal\" <-> refusal { refusal <-> text }" },
-    { "openai/chat.spec:97", "\"image_url\" <-> image {" },
-    { "openai/chat.spec:102", "\"input_audio\" <-> audio {" },
-    { "openai/chat.spec:107", "\"file\" <-> document {" },
-    { "openai/chat.spec:113", "* <-> foreign" },
-    { "openai/chat.spec:118", "mode = \"explicit\"" },
-    { "openai/chat.spec:118", "ttl <-> ttl" },
-    { "openai/chat.spec:119", "type = \"ephemeral\"" },
-    { "openai/chat.spec:119", "ttl <-> ttl" },
-    { "openai/chat.spec:127", "thinking <-> text" },
-    { "openai/chat.spec:127", "signature <-> signature" },
-    { "openai/chat.spec:128", "data <-> data" },
-    { "openai/chat.spec:127",
+    { "openai/chat.spec:100", "\"refusal\" <-> refusal { refusal <-> text }" },
+    { "openai/chat.spec:101", "\"image_url\" <-> image {" },
+    { "openai/chat.spec:106", "\"input_audio\" <-> audio {" },
+    { "openai/chat.spec:111", "\"file\" <-> document {" },
+    { "openai/chat.spec:117", "* <-> foreign" },
+    { "openai/chat.spec:122", "mode = \"explicit\"" },
+    { "openai/chat.spec:122", "ttl <-> ttl" },
+    { "openai/chat.spec:123", "type = \"ephemeral\"" },
+    { "openai/chat.spec:123", "ttl <-> ttl" },
+    { "openai/chat.spec:131", "thinking <-> text" },
+    { "openai/chat.spec:131", "signature <-> signature" },
+    { "openai/chat.spec:132", "data <-> data" },
+    { "openai/chat.spec:131",
       "\"thinking\" <-> thinking { thinking <-> text; signature <-> signature }" },
-    { "openai/chat.spec:128", "\"redacted_thinking\" <-> sealed { data <-> data }" },
-    { "openai/chat.spec:134", "text <-> text" },
-    { "openai/chat.spec:134", "signature <-> signature" },
-    { "openai/chat.spec:135", "summary -> text" },
-    { "openai/chat.spec:136", "data <-> data" },
-    { "openai/chat.spec:134",
+    { "openai/chat.spec:132", "\"redacted_thinking\" <-> sealed { data <-> data }" },
+    { "openai/chat.spec:138", "text <-> text" },
+    { "openai/chat.spec:138", "signature <-> signature" },
+    { "openai/chat.spec:139", "summary -> text" },
+    { "openai/chat.spec:140", "data <-> data" },
+    { "openai/chat.spec:138",
       "\"reasoning.text\" <-> thinking { text <-> text; signature <-> signature }" },
-    { "openai/chat.spec:135", "\"reasoning.summary\" -> thinking { summary -> text }" },
-    { "openai/chat.spec:136", "\"reasoning.encrypted\" <-> sealed { data <-> data }" },
-    { "openai/chat.spec:143", "text -> text" },
-    { "openai/chat.spec:144", "thinking -> text : texts" },
-    { "openai/chat.spec:143", "\"text\" -> text { text -> text }" },
-    { "openai/chat.spec:144",
+    { "openai/chat.spec:139", "\"reasoning.summary\" -> thinking { summary -> text }" },
+    { "openai/chat.spec:140", "\"reasoning.encrypted\" <-> sealed { data <-> data }" },
+    { "openai/chat.spec:147", "text -> text" },
+    { "openai/chat.spec:148", "thinking -> text : texts" },
+    { "openai/chat.spec:147", "\"text\" -> text { text -> text }" },
+    { "openai/chat.spec:148",
       "\"thinking\" -> thinking { thinking -> text : texts; ignore closed }" },
-    { "openai/chat.spec:148", "id <-> id" },
-    { "openai/chat.spec:149", "data <-> source.bytes.data" },
-    { "openai/chat.spec:150", "transcript <-> transcript" },
-    { "openai/chat.spec:151", "expires_at <-> expires" },
-    { "openai/chat.spec:156", "id <-> id" },
-    { "openai/chat.spec:157", "type = \"function\"" },
-    { "openai/chat.spec:158", "function.name <-> name" },
-    { "openai/chat.spec:159", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:165", "name -> name" },
-    { "openai/chat.spec:166", "arguments -> arguments : json in string" },
-    { "openai/chat.spec:173", "function.name <-> name" },
-    { "openai/chat.spec:174", "function.description <-> description" },
-    { "openai/chat.spec:175", "function.parameters <-> schema" },
-    { "openai/chat.spec:176", "function.strict <-> strict" },
-    { "openai/chat.spec:170", "cache_control -> cache : cache_control" },
-    { "openai/chat.spec:172", "\"function\" <-> function {" },
-    { "openai/chat.spec:178", "* <-> foreign" },
-    { "openai/chat.spec:184", "name -> name" },
-    { "openai/chat.spec:185", "description -> description" },
-    { "openai/chat.spec:186", "parameters -> schema" },
-    { "openai/chat.spec:190", "type = \"function\"" },
-    { "openai/chat.spec:190", "function.name <-> name" },
-    { "openai/chat.spec:198", "type <-> mode : format_mode" },
-    { "openai/chat.spec:199", "json_schema.name <-> name" },
-    { "openai/chat.spec:200", "json_schema.description <-> description" },
-    { "openai/chat.spec:201", "json_schema.schema <-> schema" },
-    { "openai/chat.spec:202", "json_schema.strict <-> strict" },
-    { "openai/chat.spec:209", "id <-> id else \"\"" },
-    { "openai/chat.spec:210", "object = \"chat.completion\"" },
-    { "openai/chat.spec:211", "created <- now" },
-    { "openai/chat.spec:212", "model <-> model else \"\"" },
-    { "openai/chat.spec:213", "choices <-> choices : [choice_whole]" },
-    { "openai/chat.spec:214", "usage <-> usage : usage" },
-    { "openai/chat.spec:215", "service_tier <-> tier" },
-    { "openai/chat.spec:220", "index <-> index" },
-    { "openai/chat.spec:221", "message.role = \"assistant\"" },
-    { "openai/chat.spec:223", "message.thinking_blocks <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:224", "message.reasoning_details -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:225", "message.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:226", "message.reasoning -> blocks.thinking.text" },
-    { "openai/chat.spec:228",
+    { "openai/chat.spec:152", "id <-> id" },
+    { "openai/chat.spec:153", "data <-> source.bytes.data" },
+    { "openai/chat.spec:154", "transcript <-> transcript" },
+    { "openai/chat.spec:155", "expires_at <-> expires" },
+    { "openai/chat.spec:160", "id <-> id" },
+    { "openai/chat.spec:161", "type = \"function\"" },
+    { "openai/chat.spec:162", "function.name <-> name" },
+    { "openai/chat.spec:163", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:169", "name -> name" },
+    { "openai/chat.spec:170", "arguments -> arguments : json in string" },
+    { "openai/chat.spec:177", "function.name <-> name" },
+    { "openai/chat.spec:178", "function.description <-> description" },
+    { "openai/chat.spec:179", "function.parameters <-> schema" },
+    { "openai/chat.spec:180", "function.strict <-> strict" },
+    { "openai/chat.spec:174", "cache_control -> cache : cache_control" },
+    { "openai/chat.spec:176", "\"function\" <-> function {" },
+    { "openai/chat.spec:182", "* <-> foreign" },
+    { "openai/chat.spec:188", "name -> name" },
+    { "openai/chat.spec:189", "description -> description" },
+    { "openai/chat.spec:190", "parameters -> schema" },
+    { "openai/chat.spec:194", "type = \"function\"" },
+    { "openai/chat.spec:194", "function.name <-> name" },
+    { "openai/chat.spec:202", "type <-> mode : format_mode" },
+    { "openai/chat.spec:203", "json_schema.name <-> name" },
+    { "openai/chat.spec:204", "json_schema.description <-> description" },
+    { "openai/chat.spec:205", "json_schema.schema <-> schema" },
+    { "openai/chat.spec:206", "json_schema.strict <-> strict" },
+    { "openai/chat.spec:213", "id <-> id else \"\"" },
+    { "openai/chat.spec:214", "object = \"chat.completion\"" },
+    { "openai/chat.spec:215", "created <- now" },
+    { "openai/chat.spec:216", "model <-> model else \"\"" },
+    { "openai/chat.spec:217", "choices <-> choices : [choice_whole]" },
+    { "openai/chat.spec:218", "usage <-> usage : usage" },
+    { "openai/chat.spec:219", "service_tier <-> tier" },
+    { "openai/chat.spec:224", "index <-> index" },
+    { "openai/chat.spec:225", "message.role = \"assistant\"" },
+    { "openai/chat.spec:227", "message.thinking_blocks <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:228", "message.reasoning_details -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:229", "message.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:230", "message.reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:232",
       "message.content <-> blocks : string joins text | [reply_part] else null" },
-    { "openai/chat.spec:229", "message.refusal <-> blocks.refusal.text else null" },
-    { "openai/chat.spec:230", "message.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:231", "message.audio <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:232", "message.tool_calls <-> blocks : [call]" },
-    { "openai/chat.spec:233", "message.function_call -> blocks.call : function_call" },
-    { "openai/chat.spec:234", "logprobs = null" },
-    { "openai/chat.spec:235", "logprobs.content <-> logprobs" },
-    { "openai/chat.spec:236", "finish_reason <-> stop : stop" },
-    { "openai/chat.spec:243", "url_citation.url <-> url" },
-    { "openai/chat.spec:244", "url_citation.title <-> title else \"\"" },
-    { "openai/chat.spec:245", "url_citation.start_index <-> start else 0" },
-    { "openai/chat.spec:246", "url_citation.end_index <-> end else 0" },
-    { "openai/chat.spec:242", "\"url_citation\" <-> web {" },
-    { "openai/chat.spec:248", "* <-> foreign" },
-    { "openai/chat.spec:266", "prompt_tokens <-> input + cache_read + cache_write" },
-    { "openai/chat.spec:267", "completion_tokens -> output" },
-    { "openai/chat.spec:268", "completion_tokens <- output else 0" },
-    { "openai/chat.spec:269", "total_tokens <- input + cache_read + cache_write + output" },
-    { "openai/chat.spec:270", "prompt_tokens_details.cached_tokens <-> cache_read" },
-    { "openai/chat.spec:271", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
-    { "openai/chat.spec:272", "prompt_tokens_details.audio_tokens <-> audio_in" },
-    { "openai/chat.spec:273", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:274", "completion_tokens_details.audio_tokens <-> audio_out" },
-    { "openai/chat.spec:281", "id <-> id else \"\"" },
-    { "openai/chat.spec:282", "object = \"chat.completion.chunk\"" },
-    { "openai/chat.spec:283", "created <- now" },
-    { "openai/chat.spec:284", "model <-> model else \"\"" },
-    { "openai/chat.spec:285", "service_tier <-> tier" },
-    { "openai/chat.spec:304", "usage <-> usage : usage slot" },
-    { "openai/chat.spec:288", "delta = {}" },
-    { "openai/chat.spec:289", "delta.role = \"assistant\"" },
-    { "openai/chat.spec:290", "delta.content = \"\"" },
-    { "openai/chat.spec:292", "delta.thinking_blocks <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:293", "delta.reasoning_details -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:294", "delta.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:295", "delta.reasoning -> blocks.thinking.text" },
-    { "openai/chat.spec:297", "delta.content <-> blocks : string joins text | [reply_part]" },
-    { "openai/chat.spec:298", "delta.refusal <-> blocks.refusal.text" },
-    { "openai/chat.spec:299", "delta.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:300", "delta.audio <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:301", "delta.tool_calls <-> blocks : [call_patch]" },
-    { "openai/chat.spec:302", "finish_reason <-> stop : stop else null slot" },
-    { "openai/chat.spec:305", "error <-> fail : fault_body" },
-    { "openai/chat.spec:310", "id <-> id" },
-    { "openai/chat.spec:311", "type = \"function\"" },
-    { "openai/chat.spec:312", "function.name <-> name" },
-    { "openai/chat.spec:313", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:317", "error <-> this : fault_body | string as message" },
-    { "openai/chat.spec:318", "message, detail -> message" },
-    { "openai/chat.spec:324", "message <-> message else \"\"" },
-    { "openai/chat.spec:325", "type <-> kind : fault" },
-    { "openai/chat.spec:326", "code -> kind : fault try" },
-    { "openai/chat.spec:327", "param <-> param else null" },
-    { "openai/chat.spec:328", "code <-> code else null" },
-    { "openai/chat.spec:329", "status_code -> status" },
-    { "openai/chat.spec:362", "object = \"list\"" },
-    { "openai/chat.spec:363", "data <- models : [model_entry] required" },
-    { "openai/chat.spec:368", "id <- id" },
-    { "openai/chat.spec:369", "object = \"model\"" },
-    { "openai/chat.spec:370", "created <- created" },
-    { "openai/chat.spec:371", "owned_by = \"llmux\"" },
+    { "openai/chat.spec:233", "message.refusal <-> blocks.refusal.text else null" },
+    { "openai/chat.spec:234", "message.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:235", "message.audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:236", "message.tool_calls <-> blocks : [call]" },
+    { "openai/chat.spec:237", "message.function_call -> blocks.call : function_call" },
+    { "openai/chat.spec:238", "logprobs = null" },
+    { "openai/chat.spec:239", "logprobs.content <-> logprobs" },
+    { "openai/chat.spec:240", "finish_reason <-> stop : stop" },
+    { "openai/chat.spec:247", "url_citation.url <-> url" },
+    { "openai/chat.spec:248", "url_citation.title <-> title else \"\"" },
+    { "openai/chat.spec:249", "url_citation.start_index <-> start else 0" },
+    { "openai/chat.spec:250", "url_citation.end_index <-> end else 0" },
+    { "openai/chat.spec:246", "\"url_citation\" <-> web {" },
+    { "openai/chat.spec:252", "* <-> foreign" },
+    { "openai/chat.spec:270", "prompt_tokens <-> input + cache_read + cache_write" },
+    { "openai/chat.spec:271", "completion_tokens -> output" },
+    { "openai/chat.spec:272", "completion_tokens <- output else 0" },
+    { "openai/chat.spec:273", "total_tokens <- input + cache_read + cache_write + output" },
+    { "openai/chat.spec:274", "prompt_tokens_details.cached_tokens <-> cache_read" },
+    { "openai/chat.spec:275", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
+    { "openai/chat.spec:276", "prompt_tokens_details.audio_tokens <-> audio_in" },
+    { "openai/chat.spec:277", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:278", "completion_tokens_details.audio_tokens <-> audio_out" },
+    { "openai/chat.spec:285", "id <-> id else \"\"" },
+    { "openai/chat.spec:286", "object = \"chat.completion.chunk\"" },
+    { "openai/chat.spec:287", "created <- now" },
+    { "openai/chat.spec:288", "model <-> model else \"\"" },
+    { "openai/chat.spec:289", "service_tier <-> tier" },
+    { "openai/chat.spec:308", "usage <-> usage : usage slot" },
+    { "openai/chat.spec:292", "delta = {}" },
+    { "openai/chat.spec:293", "delta.role = \"assistant\"" },
+    { "openai/chat.spec:294", "delta.content = \"\"" },
+    { "openai/chat.spec:296", "delta.thinking_blocks <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:297", "delta.reasoning_details -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:298", "delta.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:299", "delta.reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:301", "delta.content <-> blocks : string joins text | [reply_part]" },
+    { "openai/chat.spec:302", "delta.refusal <-> blocks.refusal.text" },
+    { "openai/chat.spec:303", "delta.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:304", "delta.audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:305", "delta.tool_calls <-> blocks : [call_patch]" },
+    { "openai/chat.spec:306", "finish_reason <-> stop : stop else null slot" },
+    { "openai/chat.spec:309", "error <-> fail : fault_body" },
+    { "openai/chat.spec:314", "id <-> id" },
+    { "openai/chat.spec:315", "type = \"function\"" },
+    { "openai/chat.spec:316", "function.name <-> name" },
+    { "openai/chat.spec:317", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:321", "error <-> this : fault_body | string as message" },
+    { "openai/chat.spec:322", "message, detail -> message" },
+    { "openai/chat.spec:328", "message <-> message else \"\"" },
+    { "openai/chat.spec:329", "type <-> kind : fault" },
+    { "openai/chat.spec:330", "code -> kind : fault try" },
+    { "openai/chat.spec:331", "param <-> param else null" },
+    { "openai/chat.spec:332", "code <-> code else null" },
+    { "openai/chat.spec:333", "status_code -> status" },
+    { "openai/chat.spec:366", "object = \"list\"" },
+    { "openai/chat.spec:367", "data <- models : [model_entry] required" },
+    { "openai/chat.spec:372", "id <- id" },
+    { "openai/chat.spec:373", "object = \"model\"" },
+    { "openai/chat.spec:374", "created <- created" },
+    { "openai/chat.spec:375", "owned_by = \"llmux\"" },
     { "openai/embeddings.spec:13", "model <-> model required" },
     { "openai/embeddings.spec:14", "input <-> inputs : texts_or_tokens required" },
     { "openai/embeddings.spec:15", "encoding_format <-> encodings : string" },
@@ -15506,8 +15537,8 @@ static const struct xd_row rows[] = {
     { "providers/azure_foundry.spec:16", "\"unknown_model\" 404 -> missing" },
     { "providers/baichuan.spec:10", "temperature <-> sampling.temperature max 1" },
     { "providers/bedrock_mantle.spec:13", "reasoning <-> blocks.thinking.text" },
-    { "providers/cerebras.spec:12", "\"too_many_requests_error\" -> rate" },
-    { "providers/cerebras.spec:13", "\"wrong_api_key\" -> auth" },
+    { "providers/cerebras.spec:14", "\"too_many_requests_error\" -> rate" },
+    { "providers/cerebras.spec:15", "\"wrong_api_key\" -> auth" },
     { "providers/cloudflare.spec:14",
       "message.content <-> blocks : string joins text | [reply_part] | object as text else null" },
     { "providers/databricks.spec:16", "\"BAD_REQUEST\" -> invalid" },
@@ -15555,10 +15586,10 @@ static const struct xd_row rows[] = {
     { "providers/nvidia.spec:10", "\"query\" <-> query" },
     { "providers/nvidia.spec:10", "\"passage\" <-> document" },
     { "providers/nvidia.spec:9", "input_type <-> purpose : nvidia_purpose" },
-    { "providers/openrouter.spec:13", "reasoning.effort <-> reasoning.effort : effort" },
-    { "providers/openrouter.spec:14", "reasoning.max_tokens <-> reasoning.budget" },
-    { "providers/openrouter.spec:26", "cache_control <-> cache : cache_control" },
+    { "providers/openrouter.spec:14", "reasoning.effort <-> reasoning.effort : effort" },
+    { "providers/openrouter.spec:15", "reasoning.max_tokens <-> reasoning.budget" },
     { "providers/openrouter.spec:27", "cache_control <-> cache : cache_control" },
+    { "providers/openrouter.spec:28", "cache_control <-> cache : cache_control" },
     { "providers/perplexity.spec:29", "\"too_many_prompt_tokens\" -> context" },
     { "providers/perplexity.spec:30", "\"invalid_model\" -> missing" },
     { "providers/perplexity.spec:33",
@@ -15647,6 +15678,8 @@ const struct xd_dialect xd_openai_chat = {
     .write_entry = write_model_entry,
     .fronts = fronts,
     .nfronts = 2,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
@@ -15676,6 +15709,8 @@ const struct xd_dialect xd_ai21 = {
     .base_url = STR_INIT("https://api.ai21.com/studio/v1"),
     .models = ai21_models,
     .nmodels = 1,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ai21_ops,
@@ -15702,6 +15737,8 @@ const struct xd_dialect xd_alibaba = {
     .base_url = STR_INIT("https://dashscope-intl.aliyuncs.com/compatible-mode/v1"),
     .models = alibaba_models,
     .nmodels = 3,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = alibaba_ops,
@@ -15734,6 +15771,8 @@ const struct xd_dialect xd_azure = {
     .settings = azure_settings,
     .nsettings = 2,
     .telemetry = STR_INIT("azure.ai.openai"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = azure_ops,
@@ -15773,6 +15812,8 @@ const struct xd_dialect xd_azure_foundry = {
     .settings = azure_foundry_settings,
     .nsettings = 2,
     .telemetry = STR_INIT("azure.ai.inference"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .also = azure_foundry_also,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
@@ -15811,6 +15852,8 @@ const struct xd_dialect xd_azure_v1 = {
     .settings = azure_v1_settings,
     .nsettings = 1,
     .telemetry = STR_INIT("azure.ai.openai"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .also = azure_v1_also,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
@@ -15838,6 +15881,8 @@ const struct xd_dialect xd_baichuan = {
     .base_url = STR_INIT("https://api.baichuan-ai.com/v1"),
     .models = baichuan_models,
     .nmodels = 1,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = baichuan_ops,
@@ -15877,6 +15922,8 @@ const struct xd_dialect xd_bedrock_mantle = {
     .models = bedrock_mantle_models,
     .nmodels = 1,
     .telemetry = STR_INIT("aws.bedrock"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .also = bedrock_mantle_also,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
@@ -15902,6 +15949,8 @@ const struct xd_dialect xd_cerebras = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.cerebras.ai/v1"),
+    .limits = cerebras_limits,
+    .nlimits = sizeof cerebras_limits / sizeof *cerebras_limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = cerebras_ops,
@@ -15934,6 +15983,8 @@ const struct xd_dialect xd_cloudflare = {
     .nsettings = 1,
     .models = cloudflare_models,
     .nmodels = 2,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = cloudflare_ops,
@@ -15964,6 +16015,8 @@ const struct xd_dialect xd_databricks = {
     .base_url = STR_INIT("https://{workspace}/serving-endpoints"),
     .settings = databricks_settings,
     .nsettings = 1,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = cloudflare_ops,
@@ -15988,6 +16041,8 @@ const struct xd_dialect xd_deepinfra = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.deepinfra.com/v1/openai"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = deepinfra_ops,
@@ -16020,6 +16075,8 @@ const struct xd_dialect xd_deepseek = {
     .base_url = STR_INIT("https://api.deepseek.com"),
     .models = deepseek_models,
     .nmodels = 1,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .also = deepseek_also,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
@@ -16047,6 +16104,8 @@ const struct xd_dialect xd_fireworks = {
     .base_url = STR_INIT("https://api.fireworks.ai/inference/v1"),
     .models = fireworks_models,
     .nmodels = 1,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = fireworks_ops,
@@ -16071,6 +16130,8 @@ const struct xd_dialect xd_github = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://models.github.ai/inference"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = github_ops,
@@ -16094,6 +16155,8 @@ const struct xd_dialect xd_gpustack = {
     .framings = 1u << FRAMING_SSE,
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = gpustack_ops,
@@ -16118,6 +16181,8 @@ const struct xd_dialect xd_groq = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.groq.com/openai/v1"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = groq_ops,
@@ -16148,6 +16213,8 @@ const struct xd_dialect xd_heroku = {
     .base_url = STR_INIT("https://{region}.inference.heroku.com/v1"),
     .settings = heroku_settings,
     .nsettings = 1,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = heroku_ops,
@@ -16172,6 +16239,8 @@ const struct xd_dialect xd_huggingface = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://router.huggingface.co/v1"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = huggingface_ops,
@@ -16196,6 +16265,8 @@ const struct xd_dialect xd_hyperbolic = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.hyperbolic.xyz/v1"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = hyperbolic_ops,
@@ -16222,6 +16293,8 @@ const struct xd_dialect xd_jina = {
     .base_url = STR_INIT("https://api.jina.ai/v1"),
     .models = jina_models,
     .nmodels = 1,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = jina_ops,
@@ -16245,6 +16318,8 @@ const struct xd_dialect xd_lepton = {
     .framings = 1u << FRAMING_SSE,
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = lepton_ops,
@@ -16269,6 +16344,8 @@ const struct xd_dialect xd_llama_cpp = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("http://localhost:8080/v1"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = lepton_ops,
@@ -16293,6 +16370,8 @@ const struct xd_dialect xd_lm_studio = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("http://localhost:1234/v1"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = lm_studio_ops,
@@ -16319,6 +16398,8 @@ const struct xd_dialect xd_minimax = {
     .base_url = STR_INIT("https://api.minimax.io/v1"),
     .models = minimax_models,
     .nmodels = 1,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = minimax_ops,
@@ -16346,6 +16427,8 @@ const struct xd_dialect xd_moonshot = {
     .models = moonshot_models,
     .nmodels = 2,
     .telemetry = STR_INIT("moonshot_ai"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = moonshot_ops,
@@ -16370,6 +16453,8 @@ const struct xd_dialect xd_nebius = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.tokenfactory.nebius.com/v1"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = heroku_ops,
@@ -16394,6 +16479,8 @@ const struct xd_dialect xd_novita = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.novita.ai/openai/v1"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = lm_studio_ops,
@@ -16418,6 +16505,8 @@ const struct xd_dialect xd_nvidia = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://integrate.api.nvidia.com/v1"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = nvidia_policies,
     .npolicies = sizeof nvidia_policies / sizeof *nvidia_policies - 1,
     .ops = nvidia_ops,
@@ -16443,6 +16532,8 @@ const struct xd_dialect xd_ollama_v1 = {
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("http://localhost:11434/v1"),
     .telemetry = STR_INIT("ollama"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = lm_studio_ops,
@@ -16475,6 +16566,8 @@ const struct xd_dialect xd_openai = {
     .base_url = STR_INIT("https://api.openai.com/v1"),
     .models = openai_models,
     .nmodels = 5,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .also = openai_also,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
@@ -16499,6 +16592,8 @@ const struct xd_dialect xd_openai_compatible = {
     .framings = 1u << FRAMING_SSE,
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
@@ -16529,6 +16624,8 @@ const struct xd_dialect xd_openrouter = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://openrouter.ai/api/v1"),
+    .limits = openrouter_limits,
+    .nlimits = sizeof openrouter_limits / sizeof *openrouter_limits,
     .also = openrouter_also,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
@@ -16556,6 +16653,8 @@ const struct xd_dialect xd_perplexity = {
     .base_url = STR_INIT("https://api.perplexity.ai"),
     .models = perplexity_models,
     .nmodels = 2,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = perplexity_policies,
     .npolicies = sizeof perplexity_policies / sizeof *perplexity_policies - 1,
     .ops = perplexity_ops,
@@ -16580,6 +16679,8 @@ const struct xd_dialect xd_portkey = {
     .auths = portkey_auths,
     .nauths = sizeof portkey_auths / sizeof *portkey_auths,
     .base_url = STR_INIT("https://api.portkey.ai/v1"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
@@ -16606,6 +16707,8 @@ const struct xd_dialect xd_reka = {
     .base_url = STR_INIT("https://api.reka.ai/v1"),
     .models = reka_models,
     .nmodels = 1,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ai21_ops,
@@ -16630,6 +16733,8 @@ const struct xd_dialect xd_sambanova = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.sambanova.ai/v1"),
+    .limits = sambanova_limits,
+    .nlimits = sizeof sambanova_limits / sizeof *sambanova_limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = sambanova_ops,
@@ -16654,6 +16759,8 @@ const struct xd_dialect xd_sglang = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("http://localhost:30000/v1"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = lepton_ops,
@@ -16678,6 +16785,8 @@ const struct xd_dialect xd_siliconflow = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.siliconflow.com/v1"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = siliconflow_ops,
@@ -16708,6 +16817,8 @@ const struct xd_dialect xd_snowflake = {
     .base_url = STR_INIT("https://{account}.snowflakecomputing.com/api/v2/cortex/v1"),
     .settings = snowflake_settings,
     .nsettings = 1,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = snowflake_ops,
@@ -16734,6 +16845,8 @@ const struct xd_dialect xd_stepfun = {
     .base_url = STR_INIT("https://api.stepfun.com/v1"),
     .models = stepfun_models,
     .nmodels = 1,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = stepfun_ops,
@@ -16758,6 +16871,8 @@ const struct xd_dialect xd_together = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.together.xyz/v1"),
+    .limits = together_limits,
+    .nlimits = sizeof together_limits / sizeof *together_limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = together_ops,
@@ -16784,6 +16899,8 @@ const struct xd_dialect xd_upstage = {
     .base_url = STR_INIT("https://api.upstage.ai/v1"),
     .models = upstage_models,
     .nmodels = 1,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = github_ops,
@@ -16808,6 +16925,8 @@ const struct xd_dialect xd_vllm = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("http://localhost:8000/v1"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = fireworks_ops,
@@ -16834,6 +16953,8 @@ const struct xd_dialect xd_volcengine = {
     .base_url = STR_INIT("https://ark.cn-beijing.volces.com/api/v3"),
     .models = volcengine_models,
     .nmodels = 1,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = volcengine_ops,
@@ -16860,6 +16981,8 @@ const struct xd_dialect xd_voyage = {
     .base_url = STR_INIT("https://api.voyageai.com/v1"),
     .models = voyage_models,
     .nmodels = 2,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = voyage_ops,
@@ -16886,6 +17009,8 @@ const struct xd_dialect xd_writer = {
     .base_url = STR_INIT("https://api.writer.com/v1"),
     .models = writer_models,
     .nmodels = 1,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = writer_ops,
@@ -16919,6 +17044,8 @@ const struct xd_dialect xd_xai = {
     .models = xai_models,
     .nmodels = 1,
     .telemetry = STR_INIT("x_ai"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .also = xai_also,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
@@ -16946,6 +17073,8 @@ const struct xd_dialect xd_zai = {
     .base_url = STR_INIT("https://api.z.ai/api/paas/v4"),
     .models = zai_models,
     .nmodels = 1,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = zai_ops,
@@ -16970,6 +17099,8 @@ const struct xd_dialect xd_crusoe = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.inference.crusoecloud.com/v1"),
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = crusoe_ops,
@@ -16996,6 +17127,8 @@ const struct xd_dialect xd_zhipu = {
     .base_url = STR_INIT("https://open.bigmodel.cn/api/paas/v4"),
     .models = zai_models,
     .nmodels = 1,
+    .limits = limits,
+    .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = zhipu_ops,

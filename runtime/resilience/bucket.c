@@ -47,6 +47,17 @@ bucket_take(struct bucket *b, const struct bucket_options *o, uint64_t now, uint
 }
 
 void
+bucket_cap(struct bucket *b, const struct bucket_options *o, uint64_t now, uint64_t n)
+{
+    if (o->per_minute == 0 || n >= o->burst)
+        return;
+    fill(b, o, now);
+    int64_t missing = units(o->burst) - units(n);
+    if (b->missing < missing)
+        b->missing = missing;
+}
+
+void
 bucket_give(struct bucket *b, const struct bucket_options *o, uint64_t now, uint64_t n)
 {
     if (o->per_minute == 0)

@@ -29,6 +29,8 @@ struct bucket {
 uint64_t bucket_wait(struct bucket *b, const struct bucket_options *o, uint64_t now, uint64_t n);
 /* Take n, be they there or not. */
 void bucket_take(struct bucket *b, const struct bucket_options *o, uint64_t now, uint64_t n);
+/* There are at most n: somebody else has counted, too. */
+void bucket_cap(struct bucket *b, const struct bucket_options *o, uint64_t now, uint64_t n);
 /* Give back what was taken too much. */
 void bucket_give(struct bucket *b, const struct bucket_options *o, uint64_t now, uint64_t n);
 

@@ -15,6 +15,8 @@ cooldown_cause_name(enum cooldown_cause c)
         return "missing";
     case COOLDOWN_FAILURES:
         return "failures";
+    case COOLDOWN_SPENT:
+        return "spent";
     }
     return "";
 }
@@ -25,20 +27,32 @@ cooldown_is_on(const struct cooldown *c, uint64_t now)
     return c->cause != COOLDOWN_NONE && now < c->until;
 }
 
-void
-cooldown_begin(struct cooldown *c, const struct cooldown_options *o, uint64_t now,
-               enum cooldown_cause cause, uint64_t wait_ns)
+/* ns: 0, as usual. */
+static void
+begin(struct cooldown *c, const struct cooldown_options *o, uint64_t now, enum cooldown_cause cause,
+      uint64_t ns, bool told)
 {
-    bool told = wait_ns > 0;
-    if (o->ns == 0)
-        return;
-    uint64_t ns = told ? wait_ns : o->ns;
+    ns = ns ? ns : o->ns;
     uint64_t until = now + (ns < o->most_ns ? ns : o->most_ns);
-    if (cooldown_is_on(c, now) && until <= c->until)
+    if (o->ns == 0 || (cooldown_is_on(c, now) && until <= c->until))
         return;
     c->cause = cause;
     c->told = told;
     c->until = until;
+}
+
+void
+cooldown_begin(struct cooldown *c, const struct cooldown_options *o, uint64_t now,
+               enum cooldown_cause cause, uint64_t wait_ns)
+{
+    begin(c, o, now, cause, wait_ns, wait_ns > 0);
+}
+
+void
+cooldown_rest(struct cooldown *c, const struct cooldown_options *o, uint64_t now,
+              enum cooldown_cause cause, uint64_t ns)
+{
+    begin(c, o, now, cause, ns, false);
 }
 
 /* What was counted before a cooldown is not counted again after it. */

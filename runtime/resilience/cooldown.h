@@ -18,6 +18,7 @@ enum cooldown_cause {
     COOLDOWN_ACCOUNT,  /* 401, 402: the key or its owner */
     COOLDOWN_MISSING,  /* 404: no such model there */
     COOLDOWN_FAILURES, /* too large a share has failed */
+    COOLDOWN_SPENT,    /* it said that its rate is used up, though it has answered */
 };
 
 struct cooldown_options {
@@ -36,7 +37,7 @@ struct cooldown {
     struct window recent; /* requests and failures */
 };
 
-/* "rate", "account", "missing", "failures"; "none". */
+/* "rate", "account", "missing", "failures", "spent"; "none". */
 const char *cooldown_cause_name(enum cooldown_cause c);
 
 /* Does it cool at this time? */
@@ -45,6 +46,10 @@ bool cooldown_is_on(const struct cooldown *c, uint64_t now);
  * is never shortened. */
 void cooldown_begin(struct cooldown *c, const struct cooldown_options *o, uint64_t now,
                     enum cooldown_cause cause, uint64_t wait_ns);
+/* Begin at once, for so long (0: as usual), but not so that asking is of no use: when its limit is made good is
+ * not when it would answer again. */
+void cooldown_rest(struct cooldown *c, const struct cooldown_options *o, uint64_t now,
+                   enum cooldown_cause cause, uint64_t ns);
 enum cooldown_sample { COOLDOWN_GOOD, COOLDOWN_BAD };
 /* Count a request that has ended; may begin a cooldown. */
 void cooldown_count(struct cooldown *c, const struct cooldown_options *o, uint64_t now,

@@ -35,6 +35,8 @@ guard_reason_text(enum guard_reason r)
         return "model not found";
     case GUARD_SHARE:
         return "too many failures";
+    case GUARD_SPENT:
+        return "limit of the provider used up";
     }
     return "";
 }
@@ -53,6 +55,8 @@ reason_of_cause(enum cooldown_cause c)
         return GUARD_MISSING;
     case COOLDOWN_FAILURES:
         return GUARD_SHARE;
+    case COOLDOWN_SPENT:
+        return GUARD_SPENT;
     }
     return GUARD_FINE;
 }
@@ -88,7 +92,8 @@ guard_view(struct guard *g, const struct guard_options *o, uint64_t now)
                             .requests = g->requests,
                             .failures = g->failures,
                             .told_429 = g->told_429,
-                            .failure = g->failure };
+                            .failure = g->failure,
+                            .quota = g->quota };
     v.failing_permille = cooldown_permille(&g->cooldown, &o->cooldown, now);
     judge(g, o, now, &v);
     return v;
@@ -161,7 +166,9 @@ note_failure(struct guard *g, const struct guard_options *o, uint64_t now,
     g->failure = (struct guard_failure){ e->fault, e->status, now };
     cooldown_count(&g->cooldown, &o->cooldown, now,
                    b == BLAME_DEPLOYMENT ? COOLDOWN_BAD : COOLDOWN_GOOD);
-    if (b == BLAME_LIMIT)
+    if (b == BLAME_LIMIT && !e->wait_ns && e->back_ns)
+        cooldown_rest(&g->cooldown, &o->cooldown, now, cause_of_fault(e->fault), e->back_ns);
+    else if (b == BLAME_LIMIT)
         cooldown_begin(&g->cooldown, &o->cooldown, now, cause_of_fault(e->fault), e->wait_ns);
     else if (e->wait_ns)
         cooldown_begin(&g->cooldown, &o->cooldown, now, COOLDOWN_FAILURES, e->wait_ns);
@@ -181,6 +188,17 @@ void
 guard_first(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t ns)
 {
     latency_add(&g->first, o->half_life_ns, now, ns);
+}
+
+void
+guard_learn(struct guard *g, const struct guard_options *o, uint64_t now,
+            const struct guard_quota *q)
+{
+    g->quota = *q;
+    if (q->spent)
+        cooldown_rest(&g->cooldown, &o->cooldown, now, COOLDOWN_SPENT, q->back_ns);
+    else if (g->cooldown.cause == COOLDOWN_SPENT)
+        g->cooldown.until = now;
 }
 
 void

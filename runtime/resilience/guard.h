@@ -22,6 +22,16 @@ struct guard_options {
     uint64_t half_life_ns; /* of the means of latencies */
 };
 
+/* What a provider says about its limits. */
+struct guard_quota {
+    struct guard_left {
+        bool told;
+        uint64_t n;
+    } requests, tokens; /* that may still come */
+    bool spent;         /* one of them is used up */
+    uint64_t back_ns;   /* when all that are used up are there again; 0: not known */
+};
+
 /* All zeros at first, but for breaker.changed. */
 struct guard {
     struct breaker breaker;
@@ -31,6 +41,7 @@ struct guard {
     unsigned running;
     uint64_t requests, failures; /* ended, ever; failures are those that count against it */
     uint64_t told_429;           /* ever */
+    struct guard_quota quota;    /* the newest */
     struct guard_failure {       /* the newest one */
         enum ir_fault fault;     /* unset: there was none */
         int status;              /* the provider's; 0: none came */
@@ -53,6 +64,7 @@ enum guard_reason {
     GUARD_ACCOUNT, /* it did not take the key, or wants to be paid */
     GUARD_MISSING, /* it does not know the model */
     GUARD_SHARE,   /* too large a share of its requests has failed */
+    GUARD_SPENT,   /* its last reply said that a limit is used up */
 };
 
 /* The state at one moment: for choosing, for the metrics, for people. */
@@ -69,6 +81,7 @@ struct guard_view {
     uint64_t requests, failures, told_429;
     unsigned failing_permille; /* of late, as the cooldown counts it */
     struct guard_failure failure;
+    struct guard_quota quota; /* as the newest reply said it */
 };
 
 /* How a call ended. */
@@ -77,6 +90,7 @@ struct guard_report {
     int status;          /* the provider's; 0: no head came */
     bool cut;            /* by us or by the client, before it could show anything */
     uint64_t wait_ns;    /* what the provider said to wait; 0: nothing */
+    uint64_t back_ns;    /* when a limit of it that is used up is made good; 0: nothing said */
     uint64_t whole_ns;
     uint64_t tokens; /* used, in and out */
 };
@@ -95,6 +109,10 @@ bool guard_begin(struct guard *g, const struct guard_options *o, uint64_t now, u
 /* The first byte of a good reply has come, so long after its call began: known long before that
  * ends.  Once for each call. */
 void guard_first(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t ns);
+/* What a good reply says about the provider's limits: with one used up the deployment is the last to be asked
+ * until that is made good, or until a later reply says otherwise. */
+void guard_learn(struct guard *g, const struct guard_options *o, uint64_t now,
+                 const struct guard_quota *q);
 /* The client has begun to get a good reply: if this is a probe of the breaker, it has succeeded, though
  * it may run for minutes.  *ticket is still the one for guard_done. */
 void guard_proven(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t *ticket);

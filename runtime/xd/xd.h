@@ -23,9 +23,10 @@
 #include "runtime/json/doc.h"
 #include "runtime/json/text.h"
 #include "runtime/json/writer.h"
+#include "runtime/xd/moment.h"
 
 /* Of the structs below, together with the model's types. */
-#define XD_ABI (6u + IR_ABI)
+#define XD_ABI (7u + IR_ABI)
 
 struct xd;
 struct xd_flow;
@@ -233,6 +234,15 @@ struct xd_policy {
     unsigned nglobs;
 };
 
+/* What headers of replies say about the provider's limits. */
+struct xd_limit {
+    enum xd_limit_of { XD_LIMIT_REQUESTS, XD_LIMIT_TOKENS, XD_LIMIT_WAIT } of;
+    struct str left; /* header: how many may still come; absent for XD_LIMIT_WAIT */
+    struct str
+        back; /* header: when there are more, or when to come back; absent: it does not say */
+    enum xd_moment form; /* of back */
+};
+
 struct xd_row {
     const char *where;
     const char *text;
@@ -266,6 +276,8 @@ struct xd_dialect {
         *also; /* the provider's other languages; ends with NULL, or NULL */
     const struct xd_policy *policies;
     unsigned npolicies;
+    const struct xd_limit *limits;
+    unsigned nlimits;
     const struct xd_op *ops;
     unsigned nops;
     void (*read_error)(struct xd *x, uint32_t at, struct ir_error *e);

@@ -46,6 +46,21 @@ put_failure(struct jw *j, const struct guard_failure *f, uint64_t now)
     jw_close(j);
 }
 
+/* As the provider said it last. */
+static void
+put_quota(struct jw *j, const struct guard_quota *q)
+{
+    if (!q->requests.told && !q->tokens.told)
+        return;
+    jw_key(j, STR("left"));
+    jw_object(j);
+    if (q->requests.told)
+        put_int(j, "requests", q->requests.n);
+    if (q->tokens.told)
+        put_int(j, "tokens", q->tokens.n);
+    jw_close(j);
+}
+
 static void
 put_load(struct jw *j, const struct guard_view *v)
 {
@@ -82,6 +97,7 @@ show(void *ctx, struct guarded *x)
     put_int(s->j, "failed_in_row", v.failed_in_row);
     put_int(s->j, "failing_permille", v.failing_permille);
     put_load(s->j, &v);
+    put_quota(s->j, &v.quota);
     put_failure(s->j, &v.failure, s->now);
     jw_close(s->j);
 }

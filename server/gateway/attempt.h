@@ -7,6 +7,7 @@
 #define LLMUX_GATEWAY_ATTEMPT_H
 
 #include "server/auth/keeper.h"
+#include "server/gateway/allowance.h"
 #include "server/gateway/limits.h"
 #include "server/gateway/race.h"
 #include "server/gateway/route.h"
@@ -57,8 +58,9 @@ struct attempt {
     enum attempt_reply reply;
     int status;
     struct ir_int retry_after;
-    struct str error_word; /* what a header says went wrong */
-    struct str type;       /* of what passes */
+    struct allowance allowance; /* what its head says about the provider's limits */
+    struct str error_word;      /* what a header says went wrong */
+    struct str type;            /* of what passes */
     struct bill *bill;     /* what that costs, in the exchange's arena; NULL: it does not say */
     struct str request_id; /* the provider's own */
     struct buf collected;  /* an error or a document */

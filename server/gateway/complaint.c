@@ -46,5 +46,7 @@ complaint_read(struct exchange *x)
         e = attempt_error(a, IR_FAULT_PROTOCOL, "redirections are not followed");
     if (a->retry_after.set)
         e.retry_after = a->retry_after;
+    else if (a->allowance.wait_ns)
+        e.retry_after = (struct ir_int){ allowance_seconds(a->allowance.wait_ns), true };
     return e;
 }

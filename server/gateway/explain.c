@@ -5,6 +5,7 @@
 #include "runtime/xd/translate.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/fetched.h"
+#include "server/gateway/guarding.h"
 #include "server/gateway/outlook.h"
 #include "server/gateway/tape.h"
 #include "server/gateway/wants.h"
@@ -91,6 +92,8 @@ look_at(struct asker *k, struct explain_try *t)
     const struct route_outlook o = outlook_of_guards(&k->outlook);
     t->view = (struct route_view){ .standing = ROUTE_READY };
     o.look(o.ctx, t->candidate.offer, t->candidate.name, &t->view);
+    struct guarded *x = guarding_find(k->g, t->candidate.offer, t->candidate.name, k->a);
+    t->why = guarded_view(x, &k->g->guard_options, clock_ns()).reason;
 }
 
 static void

@@ -33,6 +33,7 @@ struct explain_try {
     struct str unfit;
     double part;            /* of this model's requests that begin here, by share: 0..1 */
     struct route_view view; /* how the deployment does; of a running gateway only */
+    enum guard_reason why;  /* ... and why, if that is its guard's word */
 };
 
 /* All of it lives in the arena. */

@@ -127,8 +127,14 @@ void
 guarding_first(struct exchange *x)
 {
     struct attempt *a = &x->attempt;
-    if (a->is_guarded && a->reply != ATTEMPT_ERROR)
-        guarded_first(a->guarded, &x->gateway->guard_options, clock_ns(), a->first_us * 1000);
+    if (!a->is_guarded || a->reply == ATTEMPT_ERROR)
+        return;
+    const struct guard_quota *q = &a->allowance.quota;
+    bool said = q->requests.told || q->tokens.told;
+    uint64_t now = clock_ns();
+    guarded_first(a->guarded, &x->gateway->guard_options, now, a->first_us * 1000, said ? q : NULL);
+    if (said && a->place.limited)
+        limits_learn(&a->place, now, q);
 }
 
 void
@@ -156,8 +162,12 @@ report(struct exchange *x, uint64_t now)
                               .status = a->status,
                               .cut = a->cut || x->gone || !a->start_us,
                               .tokens = guarding_tokens(x) };
-    if (failed && x->error.retry_after.set && x->error.retry_after.v > 0)
+    if (failed && a->allowance.wait_ns)
+        r.wait_ns = a->allowance.wait_ns;
+    else if (failed && x->error.retry_after.set && x->error.retry_after.v > 0)
         r.wait_ns = (uint64_t)x->error.retry_after.v * NS_PER_S;
+    if (failed && a->allowance.quota.spent)
+        r.back_ns = a->allowance.quota.back_ns;
     if (a->start_us)
         r.whole_ns = now - a->start_us * 1000;
     guarded_done(a->guarded, &x->gateway->guard_options, now, a->ticket, &r);

@@ -174,12 +174,15 @@ guarded_begin(struct guarded *x, const struct guard_options *o, uint64_t now, ui
 }
 
 void
-guarded_first(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t ns)
+guarded_first(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t ns,
+              const struct guard_quota *q)
 {
     if (!x)
         return;
     pthread_mutex_lock(&x->lock);
     guard_first(&x->guard, o, now, ns);
+    if (q)
+        guard_learn(&x->guard, o, now, q);
     pthread_mutex_unlock(&x->lock);
 }
 

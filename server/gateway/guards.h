@@ -65,7 +65,9 @@ struct guard_view guarded_view(struct guarded *x, const struct guard_options *o,
 uint64_t guarded_hedge_after(struct guarded *x, const struct hedge_options *o);
 bool guarded_begin(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t *ticket,
                    enum guard_reason *why);
-void guarded_first(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t ns);
+/* guard_first and, unless q is NULL, guard_learn. */
+void guarded_first(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t ns,
+                   const struct guard_quota *q);
 void
 guarded_proven(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t *ticket);
 void guarded_done(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t ticket,

@@ -197,6 +197,20 @@ limits_leave(struct limits_hold *h, uint64_t now, struct limiter_report r)
 }
 
 void
+limits_learn(struct limits_hold *h, uint64_t now, const struct guard_quota *q)
+{
+    struct limited *x = h->limited;
+    if (!x)
+        return;
+    pthread_mutex_lock(&x->lock);
+    if (q->requests.told)
+        bucket_cap(&x->limiter.requests, &h->options->requests, now, q->requests.n);
+    if (q->tokens.told)
+        bucket_cap(&x->limiter.tokens, &h->options->tokens, now, q->tokens.n);
+    pthread_mutex_unlock(&x->lock);
+}
+
+void
 limits_tell(struct bell_note *n)
 {
     struct limits_hold *h = (struct limits_hold *)((char *)n - offsetof(struct limits_hold, note));

@@ -12,6 +12,7 @@
 #define LLMUX_GATEWAY_LIMITS_H
 
 #include "runtime/resilience/budget.h"
+#include "runtime/resilience/guard.h"
 #include "runtime/resilience/limiter.h"
 #include "server/config/config.h"
 #include "server/gateway/bell.h"
@@ -64,6 +65,8 @@ enum semaphore_answer limits_enter(struct limits_hold *h, struct limited *x,
 /* Give the place up, whatever it is; no-op without one.  What counts of *r are used, sign and
  * sign_ns. */
 void limits_leave(struct limits_hold *h, uint64_t now, struct limiter_report r);
+/* What the provider says is left of its own limits: no more of ours than that.  No-op without a place. */
+void limits_learn(struct limits_hold *h, uint64_t now, const struct guard_quota *q);
 /* A worker has taken this note: tell its hold. */
 void limits_tell(struct bell_note *n);
 

@@ -102,6 +102,47 @@ write_deployments(struct exposition *e, struct worker *w, const struct gateway *
     }
 }
 
+/* What the providers have said of their limits last. */
+struct remains {
+    struct exposition *e;
+    const struct deployment *deployment;
+    const struct guard_options *options;
+    uint64_t now;
+};
+
+static void
+write_remains(void *ctx, struct guarded *x)
+{
+    static const char *const names[] = { "deployment", "provider", "model", "unit" };
+    const struct remains *r = ctx;
+    const struct config_provider *c = r->deployment->config;
+    if (!str_eq(guarded_name(x)->account, r->deployment->account))
+        return;
+    struct guard_quota q = guarded_view(x, r->options, r->now).quota;
+    struct str labels[] = { c->name, c->type, guarded_name(x)->model, STR("requests") };
+    if (q.requests.told)
+        exposition_value(r->e, names, labels, 4, q.requests.n);
+    labels[3] = STR("tokens");
+    if (q.tokens.told)
+        exposition_value(r->e, names, labels, 4, q.tokens.n);
+}
+
+static void
+write_quotas(struct exposition *e, struct worker *w, const struct gateway *g)
+{
+    static const struct metrics_family left = {
+        .name = "llmux_provider_limit_remaining",
+        .help = "Requests and tokens that a provider's newest reply said are left of its limits.",
+        .type = METRICS_GAUGE
+    };
+    struct remains r = { .e = e, .options = &g->guard_options, .now = clock_ns() };
+    exposition_family(e, &left);
+    for (unsigned i = 0; w->service->guards && i < g->config->n_providers; i++) {
+        r.deployment = &g->deployments[i];
+        guards_each(w->service->guards, write_remains, &r);
+    }
+}
+
 /* --- queues -------------------------------------------------------------------------------- */
 
 #define KINDS (LIMITS_DEPLOYMENT + 1)
@@ -153,5 +194,6 @@ measure_state_write(struct exposition *e, struct worker *w)
 {
     const struct gateway *g = worker_gateway(w);
     write_deployments(e, w, g);
+    write_quotas(e, w, g);
     write_queues(e, w, g);
 }

@@ -200,7 +200,9 @@ pause_ns(struct exchange *x, unsigned repeats)
     uint64_t told = 0, shut = (uint64_t)(route_pause(&x->route) * 1e9);
     if (repeats == 0 && shut == 0)
         return 0; /* somebody else is fresh */
-    if (x->error.retry_after.set && x->error.retry_after.v > 0)
+    if (x->attempt.allowance.wait_ns)
+        told = x->attempt.allowance.wait_ns;
+    else if (x->error.retry_after.set && x->error.retry_after.v > 0)
         told = (uint64_t)x->error.retry_after.v * NS_PER_S;
     told = told > shut ? told : shut;
     if (told > r->retry_after_most_ns)

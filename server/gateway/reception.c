@@ -37,8 +37,10 @@ take_head(struct exchange *x, const struct upstream_head *head)
     }
     if (head->status == 401 || head->status == 403)
         spoil(x);
-    if (d->retry_after.p)
-        xd_seconds(upstream_head_get(head, d->retry_after), &a->retry_after);
+    allowance_read(&a->allowance, d, head, clock_wall_us);
+    if (d->retry_after.p && a->reply == ATTEMPT_ERROR)
+        a->retry_after = allowance_retry_after(upstream_head_get(head, d->retry_after),
+                                               clock_wall_us);
     if (d->error_word.p)
         a->error_word = arena_str(&a->arena, upstream_head_get(head, d->error_word));
     if (d->request_id.p)

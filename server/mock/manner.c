@@ -97,6 +97,8 @@ read_pair(struct mock_manner *m, struct str key, struct str value)
         return read_number(value, max, place);
     if (str_is(key, "delay"))
         return read_time(value, &m->delay_ms);
+    if (str_is(key, "spent"))
+        return read_time(value, &m->spent_ms);
     if (str_is(key, "stall")) {
         m->fault = MOCK_FAULT_STALL;
         return read_time(value, &m->stall_ms);

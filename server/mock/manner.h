@@ -23,6 +23,7 @@
  *   rate=R            R tokens a second; a whole reply comes when its last token would
  *   split=N           no write is longer than N bytes
  *   retry-after=N     an error says that the client may come again in N seconds
+ *   spent=T           the head says that the limit of requests is used up for the time T, in the dialect's way
  *   times=K           the words in front hold for the first K requests of this model name only */
 #ifndef LLMUX_MOCK_MANNER_H
 #define LLMUX_MOCK_MANNER_H
@@ -59,6 +60,7 @@ struct mock_manner {
     unsigned rate;        /* 0: all at once */
     unsigned split;       /* 0: as it comes */
     unsigned retry_after; /* seconds; 0: the error does not say */
+    unsigned spent_ms;    /* 0: nothing is said about limits */
     unsigned times;       /* 0: always */
 };
 

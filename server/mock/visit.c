@@ -2,6 +2,7 @@
 #include "server/mock/visit.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "runtime/xd/translate.h"
 #include "server/gateway/passage.h"
@@ -54,11 +55,32 @@ add_id(struct visit *v)
         arena_printf(&v->arena, "req_mock_%llu", (unsigned long long)atomic_load(&w->requests)));
 }
 
+/* spent=T, by the first limit of requests that the dialect has. */
+static void
+add_limit(struct visit *v)
+{
+    const struct xd_dialect *d = v->route->dialect;
+    uint64_t ns = (uint64_t)v->letter.manner.spent_ms * 1000000;
+    struct timespec now;
+    char text[XD_MOMENT_TEXT];
+    unsigned i = 0;
+    while (i < d->nlimits && d->limits[i].of != XD_LIMIT_REQUESTS)
+        i++;
+    if (!ns || i == d->nlimits)
+        return;
+    clock_gettime(CLOCK_REALTIME, &now);
+    uint64_t wall_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    size_t n = xd_moment_write(text, d->limits[i].form, wall_ns, ns);
+    add_header(v, d->limits[i].left, STR("0"));
+    add_header(v, d->limits[i].back, arena_str(&v->arena, str_make(text, n)));
+}
+
 /* The letter is complete but for its first headers: send it. */
 static void
 send(struct visit *v)
 {
     struct mock_witness *w = v->worker->setting->witness;
+    add_limit(v);
     if (!v->letter.source) {
         http_reply(v->x, 500, NULL, 0, STR("the mock has no memory left\n"));
         return;

@@ -102,7 +102,7 @@ request(struct worker *w, unsigned number)
     guarded_begin(x, &guard_options, now, &ticket, NULL);
     w->held += guarded_hedge_after(x, &hedge) & 1;
     now = clock_ns();
-    guarded_first(x, &guard_options, now, 20 * MS);
+    guarded_first(x, &guard_options, now, 20 * MS, NULL);
     now = clock_ns();
     const struct guard_report report = { .status = 200, .whole_ns = 100 * MS, .tokens = 500 };
     guarded_done(x, &guard_options, now, ticket, &report);

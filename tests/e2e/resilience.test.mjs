@@ -178,6 +178,60 @@ describe('Retry-After', () => {
     });
 });
 
+// Heads that speak of limits, as each provider writes them.
+describe('a limit that is used up', () => {
+    const of = (type, i) => deployment(`spent${i}`, type, [{ name: `m${i}`, upstream: `x${i}!spent=30s!times=1`, weight: 1000 }]);
+    const types = ['openai.chat', 'anthropic.messages', 'cerebras', 'openrouter'];
+    let w, admin;
+    before(async () => {
+        w = await World.start({
+            server: { admin_listen: '127.0.0.1:0' },
+            resilience: { ...forgetful, cooldown: { time: '1s' } },
+            providers: (emulator) => [
+                ...types.flatMap((type, i) => [
+                    { ...of(type, i), base_url: type.includes('.') ? emulator : emulator.replace('/v1', `/${type}`) },
+                    deployment(`free${i}`, 'openai.chat', [{ name: `m${i}`, upstream: `y${i}`, weight: 1 }])]),
+                deployment('lone', 'openai.chat', [{ name: 'lone', upstream: 'z!spent=30s' }]),
+            ],
+        });
+        admin = await w.gateway.line((l) => JSON.parse(l).event === 'listening_admin' && `http://${JSON.parse(l).address}`);
+    });
+    after(() => w.stop());
+    const state = async (name) => (await (await fetch(`${admin}/admin/state`)).json())
+        .deployments.find((d) => d.name === name).state[0];
+
+    for (const [i, type] of types.entries())
+        test(`${type}: others are asked until it is made good`, async () => {
+            const who = async () => {
+                const id = `spent-${serial++}`;
+                assert.equal((await call(w, 'openai', `m${i}`, i % 2 === 1, {}, { headers: { 'x-request-id': id } })).error, undefined);
+                return (await w.log(id)).provider;
+            };
+            while (await who() !== `spent${i}`);
+            for (let k = 0; k < 5; k++)
+                assert.equal(await who(), `free${i}`);
+            const s = await state(`spent${i}`);
+            assert.deepEqual([s.standing, s.why, s.left], ['last', 'limit of the provider used up', { requests: 0 }]);
+            assert.ok(s.for_ms > 25_000 && s.for_ms <= 31_000, s.for_ms);
+            const labels = `deployment="spent${i}",provider="${type}",model="x${i}!spent=30s!times=1",unit="requests"`;
+            assert.ok((await (await fetch(`${w.url}/metrics`)).text())
+                .includes(`llmux_provider_limit_remaining{${labels}} 0\n`));
+            const told = await (await fetch(`${admin}/admin/explain?path=/v1/chat/completions`, {
+                method: 'POST', headers: { 'content-type': 'application/json' },
+                body: JSON.stringify({ model: `m${i}`, messages: [{ role: 'user', content: 'Hi' }] }),
+            })).json();
+            const all = [...told.candidates, ...told.not_tried];
+            assert.deepEqual(all.map((c) => [c.provider, c.standing, c.why]),
+                             [[`free${i}`, 'ready', undefined], [`spent${i}`, 'resting', 'limit of the provider used up']]);
+        });
+
+    test('who has no other deployment is served all the same', async () => {
+        for (let k = 0; k < 3; k++)
+            assert.equal((await call(w, 'anthropic', 'lone', k === 1)).error, undefined);
+        assert.equal((await state('lone')).standing, 'last');
+    });
+});
+
 test('retries keep to their budget', async () => {
     const w = await World.start({
         retries: 3,

@@ -238,12 +238,36 @@ guards_count_every_call_of_all_threads(void **state)
     guards_destroy(g);
 }
 
+static void
+buckets_hold_no_more_than_the_provider_has_left(void **state)
+{
+    const struct limiter_options o = { .requests = { 600, 100 }, .tokens = { 6000, 1000 } };
+    const struct guard_quota q = { .requests = { true, 1 }, .tokens = { true, 50 } };
+    struct limits *l = limits_create();
+    struct limited *x = limits_find(l, LIMITS_DEPLOYMENT, STR("a"));
+    struct limits_hold h[3] = { { .place = LIMITS_OUT } };
+    struct limiter_refusal no;
+    (void)state;
+    limits_learn(&h[0], 0, &q); /* it has no place */
+    assert_int_equal(limits_enter(&h[0], x, &o, 0, 10, SEMAPHORE_NORMAL, &no), SEMAPHORE_IN);
+    limits_learn(&h[0], 0, &q);
+    assert_int_equal(limits_enter(&h[1], x, &o, 0, 51, SEMAPHORE_NORMAL, &no), SEMAPHORE_FULL);
+    assert_int_equal(no.reason, LIMITER_TOKENS);
+    assert_int_equal(limits_enter(&h[1], x, &o, 0, 10, SEMAPHORE_NORMAL, &no), SEMAPHORE_IN);
+    assert_int_equal(limits_enter(&h[2], x, &o, 0, 10, SEMAPHORE_NORMAL, &no), SEMAPHORE_FULL);
+    assert_int_equal(no.reason, LIMITER_REQUESTS);
+    for (unsigned i = 0; i < 3; i++)
+        limits_leave(&h[i], 0, (struct limiter_report){ .sign = ADAPTIVE_NOTHING });
+    limits_destroy(l);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(permits_are_neither_lost_nor_made_among_threads),
         cmocka_unit_test(guards_count_every_call_of_all_threads),
+        cmocka_unit_test(buckets_hold_no_more_than_the_provider_has_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,6 +37,7 @@ manner_takes_each_word(void **state)
         { "tokens=10!rate=20!split=1", { .tokens = 10, .rate = 20, .split = 1 } },
         { "503!retry-after=9!times=2",
           { .fault = MOCK_FAULT_STATUS, .status = 503, .retry_after = 9, .times = 2 } },
+        { "spent=30s", { .spent_ms = 30000 } },
         { "429!html", { .fault = MOCK_FAULT_HTML, .status = 429 } },
     };
     (void)state;

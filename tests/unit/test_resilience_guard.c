@@ -275,6 +275,51 @@ guard_stands_by_how_the_last_call_ended(void **state)
     }
 }
 
+/* A reply that a limit is used up: last until it is made good, never out of the question; a later reply
+ * knows better. */
+static void
+guard_is_the_last_while_a_limit_is_used_up(void **state)
+{
+    const struct guard_quota spent = { .requests = { true, 0 },
+                                       .spent = true,
+                                       .back_ns = 30 * SECOND };
+    const struct guard_quota silent = { .tokens = { true, 0 }, .spent = true };
+    const struct guard_quota some = { .requests = { true, 3 } };
+    struct guard g = { .running = 0 };
+    uint64_t ticket;
+    (void)state;
+    guard_learn(&g, &opts, SECOND, &spent);
+    struct guard_view v = guard_view(&g, &opts, 2 * SECOND);
+    assert_int_equal(v.standing, GUARD_LAST);
+    assert_int_equal(v.reason, GUARD_SPENT);
+    assert_int_equal(v.until, 31 * SECOND);
+    assert_true(v.quota.requests.told && v.quota.requests.n == 0);
+    assert_true(guard_begin(&g, &opts, 2 * SECOND, &ticket, NULL));
+    assert_int_equal(guard_view(&g, &opts, 31 * SECOND).standing, GUARD_READY);
+    guard_learn(&g, &opts, 40 * SECOND, &spent);
+    guard_learn(&g, &opts, 41 * SECOND, &some);
+    assert_int_equal(guard_view(&g, &opts, 41 * SECOND).standing, GUARD_READY);
+    guard_learn(&g, &opts, 50 * SECOND, &silent); /* as long as usual */
+    assert_int_equal(guard_view(&g, &opts, 50 * SECOND).until, 55 * SECOND);
+}
+
+/* A refusal whose head says when there is more, but not to wait for it: longer than usual, and yet asked when
+ * nobody else is there. */
+static void
+guard_rests_after_a_refusal_until_its_limit_is_made_good(void **state)
+{
+    const struct guard_report r = { .fault = IR_FAULT_RATE, .status = 429, .back_ns = 40 * SECOND };
+    struct guard g = { .running = 0 };
+    uint64_t ticket;
+    (void)state;
+    assert_true(guard_begin(&g, &opts, SECOND, &ticket, NULL));
+    guard_done(&g, &opts, SECOND, ticket, &r);
+    struct guard_view v = guard_view(&g, &opts, SECOND);
+    assert_int_equal(v.standing, GUARD_LAST);
+    assert_int_equal(v.reason, GUARD_RATE);
+    assert_int_equal(v.until, 41 * SECOND);
+}
+
 static void
 guard_rests_when_too_large_a_share_fails(void **state)
 {
@@ -366,6 +411,8 @@ main(void)
         cmocka_unit_test(a_hedge_waits_for_what_is_unusual),
         cmocka_unit_test(a_cooldown_ends_when_its_model_does_over_random_schedules),
         cmocka_unit_test(guard_stands_by_how_the_last_call_ended),
+        cmocka_unit_test(guard_is_the_last_while_a_limit_is_used_up),
+        cmocka_unit_test(guard_rests_after_a_refusal_until_its_limit_is_made_good),
         cmocka_unit_test(guard_rests_when_too_large_a_share_fails),
         cmocka_unit_test(guard_opens_its_breaker_and_says_until_when),
         cmocka_unit_test(guard_takes_a_probe_for_good_when_its_reply_has_begun),

@@ -35,6 +35,23 @@ bucket_holds_a_burst_and_fills_by_the_minute(void **state)
 }
 
 static void
+bucket_holds_no_more_than_somebody_else_has_counted(void **state)
+{
+    const struct bucket_options o = { .per_minute = 60, .burst = 10 };
+    struct bucket b = { 0 };
+    (void)state;
+    bucket_cap(&b, &o, SECOND, 10); /* as much as fits */
+    assert_int_equal(bucket_wait(&b, &o, SECOND, 10), 0);
+    bucket_cap(&b, &o, SECOND, 2);
+    assert_int_equal(bucket_wait(&b, &o, SECOND, 2), 0);
+    assert_int_equal(bucket_wait(&b, &o, SECOND, 3), SECOND);
+    bucket_cap(&b, &o, SECOND, 7); /* less is there */
+    assert_int_equal(bucket_wait(&b, &o, SECOND, 3), SECOND);
+    bucket_cap(&b, &o, 2 * SECOND, 0);
+    assert_int_equal(bucket_wait(&b, &o, 2 * SECOND, 1), SECOND);
+}
+
+static void
 bucket_changes_its_rate_while_it_runs(void **state)
 {
     struct bucket_options o = { .per_minute = 60, .burst = 10 };
@@ -320,6 +337,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bucket_holds_a_burst_and_fills_by_the_minute),
+        cmocka_unit_test(bucket_holds_no_more_than_somebody_else_has_counted),
         cmocka_unit_test(bucket_changes_its_rate_while_it_runs),
         cmocka_unit_test(bucket_never_gives_more_than_its_rate_over_random_schedules),
         cmocka_unit_test(semaphore_does_what_its_model_does_over_random_schedules),

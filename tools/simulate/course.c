@@ -320,7 +320,7 @@ win(struct course *c, unsigned who, struct call *k)
 {
     struct request *x = c->requests[who];
     x->first = c->now;
-    guarded_first(k->guard, &c->house.gateway.guard_options, c->now, c->now - k->began);
+    guarded_first(k->guard, &c->house.gateway.guard_options, c->now, c->now - k->began, NULL);
     for (unsigned i = 0; i < 2; i++)
         if (x->calls[i].number && &x->calls[i] != k)
             end_call(c, x, &x->calls[i], true);
