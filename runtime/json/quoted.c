@@ -249,8 +249,8 @@ scan_blocks(struct scan *q)
             return;
         }
     }
-    q->escaped = carry;
-    q->has |= (escapes || carry ? QUOTED_ESCAPES : 0u) | (high ? QUOTED_HIGH : 0u);
+    q->escaped = carry && !end; /* what is behind the end is no matter */
+    q->has |= (escapes || q->escaped ? QUOTED_ESCAPES : 0u) | (high ? QUOTED_HIGH : 0u);
     if (end)
         end_scan(q, q->at - BLOCK + (size_t)__builtin_ctzll(end));
 }

@@ -156,6 +156,8 @@ mixtures_are_judged_like_the_loop_does(void **state)
             memcpy(text + n, word, strlen(word));
             n += strlen(word);
         }
+        if (n && dice_roll(&d, 4))
+            text[dice_roll(&d, (unsigned)n)] = '"'; /* with more behind it, or none */
         if (dice_roll(&d, 4))
             text[n++] = '"';
         if (n && dice_roll(&d, 8) == 0)
