@@ -173,13 +173,16 @@ enum config_otlp_protocol { CONFIG_OTLP_HTTP, CONFIG_OTLP_GRPC };
 
 /* What is told to those who watch.  Flags are 1 for yes. */
 struct config_telemetry {
-    int data_port;      /* metrics are served on the port for clients too */
-    struct str service; /* the name of this gateway */
+    int data_port;                /* metrics are served on the port for clients too */
+    struct str service;           /* the name of this gateway */
+    struct config_pairs resource; /* what else is told of it */
     /* otlp: where traces, metrics and logs are sent */
     struct str endpoint; /* absent: nowhere */
     enum config_otlp_protocol protocol;
     struct config_pairs headers;
-    struct str ca_file; /* PEM; absent: the system's */
+    int compression;                /* 1: gzip */
+    struct str ca_file;             /* PEM; absent: the system's */
+    struct str cert_file, key_file; /* PEM; both or none */
     int send_traces, send_metrics, send_logs;
     uint64_t timeout, retry, delay, interval; /* ms */
     unsigned queue, batch;

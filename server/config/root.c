@@ -81,8 +81,10 @@ config_finish(struct config_reader *r, const struct node *root)
             load_plugins(r, &plugins_field, root->v[i].value, &d.c.plugins);
             break;
         }
+    config_telemetry_environment(r, &d.c.telemetry);
     config_record(r, &root_record, root, &d);
     config_check_server(r, root, &d.c.server);
+    config_check_telemetry(r, root, &d.c.telemetry);
     d.c.routing = d.routing.routing;
     if (d.have_providers) /* else models may be missing that are not */
         config_read_routing(r, &d.routing, &d.c);

@@ -77,5 +77,18 @@ config_read config_read_limit;                          /* struct config_limits 
 extern const struct config_telemetry config_telemetry_defaults;
 extern const struct config_record config_telemetry_record; /* struct config_telemetry */
 extern const struct config_record config_otlp_record, config_traces_record; /* the same */
+/* Rules about several keys. */
+void config_check_telemetry(struct config_reader *r, const struct node *root,
+                            const struct config_telemetry *t);
+/* Add an attribute of the resource, or replace the one of that name.  False when llmux tells it
+ * itself, or memory is short. */
+bool config_add_resource(struct config_reader *r, struct config_pairs *to, struct str key,
+                         struct str value);
+
+/* telemetry_env.c */
+
+/* What OpenTelemetry's variables say (opentelemetry.io/docs/specs/otel, "environment variables"):
+ * defaults for what the file does not say. */
+void config_telemetry_environment(struct config_reader *r, struct config_telemetry *t);
 
 #endif

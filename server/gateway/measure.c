@@ -246,6 +246,7 @@ write_exported(struct exposition *e, const struct exporter *x)
         exposition_value(e, names, (struct str[]){ signals[i], STR("exported") }, 2, s.exported[i]);
         exposition_value(e, names, (struct str[]){ signals[i], STR("dropped") }, 2, s.dropped[i]);
         exposition_value(e, names, (struct str[]){ signals[i], STR("failed") }, 2, s.failed[i]);
+        exposition_value(e, names, (struct str[]){ signals[i], STR("rejected") }, 2, s.rejected[i]);
     }
 }
 

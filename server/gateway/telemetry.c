@@ -30,6 +30,13 @@ copy_headers(struct exporter_header *to, const struct config_pairs *from)
         to[i] = (struct exporter_header){ from->v[i].key, from->v[i].value };
 }
 
+static void
+copy_resource(struct otlp_pair *to, const struct config_pairs *from)
+{
+    for (unsigned i = 0; i < from->n; i++)
+        to[i] = (struct otlp_pair){ from->v[i].key, from->v[i].value };
+}
+
 bool
 telemetry_open(struct service *s, const struct gateway *g, struct fault *f)
 {
@@ -38,16 +45,24 @@ telemetry_open(struct service *s, const struct gateway *g, struct fault *f)
     if (!c->endpoint.p)
         return true;
     struct exporter_header *headers = calloc(c->headers.n + 1, sizeof *headers);
-    if (!headers)
+    struct otlp_pair *more = calloc(c->resource.n + 1, sizeof *more);
+    if (!headers || !more) {
+        free(headers);
+        free(more);
         return !fault_set(f, ERR_MEMORY, 0, "telemetry: out of memory");
+    }
     copy_headers(headers, &c->headers);
+    copy_resource(more, &c->resource);
     gethostname(host, sizeof host - 1);
     const struct exporter_options options = {
         .endpoint = c->endpoint,
         .protocol = c->protocol == CONFIG_OTLP_GRPC ? EXPORTER_GRPC : EXPORTER_HTTP,
         .headers = headers,
         .n_headers = c->headers.n,
+        .gzip = c->compression,
         .ca_file = c->ca_file,
+        .cert_file = c->cert_file,
+        .key_file = c->key_file,
         .timeout_ms = (unsigned)c->timeout,
         .retry_ms = (unsigned)c->retry,
         .queue = c->queue,
@@ -60,11 +75,14 @@ telemetry_open(struct service *s, const struct gateway *g, struct fault *f)
                       .version = STR(LLMUX_VERSION),
                       .instance = name_instance(instance),
                       .host = str_from(host),
-                      .pid = getpid() },
+                      .pid = getpid(),
+                      .more = more,
+                      .n_more = c->resource.n },
         .provider = spans_provider,
     };
     s->exporter = exporter_create(&options, f);
     free(headers);
+    free(more);
     if (s->exporter && c->send_logs)
         log_set_tee(s->log, records_tee, s->exporter);
     return s->exporter;

@@ -35,7 +35,8 @@ struct exporter {
     struct arena arena;              /* of what opts points to */
     struct lane lanes[OTLP_SIGNALS]; /* all but the queue is the thread's own */
     atomic_uint waiting;             /* items in the queues, about */
-    atomic_uint_fast64_t exported[OTLP_SIGNALS], dropped[OTLP_SIGNALS], failed[OTLP_SIGNALS];
+    atomic_uint_fast64_t exported[OTLP_SIGNALS], dropped[OTLP_SIGNALS], failed[OTLP_SIGNALS],
+        rejected[OTLP_SIGNALS];
     pthread_t thread;
     int wake; /* owned: an eventfd */
     atomic_bool stop;
@@ -45,6 +46,7 @@ struct exporter {
     uint64_t next_metrics; /* ms, monotonic */
     uint64_t last_words;   /* when to give up after stop; 0: not asked yet */
     bool lost;             /* the newest try failed */
+    bool rejects;          /* the newest message was not taken whole */
     unsigned seed;         /* of the jitter */
 };
 
@@ -173,13 +175,26 @@ fill(struct exporter *e, enum otlp_signal signal)
     return true;
 }
 
+/* Try to send, and tell what is notable about it. */
+static struct send_report
+post(struct exporter *e, enum otlp_signal signal)
+{
+    struct send_report r = sender_send(e->sender, signal, buf_str(&e->lanes[signal].message));
+    report(e, &r);
+    if (r.rejected && !e->rejects && e->opts.log)
+        log_msg(e->opts.log, LOG_LEVEL_WARN, "telemetry_rejected", "%.*s: %s",
+                STR_ARG(e->opts.endpoint), r.why);
+    e->rejects = r.rejected;
+    count(&e->rejected[signal], r.rejected);
+    return r;
+}
+
 /* Try to send the lane's batch.  It stays there if it is to be tried again. */
 static void
 try_batch(struct exporter *e, enum otlp_signal signal)
 {
     struct lane *lane = &e->lanes[signal];
-    struct send_report r = sender_send(e->sender, signal, buf_str(&lane->message));
-    report(e, &r);
+    struct send_report r = post(e, signal);
     uint64_t pause = r.wait_ms ? r.wait_ms : jitter(e, lane->backoff);
     lane->next = now_ms() + pause;
     bool late = lane->next > lane->begun + e->opts.retry_ms;
@@ -226,8 +241,7 @@ send_metrics(struct exporter *e)
         return;
     }
     /* The next report says all of this again: no retries. */
-    struct send_report r = sender_send(e->sender, OTLP_METRICS, buf_str(message));
-    report(e, &r);
+    struct send_report r = post(e, OTLP_METRICS);
     count(r.result == SEND_OK ? &e->exported[OTLP_METRICS] : &e->failed[OTLP_METRICS], 1);
 }
 
@@ -279,10 +293,18 @@ copy_options(struct exporter *e, const struct exporter_options *o)
     e->opts = *o;
     e->opts.endpoint = arena_str(&e->arena, o->endpoint);
     e->opts.ca_file = arena_str(&e->arena, o->ca_file);
+    e->opts.cert_file = arena_str(&e->arena, o->cert_file);
+    e->opts.key_file = arena_str(&e->arena, o->key_file);
     e->opts.resource.service = arena_str(&e->arena, o->resource.service);
     e->opts.resource.version = arena_str(&e->arena, o->resource.version);
     e->opts.resource.instance = arena_str(&e->arena, o->resource.instance);
     e->opts.resource.host = arena_str(&e->arena, o->resource.host);
+    struct otlp_pair *more = arena_alloc(&e->arena, (o->resource.n_more + 1) * sizeof *more);
+    for (unsigned i = 0; more && i < o->resource.n_more; i++) {
+        more[i].key = arena_str(&e->arena, o->resource.more[i].key);
+        more[i].value = arena_str(&e->arena, o->resource.more[i].value);
+    }
+    e->opts.resource.more = more;
     for (unsigned i = 0; headers && i < o->n_headers; i++) {
         headers[i].name = arena_str(&e->arena, o->headers[i].name);
         headers[i].value = arena_str(&e->arena, o->headers[i].value);
@@ -362,6 +384,7 @@ exporter_stats(const struct exporter *e)
         s.exported[i] = atomic_load_explicit(&e->exported[i], memory_order_relaxed);
         s.dropped[i] = atomic_load_explicit(&e->dropped[i], memory_order_relaxed);
         s.failed[i] = atomic_load_explicit(&e->failed[i], memory_order_relaxed);
+        s.rejected[i] = atomic_load_explicit(&e->rejected[i], memory_order_relaxed);
     }
     return s;
 }

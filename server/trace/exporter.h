@@ -27,15 +27,17 @@ struct exporter_options {
     enum exporter_protocol protocol;
     const struct exporter_header *headers; /* n_headers, for each request */
     unsigned n_headers;
-    struct str ca_file;      /* PEM; absent: the system's */
-    unsigned timeout_ms;     /* of one try */
-    unsigned retry_ms;       /* after that a batch that nobody took is dropped */
-    unsigned queue;          /* items of each signal that may wait */
-    unsigned batch;          /* items of one request, at most */
-    unsigned delay_ms;       /* how long an item may wait for others */
-    unsigned interval_ms;    /* between two reports of the metrics */
-    struct metrics *metrics; /* borrowed; NULL: they are not sent */
-    struct log *log;         /* borrowed, may be NULL: hears when the receiver is lost and found */
+    bool gzip;                      /* messages are compressed */
+    struct str ca_file;             /* PEM; absent: the system's */
+    struct str cert_file, key_file; /* PEM, to show who we are; absent: we do not */
+    unsigned timeout_ms;            /* of one try */
+    unsigned retry_ms;              /* after that a batch that nobody took is dropped */
+    unsigned queue;                 /* items of each signal that may wait */
+    unsigned batch;                 /* items of one request, at most */
+    unsigned delay_ms;              /* how long an item may wait for others */
+    unsigned interval_ms;           /* between two reports of the metrics */
+    struct metrics *metrics;        /* borrowed; NULL: they are not sent */
+    struct log *log; /* borrowed, may be NULL: hears when the receiver is lost and found */
     struct otlp_resource resource;
     /* The convention's name for a provider of this type; NULL: the type itself. */
     struct str (*provider)(struct str type);
@@ -46,6 +48,8 @@ struct exporter_stats {
     uint64_t exported[OTLP_SIGNALS];
     uint64_t dropped[OTLP_SIGNALS]; /* the queue was full */
     uint64_t failed[OTLP_SIGNALS];  /* the receiver refused them, or was away too long */
+    uint64_t
+        rejected[OTLP_SIGNALS]; /* single spans, points and records of what it took otherwise */
 };
 
 /* Copies what opts points to, but for what is borrowed.  NULL, with the reason in f, when memory or

@@ -65,6 +65,16 @@ otlp_str(struct buf *b, unsigned field, const char *key, struct str value)
 }
 
 void
+otlp_pair(struct buf *b, unsigned field, struct otlp_pair pair)
+{
+    struct pair p = { .pair = pb_begin(b, field) };
+    put_text(b, KEY, pair.key);
+    p.value = pb_begin(b, VALUE);
+    put_text(b, ANY_STRING, pair.value);
+    end_pair(b, p);
+}
+
+void
 otlp_int(struct buf *b, unsigned field, const char *key, int64_t value)
 {
     struct pair p = begin_pair(b, field, key);
@@ -229,6 +239,8 @@ put_resource(struct buf *b, const struct otlp_resource *r)
     otlp_str(b, RESOURCE_ATTRIBUTE, "telemetry.sdk.name", STR(SCOPE));
     otlp_str(b, RESOURCE_ATTRIBUTE, "telemetry.sdk.language", STR("c"));
     otlp_str(b, RESOURCE_ATTRIBUTE, "telemetry.sdk.version", r->version);
+    for (unsigned i = 0; i < r->n_more; i++)
+        otlp_pair(b, RESOURCE_ATTRIBUTE, r->more[i]);
     pb_end(b, at);
 }
 

@@ -18,9 +18,15 @@ enum otlp_signal { OTLP_TRACES, OTLP_METRICS, OTLP_LOGS };
 
 /* --- attributes ---------------------------------------------------------------------------- */
 
+struct otlp_pair {
+    struct str key, value;
+};
+
 /* Each appends one KeyValue as this field of the message that is being written.  Strings that are
  * not UTF-8 are made so; an absent one writes nothing. */
 void otlp_str(struct buf *b, unsigned field, const char *key, struct str value);
+/* The same with a key that is not known before; it is made UTF-8, too. */
+void otlp_pair(struct buf *b, unsigned field, struct otlp_pair pair);
 void otlp_int(struct buf *b, unsigned field, const char *key, int64_t value);
 void otlp_double(struct buf *b, unsigned field, const char *key, double value);
 void otlp_bool(struct buf *b, unsigned field, const char *key, bool value);
@@ -73,6 +79,9 @@ void otlp_record_end(struct buf *b, size_t at);
 struct otlp_resource {
     struct str service, version, instance, host;
     int64_t pid;
+    const struct otlp_pair
+        *more; /* n_more further attributes, none of those that are told anyway */
+    unsigned n_more;
 };
 
 struct otlp_envelope {

@@ -130,3 +130,65 @@ pb_end(struct buf *b, size_t at)
     }
     memcpy(b->p + at - 1, bytes, n);
 }
+
+/* --- reading ------------------------------------------------------------------------------- */
+
+static bool
+take_varint(struct str *s, uint64_t *v)
+{
+    *v = 0;
+    for (unsigned i = 0; i < VARINT_MAX && i < s->n; i++) {
+        unsigned char c = (unsigned char)s->p[i];
+        *v |= (uint64_t)(c & 0x7f) << 7 * i;
+        if (!(c & 0x80)) {
+            *s = str_skip(*s, i + 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+take_little(struct str *s, unsigned bytes, uint64_t *v)
+{
+    *v = 0;
+    if (s->n < bytes)
+        return false;
+    for (unsigned i = 0; i < bytes; i++)
+        *v |= (uint64_t)(unsigned char)s->p[i] << 8 * i;
+    *s = str_skip(*s, bytes);
+    return true;
+}
+
+static bool
+take_bytes(struct str *s, struct str *bytes)
+{
+    uint64_t n;
+    if (!take_varint(s, &n) || n > s->n)
+        return false;
+    *bytes = str_make(s->p, (size_t)n);
+    *s = str_skip(*s, (size_t)n);
+    return true;
+}
+
+bool
+pb_next(struct str *rest, struct pb_field *f)
+{
+    uint64_t tag;
+    *f = (struct pb_field){ 0 };
+    if (!take_varint(rest, &tag) || tag >> 3 == 0 || tag >> 32)
+        return false;
+    f->number = (unsigned)(tag >> 3);
+    switch (tag & 7) {
+    case WIRE_VARINT:
+        return take_varint(rest, &f->v);
+    case WIRE_64:
+        return take_little(rest, 8, &f->v);
+    case WIRE_32:
+        return take_little(rest, 4, &f->v);
+    case WIRE_BYTES:
+        return take_bytes(rest, &f->bytes);
+    default:
+        return false;
+    }
+}

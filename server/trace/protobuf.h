@@ -1,14 +1,16 @@
-/* Writing protocol buffers (protobuf.dev/programming-guides/encoding): fields one behind the other,
+/* Protocol buffers (protobuf.dev/programming-guides/encoding): fields one behind the other,
  * messages inside of messages.
  *
  *   size_t at = pb_begin(b, 2);      field 2, a message:
  *   pb_str(b, 1, STR("key"));            its field 1
  *   pb_end(b, at);                   its length is known now
  *
- * Values that are zero are written too: who calls knows whether they are wanted. */
+ * Values that are zero are written too: who calls knows whether they are wanted.  What others have
+ * written is read field by field. */
 #ifndef LLMUX_TRACE_PROTOBUF_H
 #define LLMUX_TRACE_PROTOBUF_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "runtime/base/buf.h"
@@ -31,5 +33,14 @@ void pb_packed_double(struct buf *b, double v);
 /* Begin a message; returns where, for pb_end. */
 size_t pb_begin(struct buf *b, unsigned field);
 void pb_end(struct buf *b, size_t at);
+
+struct pb_field {
+    unsigned number;
+    uint64_t v;       /* of a number; else 0 */
+    struct str bytes; /* of a message, bytes or a string; else absent */
+};
+
+/* The next field of a message, taken off rest.  False at its end, and where it is broken. */
+bool pb_next(struct str *rest, struct pb_field *f);
 
 #endif

@@ -14,8 +14,9 @@ enum send_result {
 
 struct send_report {
     enum send_result result;
-    unsigned wait_ms; /* what the receiver said to wait; 0: nothing */
-    char why[320];    /* for people; "" when all is well */
+    unsigned wait_ms;  /* what the receiver said to wait; 0: nothing */
+    uint64_t rejected; /* spans, points or records of a message that it took otherwise */
+    char why[320];     /* for people; "" when all is well */
 };
 
 /* Options as the exporter's, which must outlive it.  stop is asked often during a request: true ends

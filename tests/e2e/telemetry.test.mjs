@@ -194,6 +194,77 @@ describe('sampling', () => {
     });
 });
 
+describe('what receivers want', () => {
+    const started = async (protocol, otlp, more) => {
+        const receiver = await Receiver.start();
+        const w = await World.start({ telemetry: { ...more, otlp: { endpoint: receiver.endpoint(protocol), protocol, delay: '5ms',
+            metrics: false, ...otlp } } });
+        return { receiver, w, stop: async () => { await w.stop(); await receiver.stop(); } };
+    };
+    const ask = async (w) => (await w.post('/v1/chat/completions', chat('openai/m'))).text();
+    const traces = (receiver) => receiver.spans.filter((s) => s.kind === 'SPAN_KIND_SERVER').length;
+
+    for (const protocol of ['http', 'grpc']) {
+        test(`${protocol}: messages are compressed, and tell of the resource what the config says`, async () => {
+            const s = await started(protocol, { compression: 'gzip' },
+                { service: 'my-gateway', resource: { 'deployment.environment.name': 'test' } });
+            try {
+                await ask(s.w);
+                await eventually(() => traces(s.receiver) === 1);
+                if (protocol === 'http') // grpc-js keeps its own to itself
+                    assert.equal(s.receiver.requests[0].headers['content-encoding'], 'gzip');
+                const { resource } = s.receiver.spans[0];
+                assert.equal(resource['service.name'].value, 'my-gateway');
+                assert.deepEqual(resource['deployment.environment.name'], { type: 'stringValue', value: 'test' });
+            } finally {
+                await s.stop();
+            }
+        });
+
+        test(`${protocol}: what a receiver does not take of a message is counted`, async () => {
+            const s = await started(protocol, {});
+            try {
+                s.receiver.rejected = 2;
+                await ask(s.w);
+                await eventually(async () => await items(s.w, 'traces', 'rejected') === 2);
+                assert.equal(await items(s.w, 'traces', 'exported'), 1);
+                const line = await s.w.gateway.line((l) => l.includes('"telemetry_rejected"') && JSON.parse(l));
+                assert.match(line.msg, /2 rejected: these were too old/);
+            } finally {
+                await s.stop();
+            }
+        });
+
+        test(`${protocol}: a receiver that says when is asked then`, async () => {
+            const s = await started(protocol, {});
+            try {
+                s.receiver.answers = protocol === 'http' ? [{ status: 429, headers: { 'retry-after': '1' } }, { status: 503 }]
+                    : [{ code: 8, seconds: 1 }, { code: 14 }];
+                const begun = Date.now();
+                await ask(s.w);
+                await eventually(() => traces(s.receiver) === 1);
+                assert.ok(Date.now() - begun >= 1000);
+                assert.equal(await items(s.w, 'traces', 'failed'), 0);
+            } finally {
+                await s.stop();
+            }
+        });
+
+        test(`${protocol}: what is refused for good is not sent again`, async () => {
+            const s = await started(protocol, {});
+            try {
+                s.receiver.answers = protocol === 'http' ? [{ status: 400 }] : [{ code: 8 }];
+                await ask(s.w);
+                await eventually(async () => await items(s.w, 'traces', 'failed') === 1);
+                await ask(s.w);
+                await eventually(() => traces(s.receiver) === 1);
+            } finally {
+                await s.stop();
+            }
+        });
+    }
+});
+
 // Refused, taken and never answered, or away: LOST_SECONDS each.
 const patient = { concurrency: 3, timeout: 120_000 + LOST_SECONDS * 1000 };
 describe('a receiver that is lost', patient, () => {

@@ -1,6 +1,7 @@
 // A receiver of OTLP over HTTP and gRPC, with the official protocol definitions: everything that comes is decoded and kept.
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 
 import grpc from '@grpc/grpc-js';
 import loader from '@grpc/proto-loader';
@@ -13,6 +14,19 @@ const service = (signal, name) => services[`opentelemetry.proto.collector.${sign
 const exports = { '/v1/traces': service('trace', 'Trace').Export, '/v1/metrics': service('metrics', 'Metrics').Export,
                   '/v1/logs': service('logs', 'Logs').Export };
 
+// Messages that those definitions are too old for, by hand: { field: number, bytes, or fields }.
+const varint = (n) => n < 128 ? [n] : [n % 128 + 128, ...varint(Math.floor(n / 128))];
+const message = (fields) => Buffer.concat(Object.entries(fields).flatMap(([field, v]) => {
+    if (typeof v === 'number')
+        return [Buffer.from([...varint(field * 8), ...varint(v)])];
+    const bytes = typeof v === 'string' ? Buffer.from(v) : message(v);
+    return [Buffer.from([...varint(field * 8 + 2), ...varint(bytes.length)]), bytes];
+}));
+// ExportTraceServiceResponse { partial_success { rejected_spans, error_message } }
+const partial = (rejected) => message(rejected ? { 1: { 1: rejected, 2: 'these were too old' } } : {});
+// google.rpc.Status { code, message, details { RetryInfo { retry_delay } } }
+const busy = (seconds) => message({ 1: 8, 2: 'no room', 3: { 1: 'type.googleapis.com/google.rpc.RetryInfo', 2: { 1: { 1: seconds } } } });
+
 // { key: { type, value } }
 const plain = (v) => v.value === 'arrayValue' ? v.arrayValue.values.map(plain) : v[v.value];
 const attributesOf = (list) => Object.fromEntries((list ?? []).map(
@@ -22,8 +36,11 @@ export class Receiver {
     spans = [];
     metrics = [];
     logs = [];
-    requests = [];  // { signal, headers }
+    requests = [];  // { path, headers }
+    refused = [];   // answers that were given
     answer = 200;   // to HTTP; 0: none
+    answers = [];   // before that: { status, headers } over HTTP, { code, seconds } over gRPC
+    rejected = 0;   // of each message, says the receiver
     #http;
     #grpc;
 
@@ -35,17 +52,29 @@ export class Receiver {
             req.on('end', () => {
                 if (r.answer === 0)
                     return;
-                if (r.answer === 200 && exports[req.url])
-                    r.#take(req.url, exports[req.url].requestDeserialize(Buffer.concat(chunks)), req.headers);
-                res.writeHead(exports[req.url] ? r.answer : 404, { 'content-type': 'application/x-protobuf' });
-                res.end();
+                const { status, headers } = r.answers.shift() ?? { status: exports[req.url] ? r.answer : 404 };
+                const body = req.headers['content-encoding'] === 'gzip' ? gunzipSync(Buffer.concat(chunks)) : Buffer.concat(chunks);
+                if (status === 200)
+                    r.#take(req.url, exports[req.url].requestDeserialize(body), req.headers);
+                res.writeHead(status, { 'content-type': 'application/x-protobuf', ...headers });
+                res.end(status === 200 ? partial(r.rejected) : busy(1));
             });
         });
         await r.back();
         r.#http.unref();
         r.#grpc = new grpc.Server();
-        const serve = (signal, name, path) => r.#grpc.addService(service(signal, name), {
+        const serve = (signal, name, path) => r.#grpc.addService({
+            Export: { ...service(signal, name).Export, responseSerialize: () => partial(r.rejected) } }, {
             Export: (call, done) => {
+                const refusal = r.answers.shift();
+                if (refusal) {
+                    const metadata = new grpc.Metadata();
+                    if (refusal.seconds)
+                        metadata.set('grpc-status-details-bin', busy(refusal.seconds));
+                    r.refused.push(refusal);
+                    done({ code: refusal.code, details: 'no room', metadata });
+                    return;
+                }
                 r.#take(path, call.request, call.metadata.getMap());
                 done(null, {});
             },
