@@ -2,7 +2,8 @@
 #include "runtime/xd/stencil.h"
 
 #include "runtime/base/utf8.h"
-#include "runtime/json/text.h"
+#include "runtime/json/quoted.h"
+#include "runtime/ir/reply.h"
 #include "runtime/xd/flow.h"
 #include "runtime/xd/wtf8.h"
 
@@ -17,31 +18,6 @@ void
 xd_stencil_fini(struct xd_stencil *s)
 {
     buf_fini(&s->bytes);
-}
-
-/* The one text that a block grows by, NULL when it grows by anything else or depends on what came
- * before, as the arguments of a call do. */
-static struct str *
-text_of(struct ir_block *b)
-{
-    switch (b->kind) {
-    case IR_BLOCK_TEXT:
-        return b->text.citations.n || b->cache.set ? NULL : &b->text.text;
-    case IR_BLOCK_REFUSAL:
-        return &b->refusal.text;
-    case IR_BLOCK_THINKING:
-        return b->thinking.signature.p ? NULL : &b->thinking.text;
-    case IR_BLOCK_UNSET:
-    case IR_BLOCK_SEALED:
-    case IR_BLOCK_IMAGE:
-    case IR_BLOCK_AUDIO:
-    case IR_BLOCK_DOCUMENT:
-    case IR_BLOCK_CALL:
-    case IR_BLOCK_RESULT:
-    case IR_BLOCK_FOREIGN:
-        break;
-    }
-    return NULL;
 }
 
 /* --- learning ------------------------------------------------------------------------------ */
@@ -113,36 +89,47 @@ put(struct xd_stencil *s, struct str bytes)
     return str_make(s->bytes.p + at, bytes.n);
 }
 
-static void
-put_literals(struct xd_stencil *s, struct str data, const struct cuts *c)
+/* Two that stand one behind the other, as one. */
+static struct str
+put_both(struct xd_stencil *s, struct str first, struct str second)
 {
-    size_t at = 0;
-    for (unsigned i = 0; i < c->n; i++) {
+    struct str all = put(s, first);
+    return str_make(all.p, first.n + put(s, second).n);
+}
+
+/* The frame, cut at its holes: in front of the first, between them, behind the last. */
+static void
+put_literals(struct xd_stencil *s, struct str before, struct str data, struct str after,
+             const struct cuts *c)
+{
+    size_t at = c->v[0].at + c->v[0].n;
+    s->front = put_both(s, before, str_make(data.p, c->v[0].at));
+    s->holes[0] = c->v[0].hole;
+    for (unsigned i = 1; i < c->n; i++) {
         s->holes[i] = c->v[i].hole;
-        s->literals[i] = c->v[i].at - at;
-        put(s, str_make(data.p + at, s->literals[i]));
+        s->literals[i] = put(s, str_make(data.p + at, c->v[i].at - at));
         at = c->v[i].at + c->v[i].n;
     }
-    s->literals[c->n] = data.n - at;
-    put(s, str_skip(data, at));
+    s->back = put_both(s, str_skip(data, at), after);
 }
 
 static void
 keep(struct xd_stencil *s, const struct frame *frame, struct str data, const struct cuts *c)
 {
-    struct str raw = frame->raw;
+    struct str raw = frame->raw, before = { NULL, 0 }, after = { NULL, 0 };
     uintptr_t at = (uintptr_t)data.p - (uintptr_t)raw.p;
-    bool in_raw = raw.p && at < raw.n && data.n <= raw.n - at;
+    s->in_stream = raw.p && at < raw.n && data.n <= raw.n - at;
+    if (s->in_stream) {
+        before = str_make(raw.p, at);
+        after = str_skip(raw, at + data.n);
+    }
+    s->before = before.n;
+    s->after = after.n;
     buf_clear(&s->bytes);
-    if (!buf_room(&s->bytes, frame->name.n + (in_raw ? raw.n : data.n)))
+    if (!buf_room(&s->bytes, frame->name.n + before.n + data.n + after.n))
         return;
     s->name = put(s, frame->name);
-    put_literals(s, data, c);
-    s->before = s->after = (struct str){ NULL, 0 };
-    if (in_raw) {
-        s->before = put(s, str_make(raw.p, at));
-        s->after = put(s, str_skip(raw, at + data.n));
-    }
+    put_literals(s, before, data, after, c);
     s->n = c->n;
 }
 
@@ -159,7 +146,8 @@ xd_stencil_learn(struct xd_stencil *s, const struct xd *x, const struct frame *f
         return;
     s->event = f->first;
     s->block = f->first_block;
-    const struct str *text = text_of(&s->block);
+    s->event.block = &s->block;
+    const struct str *text = ir_block_text(&s->block);
     if (!text || !find_text(data, *text, &cuts))
         return;
     if (s->noisy)
@@ -169,64 +157,106 @@ xd_stencil_learn(struct xd_stencil *s, const struct xd *x, const struct frame *f
 
 /* --- trying -------------------------------------------------------------------------------- */
 
+/* Does json_escape write the escapes of inner as they stand there? */
 static bool
-take_text(struct xd_stencil *s, struct arena *a, struct str inner, bool escaped)
+is_spelled_alike(struct str inner)
 {
-    struct str text = escaped ? wtf8_unescape(a, inner) : inner;
-    if (text.n == 0 || !wtf8_is_clean(text, 0))
-        return false;
-    *text_of(&s->block) = text;
+    const char *p = inner.p, *end = p + inner.n;
+    while ((p = memchr(p, '\\', (size_t)(end - p))) != NULL) {
+        if (p[1] == 'u' || p[1] == '/')
+            return false;
+        p += 2;
+    }
     return true;
+}
+
+/* May an event have the text that is written so? */
+static bool
+take_text(struct arena *a, struct str inner, unsigned has, struct xd_piece *piece)
+{
+    bool escaped = has & QUOTED_ESCAPES;
+    *piece = (struct xd_piece){ inner, escaped, !escaped || is_spelled_alike(inner) };
+    if (!(has & QUOTED_HALVES))
+        return inner.n > 0;
+    struct str text = wtf8_unescape(a, inner);
+    return text.n && wtf8_is_clean(text, 0);
 }
 
 /* What stands in a hole at the start of rest is taken from it. */
 static bool
-fill(struct xd_stencil *s, struct arena *a, enum xd_hole hole, struct str *rest)
+fill(struct arena *a, enum xd_hole hole, struct str *rest, struct xd_piece *piece)
 {
-    bool escaped = false;
+    unsigned has = 0;
     bool number = hole == XD_HOLE_NUMBER;
-    size_t n = number ? count_digits(*rest) : json_string_length(*rest, &escaped);
+    size_t n = number ? count_digits(*rest) : quoted_length(*rest, &has);
     struct str inner = str_make(rest->p, n);
     *rest = str_skip(*rest, n);
     if (number)
         return n > 0;
-    return utf8_valid(inner.p, n) == n && (hole != XD_HOLE_TEXT || take_text(s, a, inner, escaped));
+    if (has & QUOTED_HIGH && utf8_valid(inner.p, n) < n)
+        return false;
+    return hole != XD_HOLE_TEXT || take_text(a, inner, has, piece);
 }
 
-/* The length of the document at the start of rest, if it fits; else 0. */
-static size_t
-match(struct xd_stencil *s, struct arena *a, struct str rest, struct ir_event *e)
+static bool
+skip(struct str *s, struct str prefix)
 {
-    const char *p = s->bytes.p + s->name.n, *from = rest.p;
-    for (unsigned i = 0;; i++) {
-        size_t n = s->literals[i];
-        if (rest.n < n || memcmp(rest.p, p, n) != 0)
+    if (!str_starts(*s, prefix))
+        return false;
+    *s = str_skip(*s, prefix.n);
+    return true;
+}
+
+/* The length of what fits at the start of rest, between these two; else 0. */
+static size_t
+match(const struct xd_stencil *s, struct arena *a, struct str rest, struct str front,
+      struct str back, struct xd_piece *piece)
+{
+    const char *from = rest.p;
+    if (!skip(&rest, front) || !fill(a, s->holes[0], &rest, piece))
+        return 0;
+    for (unsigned i = 1; i < s->n; i++)
+        if (!skip(&rest, s->literals[i]) || !fill(a, s->holes[i], &rest, piece))
             return 0;
-        p += n;
-        rest = str_skip(rest, n);
-        if (i == s->n)
-            break;
-        if (!fill(s, a, s->holes[i], &rest))
-            return 0;
-    }
-    *e = s->event;
-    e->block = &s->block;
-    return (size_t)(rest.p - from);
+    return skip(&rest, back) ? (size_t)(rest.p - from) : 0;
 }
 
 bool
-xd_stencil_fits(struct xd_stencil *s, struct arena *a, struct str name, struct str data,
-                struct ir_event *e)
+xd_stencil_fits(const struct xd_stencil *s, struct arena *a, struct str name, struct str data,
+                struct xd_piece *piece)
 {
-    return s->n && str_eq(name, s->name) && data.n && match(s, a, data, e) == data.n;
+    if (s->n == 0 || data.n == 0 || !str_eq(name, s->name))
+        return false;
+    struct str front = str_skip(s->front, s->before);
+    struct str back = str_make(s->back.p, s->back.n - s->after);
+    return match(s, a, data, front, back, piece) == data.n;
 }
 
 size_t
-xd_stencil_take(struct xd_stencil *s, struct arena *a, struct str stream, struct ir_event *e)
+xd_stencil_run(const struct xd_stencil *s, struct arena *a, struct str stream, struct xd_run *run)
 {
-    if (s->n == 0 || s->after.n == 0 || !str_starts(stream, s->before))
+    struct xd_piece piece;
+    size_t end = 0;
+    run->n = 0;
+    if (s->n == 0 || !s->in_stream)
         return 0;
-    struct str rest = str_skip(stream, s->before.n);
-    size_t n = match(s, a, rest, e);
-    return n && str_starts(str_skip(rest, n), s->after) ? s->before.n + n + s->after.n : 0;
+    while (!run->v || run->n < run->room) {
+        struct str rest = str_skip(stream, end);
+        size_t feed = end && stream.p[end - 1] == '\r' && rest.n && *rest.p == '\n';
+        size_t n = match(s, a, str_skip(rest, feed), s->front, s->back, &piece);
+        if (n == 0)
+            break;
+        end += feed + n;
+        if (run->v)
+            run->v[run->n] = piece;
+        run->n++;
+    }
+    return end;
+}
+
+const struct ir_event *
+xd_stencil_event(struct xd_stencil *s, struct arena *a, const struct xd_piece *piece)
+{
+    *ir_block_text(&s->block) = piece->escaped ? wtf8_unescape(a, piece->inner) : piece->inner;
+    return &s->event;
 }

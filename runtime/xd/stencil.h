@@ -10,7 +10,7 @@
  * state as it was.  A frame that does not fit is read, and takes the stencil's place or leaves none.
  *
  * The same holds for the lines around the document, where they came in one piece with it: such a frame
- * need not even be cut out of the stream.
+ * need not even be cut out of the stream, and all of those that came in one piece are read in one go.
  *
  * Noise are strings and numbers of members that no row names: their values have no effect.  Some
  * peers put a random string into each frame, others count them.  Most do not: noise is literal until
@@ -27,16 +27,29 @@
 enum xd_hole { XD_HOLE_TEXT, XD_HOLE_STRING, XD_HOLE_NUMBER };
 
 struct xd_stencil {
-    struct buf
-        bytes;       /* the frame's name, the literals, and what stood in front of all and behind */
-    struct str name; /* in bytes, as are the next ones */
-    struct str before, after; /* of the document in the stream; absent: not known */
-    unsigned n;               /* holes; 0: there is no stencil */
-    bool noisy;               /* a frame did not fit: look for noise */
+    struct buf bytes;                      /* the frame's name, and what stands around its holes */
+    unsigned n;                            /* holes; 0: there is no stencil */
+    bool noisy;                            /* a frame did not fit: look for noise */
+    bool in_stream;                        /* the lines around the document are known */
+    struct str name, front, back;          /* in bytes, as are the next ones */
+    struct str literals[XD_STENCIL_HOLES]; /* in front of each hole but the first */
+    size_t before, after;                  /* bytes of front and back that are not the document's */
     enum xd_hole holes[XD_STENCIL_HOLES];
-    size_t literals[XD_STENCIL_HOLES + 1]; /* lengths: in front of each hole, and behind the last */
-    struct ir_event event;                 /* the growth ... */
-    struct ir_block block;                 /* ... of this block */
+    struct ir_event event; /* the growth ... */
+    struct ir_block block; /* ... of this block */
+};
+
+/* The text of a frame that fits: the inside of a string of JSON, in valid UTF-8. */
+struct xd_piece {
+    struct str inner;
+    bool escaped; /* there are escapes in it ... */
+    bool alike;   /* ... but none that json_escape would write in another way */
+};
+
+/* Frames that fit, one behind the other. */
+struct xd_run {
+    struct xd_piece *v; /* room for their texts, or NULL: only count them, however many there are */
+    unsigned room, n;
 };
 
 void xd_stencil_init(struct xd_stencil *s);
@@ -55,13 +68,16 @@ xd_stencil_drop(struct xd_stencil *s)
 void xd_stencil_learn(struct xd_stencil *s, const struct xd *x, const struct frame *frame,
                       struct str data);
 
-/* Does this frame fit?  Then *e is the event it amounts to, valid as long as s, data and the arena
- * are untouched. */
-bool xd_stencil_fits(struct xd_stencil *s, struct arena *a, struct str name, struct str data,
-                     struct ir_event *e);
-/* The same for the bytes of the stream, at the start of a frame: the length of the frame that fits,
- * 0 when none does. */
+/* Does this frame fit?  Then *piece is its text, in data. */
+bool xd_stencil_fits(const struct xd_stencil *s, struct arena *a, struct str name, struct str data,
+                     struct xd_piece *piece);
+/* The same for the bytes of a stream, at the start of a frame: how many bytes of frames fit, one behind
+ * the other, but for a last line feed. */
 size_t
-xd_stencil_take(struct xd_stencil *s, struct arena *a, struct str stream, struct ir_event *e);
+xd_stencil_run(const struct xd_stencil *s, struct arena *a, struct str stream, struct xd_run *run);
+/* The event that such a frame amounts to.  Valid until the next one, and as long as the frame and the
+ * arena are untouched. */
+const struct ir_event *
+xd_stencil_event(struct xd_stencil *s, struct arena *a, const struct xd_piece *piece);
 
 #endif

@@ -1,4 +1,4 @@
-/* Streams in and out: frames to documents to events, and events to frames. */
+/* Streams in: frames to documents to events. */
 #include "runtime/xd/translate.h"
 
 #include "runtime/base/base64.h"
@@ -8,9 +8,7 @@
 #include "runtime/xd/flow.h"
 
 #define HEAD_MAX (64u << 10) /* of a body that is no stream */
-#define EACH_MAX (64u << 10) /* of what every chunk repeats */
-
-/* --- reading --- */
+#define RUN_MAX  64u         /* frames that are read in one go, where their texts are wanted */
 
 /* The frame's data as a document; the fault's offset is that of the frame in the stream. */
 static enum err
@@ -97,12 +95,12 @@ unwrap(struct xd_reader *r, struct frame *e)
 static bool
 read_by_stencil(struct xd_reader *r, const struct frame *e)
 {
-    struct ir_event event;
-    if (!xd_stencil_fits(&r->stencil, &r->scratch, e->name, str_trim(e->data), &event)) {
+    struct xd_piece piece;
+    if (!xd_stencil_fits(&r->stencil, &r->scratch, e->name, str_trim(e->data), &piece)) {
         xd_stencil_drop(&r->stencil);
         return false;
     }
-    xd_flow_repeat(r->x.flow, &event);
+    xd_flow_repeat(r->x.flow, xd_stencil_event(&r->stencil, &r->scratch, &piece));
     return true;
 }
 
@@ -160,19 +158,33 @@ on_frame(void *ctx, const struct frame *e)
     return ERR_OK;
 }
 
-/* A frame that the stencil knows by its bytes in the stream. */
+/* The texts of a run, to whoever takes them. */
+static void
+give_run(struct xd_reader *r, const struct xd_run *run)
+{
+    r->x.flow->said = true;
+    if (r->deaf || (r->run && r->run(r->ctx, &r->stencil.event, run->v, run->n)))
+        return;
+    for (unsigned i = 0; i < run->n; i++) {
+        arena_reset(&r->scratch);
+        xd_flow_repeat(r->x.flow, xd_stencil_event(&r->stencil, &r->scratch, &run->v[i]));
+    }
+}
+
+/* Frames that the stencil knows by their bytes in the stream. */
 static size_t
 on_stream(void *ctx, struct str stream, size_t start)
 {
     struct xd_reader *r = ctx;
-    struct ir_event event;
+    struct xd_piece pieces[RUN_MAX];
+    struct xd_run run = { .v = r->deaf ? NULL : pieces, .room = RUN_MAX };
     if (r->over || r->stencil.n == 0)
         return 0;
     begin_frame(r);
-    size_t n = xd_stencil_take(&r->stencil, &r->scratch, stream, &event);
+    size_t n = xd_stencil_run(&r->stencil, &r->scratch, stream, &run);
     if (n == 0)
         return 0;
-    xd_flow_repeat(r->x.flow, &event);
+    give_run(r, &run);
     settle(r, start);
     if (r->frame)
         r->frame(r->ctx, start, start + n, false);
@@ -302,118 +314,4 @@ xd_reader_abort(struct xd_reader *r, const struct ir_error *e)
         return;
     xd_flow_fail_whole(&r->x, e, ERR_TRUNCATED);
     r->over = true;
-}
-
-/* --- writing --- */
-
-void
-xd_writer_init(struct xd_writer *w, const struct xd_dialect *d, enum xd_op_kind op,
-               struct arena *keep, struct buf *out, enum xd_usage usage)
-{
-    w->patch = (struct xd_patch){ .want_usage = usage == XD_USAGE_WRITE };
-    w->skips = false;
-    w->skipped = 0;
-    buf_init(&w->patch.each, EACH_MAX);
-    xd_init(&w->x, d, op, keep, out);
-    w->x.stream = true;
-    if (w->x.op && !w->x.op->order && !w->x.op->items)
-        w->x.patch = &w->patch;
-    arena_init(&w->collected, XD_COLLECTED_MAX);
-    ir_collector_init(&w->collector, &w->collected);
-}
-
-void
-xd_writer_fini(struct xd_writer *w)
-{
-    xd_fini(&w->x);
-    buf_fini(&w->patch.each);
-    arena_fini(&w->collected);
-}
-
-/* The event with what it closes: the block, the reply. */
-static struct ir_event
-collect(struct xd_writer *w, const struct ir_event *e)
-{
-    struct ir_event out = *e;
-    struct ir_collector *c = &w->collector;
-    ir_collector_event(c, e);
-    if (c->err) {
-        xd_fault(&w->x, c->err, 0, "the reply is larger than %u bytes", XD_COLLECTED_MAX);
-        return out;
-    }
-    const struct ir_block *b = c->reply.choices.n && e->index < c->reply.choices.v[0].blocks.n
-                                   ? &c->reply.choices.v[0].blocks.v[e->index]
-                                   : NULL;
-    w->x.made_of = c->reply.id;
-    if (e->kind == IR_EVENT_OPEN)
-        w->x.piece = 0;
-    if (e->kind == IR_EVENT_CLOSE)
-        out.block = b;
-    if (e->kind == IR_EVENT_END || e->kind == IR_EVENT_FAIL)
-        out.reply = &c->reply;
-    return out;
-}
-
-/* What another family said beside the model: not every event has an object of its own that would name it. */
-static void
-lose_strange_rest(struct xd *x, const struct ir_event *e)
-{
-    const struct ir_rest *rest = e->kind == IR_EVENT_BEGIN  ? &e->reply->rest
-                                 : e->kind == IR_EVENT_OPEN ? &e->block->rest
-                                                            : NULL;
-    if (rest && rest->n && strcmp(rest->v[0].shape->family, x->dialect->family) != 0)
-        xd_lose_rest(x, rest);
-}
-
-/* Of typed events: those of a block that the dialect has no form for are left out, and the blocks
- * behind it move up. */
-static void
-write_typed(struct xd_writer *w, const struct ir_event *e)
-{
-    struct ir_event moved = *e;
-    bool piece = e->kind == IR_EVENT_GROW || e->kind == IR_EVENT_CLOSE;
-    if (w->skips && piece) {
-        w->skips = e->kind != IR_EVENT_CLOSE;
-        return;
-    }
-    if (piece || e->kind == IR_EVENT_OPEN)
-        moved.index -= w->skipped;
-    w->x.optional = e->kind == IR_EVENT_OPEN || e->kind == IR_EVENT_GROW;
-    w->x.left_out = false;
-    w->x.op->write_event(&w->x, &moved);
-    w->x.optional = false;
-    if (e->kind == IR_EVENT_OPEN && w->x.left_out) {
-        w->skips = true;
-        w->skipped++;
-    }
-}
-
-void
-xd_writer_event(void *ctx, const struct ir_event *e)
-{
-    struct xd_writer *w = ctx;
-    struct xd *x = &w->x;
-    bool whole = e->kind == IR_EVENT_BEGIN || e->kind == IR_EVENT_END || e->kind == IR_EVENT_BEAT
-                 || e->kind == IR_EVENT_FAIL;
-    if (x->err)
-        return;
-    if (!x->patch && !whole && e->choice > 0) {
-        xd_lose(x, "candidates"); /* events of typed streams have no place for a second choice */
-        return;
-    }
-    if (e->kind == IR_EVENT_OPEN) {
-        x->opened[e->block->kind % (sizeof x->opened / sizeof *x->opened)]++;
-        x->open_kind = (int)e->block->kind;
-    }
-    struct ir_event told = x->op->items ? collect(w, e) : *e;
-    lose_strange_rest(x, e);
-    if (x->err)
-        return;
-    if (x->op->order)
-        write_typed(w, e);
-    else
-        x->op->write_event(x, &told);
-    if (e->kind == IR_EVENT_END || e->kind == IR_EVENT_FAIL)
-        xd_frame_last(x);
-    xd_check_out(x);
 }

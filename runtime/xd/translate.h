@@ -6,6 +6,7 @@
 #include "runtime/frame/framer.h"
 #include "runtime/ir/reply.h"
 #include "runtime/xd/stencil.h"
+#include "runtime/xd/template.h"
 #include "runtime/xd/xd.h"
 
 /* A context for one direction.  a: where what is read lives; out: where what is written goes
@@ -54,8 +55,13 @@ xd_error_of_fault(const struct fault *f, enum ir_fault kind, struct arena *a, st
 
 typedef void xd_sink(void *ctx, const struct ir_event *e);
 /* Called after each frame was read and its events were given to the sink: the frame's bytes in
- * the stream are [start, end), and `quiet` is true when the frame said nothing but usage. */
+ * the stream are [start, end), and `quiet` is true when the frame said nothing but usage.  Frames that
+ * differ in nothing but their text may be told as one. */
 typedef void xd_frame_fn(void *ctx, size_t start, size_t end, bool quiet);
+/* Takes n events at once: *e, each time with another text in its block.  False when it cannot; then the
+ * sink gets them one by one.  What *e has as its text must not be looked at. */
+typedef bool
+xd_run_fn(void *ctx, const struct ir_event *e, const struct xd_piece *texts, unsigned n);
 
 /* Reads a stream and gives its sink a whole word of the model's event grammar (runtime/ir/reply.h),
  * whatever the peer sent: in the end either `end` or `fail`, exactly once.  `end` comes only when
@@ -68,6 +74,8 @@ struct xd_reader {
     struct arena scratch; /* reset after each frame */
     xd_sink *sink;
     xd_frame_fn *frame; /* or NULL */
+    xd_run_fn *run;     /* or NULL */
+    bool deaf;          /* the sink does not want to know of blocks that grow by more text */
     void *ctx;
     struct buf head;  /* what came before the first frame: the message, if there never is one */
     struct buf clean; /* a frame's data with invalid UTF-8 replaced */
@@ -100,6 +108,7 @@ struct xd_writer {
     struct xd_patch patch;
     bool skips;       /* the open block has no form in this dialect: nothing of it is written */
     unsigned skipped; /* such blocks so far */
+    struct xd_template template; /* of the frame before */
     struct arena collected;
     struct ir_collector collector; /* of a stream of items */
 };
@@ -111,5 +120,8 @@ void xd_writer_init(struct xd_writer *w, const struct xd_dialect *d, enum xd_op_
 void xd_writer_fini(struct xd_writer *w);
 /* Append the frames for one event to out.  Usable as a sink. */
 void xd_writer_event(void *w, const struct ir_event *e);
+/* The same for a run of a reader's (xd_run_fn): false when it must be written event by event. */
+bool xd_writer_run(struct xd_writer *w, const struct ir_event *e, const struct xd_piece *texts,
+                   unsigned n);
 
 #endif

@@ -50,6 +50,23 @@ on_event(void *ctx, const struct ir_event *e)
     }
 }
 
+/* Does anybody look at each piece of a text, beside whom it is for? */
+static bool
+is_overheard(const struct exchange *x)
+{
+    return x->gateway->seams.n_taps > 0;
+}
+
+/* Pieces of one text, to be written in one go. */
+static bool
+on_run(void *ctx, const struct ir_event *e, const struct xd_piece *texts, unsigned n)
+{
+    struct exchange *x = ctx;
+    struct stream *s = x->attempt.stream;
+    bool to_ids = s->ids.arena && e->block->kind == IR_BLOCK_THINKING;
+    return !to_ids && x->attempt.tally.begun && xd_writer_run(&s->writer, e, texts, n);
+}
+
 /* --- copying ------------------------------------------------------------------------------- */
 
 /* Send the understood bytes, of which the first part may have been held back. */
@@ -333,9 +350,11 @@ stream_open(struct exchange *x, struct str head)
         memset(&s->copy, 0, sizeof s->copy);
         buf_init(&s->copy.held, HELD_MAX);
         s->reader.frame = on_frame;
+        s->reader.deaf = !is_overheard(x);
         break;
     case STREAM_TRANSLATE:
         open_writer(x);
+        s->reader.run = is_overheard(x) ? NULL : on_run;
         if (whole_has_ids(x))
             s->ids.arena = &a->arena;
         break;

@@ -1,5 +1,5 @@
-/* Frames read by a stencil, held against the same frames read one by one: a stream of which each
- * frame differs in white space from the one before never fits. */
+/* Frames read by a stencil, one by one or in runs, held against the same frames that were parsed: a
+ * stream of which each frame differs in white space from the one before never fits. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "runtime/ir/reply.h"
 #include "runtime/xd/registry.h"
 #include "runtime/xd/translate.h"
 #include "tests/lib/dice.h"
@@ -20,8 +21,12 @@
 struct witness {
     struct arena keep;
     struct told told;
-    struct buf frames; /* "q" for each quiet frame, "f" for each other */
-    unsigned fitted;   /* frames that were not parsed */
+    struct buf quiet; /* where the quiet frames are, in words */
+    struct buf fed;   /* all that came */
+    size_t end;       /* of the last frame */
+    unsigned fitted;  /* frames that were not parsed */
+    unsigned in_runs; /* texts that came in runs of two and more */
+    bool mute;        /* of blocks that grow by a text: as one who is deaf */
     struct xd_reader reader;
 };
 
@@ -29,6 +34,12 @@ static void
 sink(void *ctx, const struct ir_event *e)
 {
     struct witness *w = ctx;
+    struct ir_block b;
+    if (w->mute && e->kind == IR_EVENT_GROW) {
+        b = *e->block;
+        if (ir_block_text(&b))
+            return;
+    }
     told_event(&w->told, e);
 }
 
@@ -36,8 +47,35 @@ static void
 on_frame(void *ctx, size_t start, size_t end, bool quiet)
 {
     struct witness *w = ctx;
-    assert_true(start < end);
-    buf_putc(&w->frames, quiet ? 'q' : 'f');
+    assert_true(start >= w->end && start < end);
+    w->end = end;
+    if (quiet)
+        buf_printf(&w->quiet, "%zu-%zu ", start, end);
+}
+
+/* Takes each second run, and no texts that are written in another way than ours. */
+static bool
+on_run(void *ctx, const struct ir_event *e, const struct xd_piece *texts, unsigned n)
+{
+    struct witness *w = ctx;
+    struct ir_event one = *e;
+    struct ir_block b = *e->block;
+    one.block = &b;
+    w->in_runs += n > 1 ? n : 0;
+    for (unsigned i = 0; i < n; i++)
+        if (w->in_runs % 2 || !texts[i].alike)
+            return false;
+    for (unsigned i = 0; i < n; i++) {
+        struct buf again;
+        struct str text = json_unescape(&w->keep, texts[i].inner);
+        buf_init(&again, 1u << 20);
+        json_escape(&again, text);
+        assert_true(str_eq(buf_str(&again), texts[i].inner));
+        buf_fini(&again);
+        *ir_block_text(&b) = text;
+        sink(w, &one);
+    }
+    return true;
 }
 
 static void
@@ -46,7 +84,8 @@ witness_init(struct witness *w, const char *dialect)
     *w = (struct witness){ .fitted = 0 };
     arena_init(&w->keep, 16u << 20);
     told_init(&w->told);
-    buf_init(&w->frames, 1u << 20);
+    buf_init(&w->quiet, 1u << 20);
+    buf_init(&w->fed, 1u << 20);
     xd_reader_init(&w->reader, xd_find(str_from(dialect)), XD_OP_CHAT, &w->keep, sink, w);
     w->reader.frame = on_frame;
 }
@@ -57,7 +96,8 @@ witness_fini(struct witness *w)
     xd_reader_fini(&w->reader);
     arena_fini(&w->keep);
     told_fini(&w->told);
-    buf_fini(&w->frames);
+    buf_fini(&w->quiet);
+    buf_fini(&w->fed);
 }
 
 /* A frame with a space or a tab behind the first brace of its data. */
@@ -71,10 +111,11 @@ feed(struct witness *w, const char *frame, char blank)
     if (brace)
         buf_putc(&b, blank);
     buf_puts(&b, str_from(brace ? brace + 1 : frame));
-    size_t frames = w->frames.n;
+    size_t end = w->end;
     w->reader.x.doc.count = 0; /* stays so when nothing is parsed */
+    buf_puts(&w->fed, buf_str(&b));
     (void)!xd_reader_feed(&w->reader, b.p, b.n);
-    w->fitted += brace && w->frames.n > frames && w->reader.x.doc.count == 0;
+    w->fitted += brace && w->end > end && w->reader.x.doc.count == 0;
     buf_fini(&b);
 }
 
@@ -82,10 +123,10 @@ static void
 compare(struct witness *fast, struct witness *slow, const char *last)
 {
     struct str got = buf_str(&fast->told.events), want = buf_str(&slow->told.events);
-    struct str frames = buf_str(&fast->frames);
     if (!str_eq(got, want))
         fail_msg("behind %s\n%.*s--- one by one:\n%.*s", last, STR_ARG(got), STR_ARG(want));
-    assert_true(str_eq(frames, buf_str(&slow->frames)));
+    assert_true(str_eq(buf_str(&fast->quiet), buf_str(&slow->quiet)));
+    assert_int_equal(fast->end, slow->end);
     assert_int_equal(fast->reader.x.err, slow->reader.x.err);
     assert_int_equal(fast->reader.x.lost.n, slow->reader.x.lost.n);
 }
@@ -215,47 +256,109 @@ items_frame(struct dice *d, char *out, size_t room)
 static const char items_head[] =
     "data: {\"type\":\"response.created\",\"response\":{\"id\":\"r1\",\"model\":\"m\"}}\n\n";
 
-/* Returns how many frames were read by a stencil. */
-static unsigned
-one_stream(struct dice *d, const char *dialect, const char *head,
-           void (*frame)(struct dice *d, char *out, size_t room))
+/* How many frames were read by a stencil, how many texts came in runs. */
+struct fitted {
+    unsigned frames, in_runs;
+};
+
+enum ends { ENDS_LF, ENDS_CRLF };
+
+/* The bytes that fast got, in pieces that know nothing of frames. */
+static void
+feed_again(struct dice *d, struct witness *w, const struct buf *fed)
 {
-    struct witness fast, slow;
+    for (size_t at = 0; at < fed->n;) {
+        size_t n = 1 + dice_roll(d, dice_roll(d, 3) ? 4096 : 60);
+        n = n < fed->n - at ? n : fed->n - at;
+        char *copy = malloc(n); /* of its own, so that reaching behind it shows */
+        memcpy(copy, fed->p + at, n);
+        (void)!xd_reader_feed(&w->reader, copy, n);
+        free(copy);
+        at += n;
+    }
+}
+
+static void
+end_alike(struct witness *w, struct witness *slow, enum err err)
+{
+    assert_int_equal(xd_reader_end(&w->reader), err);
+    compare(w, slow, "the end");
+    witness_fini(w);
+}
+
+static void
+with_crlf(char *s)
+{
     char text[1024];
+    size_t n = 0;
+    for (const char *p = s; *p; p++) {
+        if (*p == '\n')
+            text[n++] = '\r';
+        text[n++] = *p;
+    }
+    memcpy(s, text, n);
+    s[n] = '\0';
+}
+
+static void
+one_stream(struct dice *d, const char *dialect, const char *head,
+           void (*frame)(struct dice *d, char *out, size_t room), struct fitted *fitted)
+{
+    struct witness fast, slow, runs, deaf, mute;
+    char text[1024];
+    enum ends ends = dice_roll(d, 4) ? ENDS_LF : ENDS_CRLF;
     witness_init(&fast, dialect);
     witness_init(&slow, dialect);
-    (void)!xd_reader_feed(&fast.reader, head, strlen(head));
-    (void)!xd_reader_feed(&slow.reader, head, strlen(head));
+    witness_init(&runs, dialect);
+    witness_init(&deaf, dialect);
+    witness_init(&mute, dialect);
+    runs.reader.run = on_run;
+    deaf.mute = mute.mute = true;
+    deaf.reader.deaf = true;
+    feed(&fast, head, ' ');
+    feed(&slow, head, ' ');
+    feed(&mute, head, ' ');
     for (unsigned i = 0, n = 2 + dice_roll(d, FRAMES_MAX - 2), odd = 0; i < n; i++) {
-        frame(d, text, sizeof text);
+        frame(d, text, sizeof text / 2);
         odd ^= *text != ':'; /* a comment leaves the stencil as it is */
+        if (ends == ENDS_CRLF)
+            with_crlf(text);
         feed(&fast, text, ' ');
         feed(&slow, text, odd ? ' ' : '\t');
+        feed(&mute, text, odd ? ' ' : '\t');
         compare(&fast, &slow, text);
     }
-    assert_int_equal(xd_reader_end(&fast.reader), xd_reader_end(&slow.reader));
-    compare(&fast, &slow, "the end");
+    feed_again(d, &runs, &fast.fed);
+    feed_again(d, &deaf, &fast.fed);
+    fitted->frames += fast.fitted;
+    fitted->in_runs += runs.in_runs;
     assert_int_equal(slow.fitted, 0);
-    unsigned fitted = fast.fitted;
-    witness_fini(&fast);
+    enum err err = xd_reader_end(&slow.reader);
+    assert_int_equal(xd_reader_end(&mute.reader), err);
+    end_alike(&fast, &slow, err);
+    end_alike(&runs, &slow, err);
+    end_alike(&deaf, &mute, err);
     witness_fini(&slow);
-    return fitted;
+    witness_fini(&mute);
 }
 
 static void
 a_stencil_reads_what_reading_would(void **state)
 {
     struct dice d = { 7 };
-    unsigned chat = 0, messages = 0, items = 0;
+    struct fitted chat = { 0 }, messages = { 0 }, items = { 0 };
     (void)state;
     for (unsigned i = 0; i < STREAMS; i++) {
-        chat += one_stream(&d, "openai.chat", "", chat_frame);
-        messages += one_stream(&d, "anthropic.messages", messages_head, messages_frame);
-        items += one_stream(&d, "openai.responses", items_head, items_frame);
+        one_stream(&d, "openai.chat", "", chat_frame, &chat);
+        one_stream(&d, "anthropic.messages", messages_head, messages_frame, &messages);
+        one_stream(&d, "openai.responses", items_head, items_frame, &items);
     }
-    printf("# stencils: %u chat, %u messages and %u items frames not parsed\n", chat, messages,
-           items);
-    assert_true(chat > STREAMS && messages > STREAMS && items > STREAMS / 2);
+    printf("# stencils: %u chat, %u messages and %u items frames not parsed\n", chat.frames,
+           messages.frames, items.frames);
+    printf("# in runs: %u, %u and %u\n", chat.in_runs, messages.in_runs, items.in_runs);
+    assert_true(chat.frames > STREAMS && messages.frames > STREAMS && items.frames > STREAMS / 2);
+    assert_true(chat.in_runs > STREAMS / 2 && messages.in_runs > STREAMS
+                && items.in_runs > STREAMS / 2);
 }
 
 /* --- when there is one --------------------------------------------------------------------- */
