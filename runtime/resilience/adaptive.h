@@ -1,8 +1,9 @@
 /* A limit of concurrent calls that finds itself: it grows by one for each round of calls that come
  * back as fast as usual, and shrinks by a tenth when they slow down or are refused.
  *
- *   usual  = the fastest; slower ones count only while few calls run
- *   slow   = longer than `tolerance` times the usual
+ *   recent = the mean of the newest; single calls differ a lot, whatever runs
+ *   usual  = the lowest that this mean has been; it rises only while few calls run
+ *   slow   = the recent is longer than `tolerance` times the usual
  *
  * Times are in nanoseconds that never run backwards. */
 #ifndef LLMUX_RESILIENCE_ADAPTIVE_H
@@ -23,9 +24,11 @@ enum adaptive_sign {
 
 /* All zeros at first. */
 struct adaptive {
-    double limit;   /* 0: at the beginning */
-    double usual;   /* ns; 0: not known */
-    uint64_t quiet; /* until then it does not shrink again: these calls began before it did */
+    double limit;     /* 0: at the beginning */
+    double recent;    /* ns */
+    double usual;     /* ns; 0: not known */
+    unsigned samples; /* of recent, as far as it matters */
+    uint64_t quiet;   /* until then it does not shrink again: these calls began before it did */
 };
 
 /* The limit that counts now. */

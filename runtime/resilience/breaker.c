@@ -21,7 +21,7 @@ enter(struct breaker *b, enum breaker_state s)
     enum breaker_state from = b->state;
     b->state = s;
     b->ticket++;
-    b->failed = b->probing = b->succeeded = 0;
+    b->failed = b->broken = b->probing = b->succeeded = 0;
     if (b->changed)
         b->changed(b->ctx, from, s);
 }
@@ -76,17 +76,26 @@ end_probe(struct breaker *b, const struct breaker_options *o, uint64_t now,
     b->probing--;
     switch (outcome) {
     case BREAKER_SUCCEEDED:
+    case BREAKER_ENDED:
         if (++b->succeeded < o->successes)
             return;
         b->reopened = 0;
         enter(b, BREAKER_CLOSED);
         break;
     case BREAKER_FAILED:
+    case BREAKER_BROKE:
         trip(b, o, now);
         break;
     case BREAKER_UNKNOWN:
         break;
     }
+}
+
+void
+breaker_begun(struct breaker *b)
+{
+    if (b->state == BREAKER_CLOSED)
+        b->failed = 0;
 }
 
 void
@@ -99,8 +108,22 @@ breaker_end(struct breaker *b, const struct breaker_options *o, uint64_t now, ui
         end_probe(b, o, now, outcome);
         return;
     }
-    if (outcome == BREAKER_SUCCEEDED)
-        b->failed = 0;
-    if (outcome == BREAKER_FAILED && ++b->failed >= o->failures && o->failures)
+    switch (outcome) {
+    case BREAKER_SUCCEEDED:
+        b->failed = b->broken = 0;
+        break;
+    case BREAKER_ENDED:
+        b->broken = 0;
+        break;
+    case BREAKER_FAILED:
+        b->failed++;
+        break;
+    case BREAKER_BROKE:
+        b->broken++;
+        break;
+    case BREAKER_UNKNOWN:
+        break;
+    }
+    if (o->failures && (b->failed >= o->failures || b->broken >= o->failures))
         trip(b, o, now);
 }

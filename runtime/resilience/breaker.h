@@ -7,6 +7,9 @@
  *     │                                    long, at most `open_most_ns`     │
  *     └──────────────────────── `successes` probes succeed ─────────────────┘
  *
+ * What counts in a row are beginnings and ends, each by itself: a reply that began last minute and
+ * ends well says nothing about whether others begin now.
+ *
  * Every call that was let through ends with breaker_end, with the ticket it got: what was begun
  * before the state changed says nothing about the state after it, and does not count.  The options
  * are an argument, so that they may change while the state stays.  Times are in nanoseconds that
@@ -29,13 +32,16 @@ struct breaker_options {
 enum breaker_outcome {
     BREAKER_SUCCEEDED,
     BREAKER_FAILED,
+    BREAKER_ENDED,   /* its reply had begun (breaker_begun), and ended well */
+    BREAKER_BROKE,   /* ... and broke off */
     BREAKER_UNKNOWN, /* cut off before it could show: the probe's place is free again */
 };
 
 /* All zeros at first, but for the callback. */
 struct breaker {
     enum breaker_state state;
-    unsigned failed;    /* in a row, while closed */
+    unsigned failed;    /* in a row, while closed: replies that did not begin ... */
+    unsigned broken;    /* ... and that broke off */
     unsigned probing;   /* running probes, while half-open */
     unsigned succeeded; /* probes, while half-open */
     unsigned reopened;  /* how often it opened since it was last closed */
@@ -54,6 +60,8 @@ bool breaker_would_allow(const struct breaker *b, const struct breaker_options *
 /* May a call begin?  Then it must end with breaker_end and *ticket. */
 bool
 breaker_begin(struct breaker *b, const struct breaker_options *o, uint64_t now, uint64_t *ticket);
+/* A reply has begun. */
+void breaker_begun(struct breaker *b);
 void breaker_end(struct breaker *b, const struct breaker_options *o, uint64_t now, uint64_t ticket,
                  enum breaker_outcome outcome);
 

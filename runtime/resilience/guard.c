@@ -27,6 +27,8 @@ guard_reason_text(enum guard_reason r)
         return "breaker open";
     case GUARD_PROBED:
         return "breaker half-open, probes running";
+    case GUARD_SILENT:
+        return "silent: calls, but no replies";
     case GUARD_RATE:
         return "rate limit of the provider";
     case GUARD_ACCOUNT:
@@ -74,6 +76,10 @@ judge(const struct guard *g, const struct guard_options *o, uint64_t now, struct
         v->standing = g->cooldown.told ? GUARD_SHUT : GUARD_LAST;
         v->reason = reason_of_cause(g->cooldown.cause);
         v->until = g->cooldown.until;
+    } else if (g->breaker.state == BREAKER_CLOSED
+               && silence_is_on(&g->silence, &o->silence, &g->first, now)) {
+        v->standing = GUARD_LAST;
+        v->reason = GUARD_SILENT;
     }
 }
 
@@ -82,7 +88,9 @@ guard_view(struct guard *g, const struct guard_options *o, uint64_t now)
 {
     struct window_counts minute = window_sum(&g->minute, GUARD_MINUTE, now);
     struct guard_view v = { .breaker = g->breaker.state,
-                            .failed_in_row = g->breaker.failed,
+                            .failed_in_row = g->breaker.failed > g->breaker.broken
+                                                 ? g->breaker.failed
+                                                 : g->breaker.broken,
                             .running = g->running,
                             .first_ns = (uint64_t)g->first.mean,
                             .whole_ns = (uint64_t)g->whole.mean,
@@ -109,7 +117,10 @@ guard_begin(struct guard *g, const struct guard_options *o, uint64_t now, uint64
         *why = v.reason;
     if (v.standing == GUARD_SHUT || !breaker_begin(&g->breaker, &o->breaker, now, ticket))
         return false;
+    if (why && g->breaker.state == BREAKER_HALF_OPEN)
+        *why = GUARD_PROBED;
     g->running++;
+    silence_ask(&g->silence, now);
     window_add(&g->minute, GUARD_MINUTE, now, 1, 0);
     return true;
 }
@@ -188,6 +199,38 @@ void
 guard_first(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t ns)
 {
     latency_add(&g->first, o->half_life_ns, now, ns);
+    silence_hear(&g->silence);
+    breaker_begun(&g->breaker);
+}
+
+bool
+guard_has_lost(const struct guard *g, const struct guard_options *o, uint64_t now, uint64_t began)
+{
+    if (!silence_is_on(&g->silence, &o->silence, &g->first, now))
+        return false;
+    return now >= began + silence_after(&o->silence, &g->first);
+}
+
+/* What a call that was cut says nevertheless: a probe that came too late has not shown that all is
+ * well, and who is silent does not become better by our not waiting for it. */
+static enum breaker_outcome
+outcome_of_cut(const struct guard *g, const struct guard_options *o, uint64_t now,
+               const struct guard_report *e)
+{
+    bool late = e->mute
+                && ((e->beaten && g->breaker.state == BREAKER_HALF_OPEN)
+                    || silence_is_on(&g->silence, &o->silence, &g->first, now));
+    return late ? BREAKER_FAILED : BREAKER_UNKNOWN;
+}
+
+/* Whatever was answered, it was not silence. */
+static void
+note_silence(struct guard *g, const struct guard_report *e)
+{
+    if (e->mute && e->status && !e->cut)
+        silence_hear(&g->silence);
+    else if (e->mute)
+        silence_miss(&g->silence);
 }
 
 void
@@ -215,13 +258,16 @@ guard_done(struct guard *g, const struct guard_options *o, uint64_t now, uint64_
            const struct guard_report *e)
 {
     enum blame b = blame(e);
-    enum breaker_outcome outcome = BREAKER_SUCCEEDED;
+    enum breaker_outcome outcome = e->mute ? BREAKER_SUCCEEDED : BREAKER_ENDED;
     g->running--;
     window_add(&g->minute, GUARD_MINUTE, now, 0, e->tokens);
-    if (e->cut || b == BLAME_LIMIT)
+    if (e->cut)
+        outcome = outcome_of_cut(g, o, now, e);
+    else if (b == BLAME_LIMIT)
         outcome = BREAKER_UNKNOWN;
     else if (b == BLAME_DEPLOYMENT)
-        outcome = BREAKER_FAILED;
+        outcome = e->mute ? BREAKER_FAILED : BREAKER_BROKE;
+    note_silence(g, e);
     breaker_end(&g->breaker, &o->breaker, now, ticket, outcome);
     if (e->cut)
         return;

@@ -13,12 +13,14 @@
 #include "runtime/resilience/breaker.h"
 #include "runtime/resilience/cooldown.h"
 #include "runtime/resilience/latency.h"
+#include "runtime/resilience/silence.h"
 
 #define GUARD_MINUTE ((uint64_t)60 * 1000 * 1000 * 1000)
 
 struct guard_options {
     struct breaker_options breaker;
     struct cooldown_options cooldown;
+    struct silence_options silence;
     uint64_t half_life_ns; /* of the means of latencies */
 };
 
@@ -36,6 +38,7 @@ struct guard_quota {
 struct guard {
     struct breaker breaker;
     struct cooldown cooldown;
+    struct silence silence;
     struct latency first, whole; /* time to the first byte, and to the end, of what succeeded */
     struct window minute;        /* requests and tokens of the last minute */
     unsigned running;
@@ -60,6 +63,7 @@ enum guard_reason {
     GUARD_FINE,
     GUARD_BREAKER, /* it has failed too often in a row */
     GUARD_PROBED,  /* ... and the calls that try it again are still running */
+    GUARD_SILENT,  /* it takes calls, but nothing is heard of them */
     GUARD_RATE,    /* the provider has said so */
     GUARD_ACCOUNT, /* it did not take the key, or wants to be paid */
     GUARD_MISSING, /* it does not know the model */
@@ -89,6 +93,8 @@ struct guard_report {
     enum ir_fault fault; /* unset: well */
     int status;          /* the provider's; 0: no head came */
     bool cut;            /* by us or by the client, before it could show anything */
+    bool mute;           /* guard_first was not called for it */
+    bool beaten;         /* it was cut because another call for the same request came first */
     uint64_t wait_ns;    /* what the provider said to wait; 0: nothing */
     uint64_t back_ns;    /* when a limit of it that is used up is made good; 0: nothing said */
     uint64_t whole_ns;
@@ -103,7 +109,7 @@ const char *guard_reason_text(enum guard_reason r);
 struct guard_view guard_view(struct guard *g, const struct guard_options *o, uint64_t now);
 
 /* A call is about to begin; false, with the reason in *why (which may be NULL), when it must not.
- * If true, it ends with guard_done and *ticket. */
+ * If true, it ends with guard_done and *ticket, and *why is GUARD_PROBED if it is a probe. */
 bool guard_begin(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t *ticket,
                  enum guard_reason *why);
 /* The first byte of a good reply has come, so long after its call began: known long before that
@@ -116,6 +122,9 @@ void guard_learn(struct guard *g, const struct guard_options *o, uint64_t now,
 /* The client has begun to get a good reply: if this is a probe of the breaker, it has succeeded, though
  * it may run for minutes.  *ticket is still the one for guard_done. */
 void guard_proven(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t *ticket);
+/* Is the deployment silent, and a call that began there then as good as failed? */
+bool
+guard_has_lost(const struct guard *g, const struct guard_options *o, uint64_t now, uint64_t began);
 void guard_done(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t ticket,
                 const struct guard_report *end);
 

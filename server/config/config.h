@@ -260,6 +260,8 @@ struct config_resilience {
     uint64_t cooldown_most;
     unsigned cooldown_share, cooldown_requests;
     uint64_t cooldown_window;
+    unsigned silence_calls; /* 0: nobody is taken for silent */
+    uint64_t silence_least;
     unsigned hedge_share; /* 0: no hedges */
     unsigned hedge_quantile;
     uint64_t hedge_least;

@@ -103,9 +103,9 @@ static const struct config_record *const records[] = {
     &config_auth_record,     &config_routing_record,    &config_group_record,
     &config_price_record,    &config_resilience_record, &config_backoff_record,
     &config_budget_record,   &config_breaker_record,    &config_cooldown_record,
-    &config_hedge_record,    &config_telemetry_record,  &config_limits_record,
-    &config_media_record,    &config_limit_record,      &config_adaptive_record,
-    &config_otlp_record,     &config_traces_record,
+    &config_silence_record,  &config_hedge_record,      &config_telemetry_record,
+    &config_limits_record,   &config_media_record,      &config_limit_record,
+    &config_adaptive_record, &config_otlp_record,       &config_traces_record,
 };
 
 const char *

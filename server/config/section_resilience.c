@@ -24,6 +24,8 @@ const struct config_resilience config_resilience_defaults = {
     .cooldown_share = 500,
     .cooldown_requests = 5,
     .cooldown_window = MINUTE,
+    .silence_calls = 3,
+    .silence_least = SECOND,
     .hedge_share = 0,
     .hedge_quantile = 950,
     .hedge_least = 100,
@@ -67,6 +69,13 @@ static const struct config_field cooldown_fields[] = {
 const struct config_record config_cooldown_record =
     CONFIG_RECORD("resilience.cooldown", cooldown_fields);
 
+static const struct config_field silence_fields[] = {
+    { "calls", config_read_int,      AT(silence_calls), .min = 0, .max = 1000000 },
+    { "least", config_read_duration, AT(silence_least), .min = 1, .max = HOUR },
+};
+const struct config_record config_silence_record =
+    CONFIG_RECORD("resilience.silence", silence_fields);
+
 static const struct config_field hedge_fields[] = {
     { "share",    config_read_share,    AT(hedge_share),    .min = 0, .max = 500 },
     { "quantile", config_read_share,    AT(hedge_quantile), .min = 500, .max = 999 },
@@ -80,6 +89,7 @@ static const struct config_field resilience_fields[] = {
     { "retry_budget",     config_read_record, 0, .record = &config_budget_record },
     { "breaker",          config_read_record, 0, .record = &config_breaker_record },
     { "cooldown",         config_read_record, 0, .record = &config_cooldown_record },
+    { "silence",          config_read_record, 0, .record = &config_silence_record },
     { "hedge",            config_read_record, 0, .record = &config_hedge_record },
 };
 const struct config_record config_resilience_record =

@@ -60,7 +60,7 @@ extern const struct config_resilience config_resilience_defaults;
 extern const struct config_record config_resilience_record; /* struct config_resilience */
 extern const struct config_record config_backoff_record, config_budget_record; /* the same */
 extern const struct config_record config_breaker_record, config_cooldown_record;
-extern const struct config_record config_hedge_record;
+extern const struct config_record config_silence_record, config_hedge_record;
 config_read config_read_resilience;
 
 /* section_media.c */

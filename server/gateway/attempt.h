@@ -45,7 +45,9 @@ struct attempt {
     uint64_t ticket;            /* of guarded */
     bool is_guarded;            /* guarded waits to hear how it ended */
     struct limits_hold place;   /* within the deployment's limits */
+    bool probes;                /* whether the breaker of guarded may close again */
     bool cut;                   /* we end it, for no fault of the provider's */
+    bool beaten;                /* ... but because its rival, which began later, came first */
     struct upstream_call *call; /* NULL when none is running */
     struct arena arena;         /* what lives as long as the attempt */
     struct buf body;            /* what is sent, unless it is the client's own bytes */

@@ -247,7 +247,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
         break;
     case EXCHANGE_TRYING:
         if (x->attempt.call)
-            race_begin(x);
+            race_begin(x, x->due);
         else if (x->attempt.start_us == 0)
             pursuit_go_on(x);
         break;
@@ -286,6 +286,7 @@ exchange_commit(struct exchange *x)
     if (x->state == EXCHANGE_REPLYING)
         return;
     x->state = EXCHANGE_REPLYING;
+    deadline_clear(&x->worker->deadlines, &x->watch);
     guarding_proven(x);
     tape_put(&x->worker->tapes, x->tape);
     x->tape = NULL;
@@ -298,6 +299,7 @@ void
 exchange_release(struct exchange *x)
 {
     deadline_clear(&x->worker->deadlines, &x->deadline);
+    deadline_clear(&x->worker->deadlines, &x->watch);
     exchange_wake(x);
     race_end(x);
     attempt_stop(x);
@@ -376,7 +378,9 @@ exchange_drained(struct exchange *x)
 void
 exchange_expired(struct exchange *x, enum exchange_deadline which)
 {
-    if (which == EXCHANGE_KEEPALIVE) {
+    if (which == EXCHANGE_WATCH) {
+        race_watch(x);
+    } else if (which == EXCHANGE_KEEPALIVE) {
         answer_comment(x);
         deadline_set(&x->worker->deadlines, &x->deadline, EXCHANGE_KEEPALIVE);
     } else {

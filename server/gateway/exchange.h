@@ -44,6 +44,7 @@ struct exchange {
     const struct gateway *gateway; /* ... which is this one */
     TAILQ_ENTRY(exchange) link;    /* in the worker's list of running ones, or in its pool */
     struct deadline deadline;      /* of enum exchange_deadline */
+    struct deadline watch;         /* EXCHANGE_WATCH, while a call has not said anything */
     enum exchange_state state;
     struct event *timer; /* owned: of pauses and of waits in queues; NULL before the first */
 
@@ -69,6 +70,7 @@ struct exchange {
     struct attempt attempt; /* the newest */
     struct attempt rival;   /* beside it, in a race; else only memory that is kept */
     bool racing;
+    enum rival_cause due; /* why there is to be a rival when the timer fires */
     struct race_leg legs[2];
     unsigned attempts;
 
@@ -95,6 +97,7 @@ enum exchange_deadline {
     EXCHANGE_NO_DEADLINE,
     EXCHANGE_KEEPALIVE, /* time for a comment to a waiting client */
     EXCHANGE_LINGER,    /* time to give the provider's connection up */
+    EXCHANGE_WATCH,     /* time to see whether who is asked has fallen silent */
 };
 
 TAILQ_HEAD(exchange_list, exchange);
@@ -107,7 +110,7 @@ void exchange_gone(struct exchange *x);
 void exchange_stop(struct exchange *x);
 /* The client has caught up. */
 void exchange_drained(struct exchange *x);
-/* x's deadline has come. */
+/* x's deadline, or its watch, has come. */
 void exchange_expired(struct exchange *x, enum exchange_deadline which);
 
 /* A place in a limit was given to x, or taken from it: go on.  May release x. */

@@ -110,11 +110,12 @@ bool
 guarding_begin(struct exchange *x)
 {
     struct attempt *a = &x->attempt;
-    enum guard_reason why;
+    enum guard_reason why = GUARD_FINE;
     uint64_t now = clock_ns();
     a->guarded = guarding_find(x->gateway, a->candidate.offer, a->candidate.name, &x->arena);
     if (guarded_begin(a->guarded, &x->gateway->guard_options, now, &a->ticket, &why)) {
         a->is_guarded = true;
+        a->probes = why == GUARD_PROBED;
         return true;
     }
     struct ir_error e = shut_error(x, why, now);
@@ -161,6 +162,8 @@ report(struct exchange *x, uint64_t now)
     struct guard_report r = { .fault = failed ? x->error.kind : IR_FAULT_UNSET,
                               .status = a->status,
                               .cut = a->cut || x->gone || !a->start_us,
+                              .mute = !a->first_us || a->reply == ATTEMPT_ERROR,
+                              .beaten = a->beaten,
                               .tokens = guarding_tokens(x) };
     if (failed && a->allowance.wait_ns)
         r.wait_ns = a->allowance.wait_ns;

@@ -40,6 +40,7 @@ guards_options(const struct config_resilience *c)
                       .permille = c->cooldown_share,
                       .requests = c->cooldown_requests,
                       .window_ns = c->cooldown_window * MS },
+        .silence = { .calls = c->silence_calls, .least_ns = c->silence_least * MS },
         .half_life_ns = HALF_LIFE,
     };
 }
@@ -159,6 +160,28 @@ guarded_hedge_after(struct guarded *x, const struct hedge_options *o)
     uint64_t ns = hedge_after(o, &x->guard.first);
     pthread_mutex_unlock(&x->lock);
     return ns;
+}
+
+uint64_t
+guarded_probe_after(struct guarded *x)
+{
+    if (!x)
+        return 0;
+    pthread_mutex_lock(&x->lock);
+    uint64_t ns = rival_of_probe_after(&x->guard.first);
+    pthread_mutex_unlock(&x->lock);
+    return ns;
+}
+
+bool
+guarded_has_lost(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t began)
+{
+    if (!x)
+        return false;
+    pthread_mutex_lock(&x->lock);
+    bool lost = guard_has_lost(&x->guard, o, now, began);
+    pthread_mutex_unlock(&x->lock);
+    return lost;
 }
 
 bool

@@ -17,6 +17,7 @@
 #include "runtime/base/str.h"
 #include "runtime/resilience/guard.h"
 #include "runtime/resilience/hedge.h"
+#include "runtime/resilience/rival.h"
 #include "server/gateway/deployment.h"
 
 struct guards;
@@ -63,6 +64,11 @@ const struct guarded_name *guarded_name(const struct guarded *x);
 struct guard_view guarded_view(struct guarded *x, const struct guard_options *o, uint64_t now);
 /* What hedge.h says of hedge_after; for NULL: 0. */
 uint64_t guarded_hedge_after(struct guarded *x, const struct hedge_options *o);
+/* What rival.h says of rival_of_probe_after; for NULL: 0. */
+uint64_t guarded_probe_after(struct guarded *x);
+/* What guard.h says of guard_has_lost; for NULL: false. */
+bool
+guarded_has_lost(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t began);
 bool guarded_begin(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t *ticket,
                    enum guard_reason *why);
 /* guard_first and, unless q is NULL, guard_learn. */

@@ -4,27 +4,10 @@
 #include "server/gateway/clock.h"
 #include "server/gateway/exchange.h"
 #include "server/gateway/guarding.h"
+#include "server/gateway/patience.h"
 #include "server/gateway/worker.h"
 
 #define NS_PER_S ((uint64_t)1000 * 1000 * 1000)
-
-/* Where could a try help? */
-enum remedy {
-    REMEDY_NONE,      /* the request is wrong, wherever it goes */
-    REMEDY_ELSEWHERE, /* this deployment does not take our key, or does not know the model */
-    REMEDY_ANYWHERE,  /* overload, limits and breakdowns pass */
-};
-
-static enum remedy
-remedy_of(const struct ir_error *e)
-{
-    if (ir_fault_retryable(e->kind)
-        || (e->status.set && (e->status.v == 429 || e->status.v >= 500)))
-        return REMEDY_ANYWHERE;
-    bool account = e->kind == IR_FAULT_AUTH || e->kind == IR_FAULT_BILLING
-                   || e->kind == IR_FAULT_FORBIDDEN || e->kind == IR_FAULT_MISSING;
-    return account ? REMEDY_ELSEWHERE : REMEDY_NONE;
-}
 
 static void
 begin_waiting(struct exchange *x)
@@ -183,44 +166,38 @@ exchange_attempt_started(struct exchange *x, enum attempt_start how)
 static void
 rest(struct exchange *x, uint64_t ns)
 {
-    if (ns / 1000000 >= exchange_left_ms(x)) {
-        give_up(x); /* the client would be gone by then */
-        return;
-    }
     x->state = EXCHANGE_RESTING;
     x->rest_us = clock_us();
     exchange_sleep(x, ns);
 }
 
-/* The pause before the next try; UINT64_MAX: too long. */
-static uint64_t
-pause_ns(struct exchange *x, unsigned repeats)
+/* When the next try is of use. */
+static struct retry_plan
+plan(struct exchange *x)
 {
-    const struct restraint *r = &x->gateway->restraint;
-    uint64_t told = 0, shut = (uint64_t)(route_pause(&x->route) * 1e9);
-    if (repeats == 0 && shut == 0)
-        return 0; /* somebody else is fresh */
+    uint64_t left = exchange_left_ms(x);
+    struct retry_scene s = { .repeats = route_repeats(&x->route),
+                             .shut_ns = (uint64_t)(route_pause(&x->route) * 1e9),
+                             .left_ns = RETRY_NO_LIMIT };
     if (x->attempt.allowance.wait_ns)
-        told = x->attempt.allowance.wait_ns;
+        s.told_ns = x->attempt.allowance.wait_ns;
     else if (x->error.retry_after.set && x->error.retry_after.v > 0)
-        told = (uint64_t)x->error.retry_after.v * NS_PER_S;
-    told = told > shut ? told : shut;
-    if (told > r->retry_after_most_ns)
-        return UINT64_MAX;
-    return backoff_ns(&r->backoff, repeats ? repeats - 1 : 0, dice_next(&x->worker->dice), told);
+        s.told_ns = (uint64_t)x->error.retry_after.v * NS_PER_S;
+    if (left != PATIENCE_NO_LIMIT)
+        s.left_ns = left * 1000000;
+    return retry_plan(&x->gateway->restraint.retry, &s, dice_next(&x->worker->dice));
 }
 
 static void
 try_again(struct exchange *x)
 {
-    unsigned repeats = route_repeats(&x->route);
-    uint64_t ns = pause_ns(x, repeats);
-    if (ns == 0)
+    struct retry_plan p = plan(x);
+    if (p.when == RETRY_NOW)
         try_next(x, COST_RETRY);
-    else if (ns == UINT64_MAX || !may_retry(x))
+    else if (p.when == RETRY_NEVER || !may_retry(x))
         give_up(x);
     else
-        rest(x, ns);
+        rest(x, p.pause_ns);
 }
 
 void
@@ -238,15 +215,15 @@ exchange_attempt_failed(struct exchange *x, const struct ir_error *e, struct str
         try_next(x, COST_NONE);
         return;
     }
-    switch (remedy_of(&x->error)) {
-    case REMEDY_NONE:
+    switch (retry_place(&x->error)) {
+    case RETRY_NOWHERE:
         give_up(x);
         break;
-    case REMEDY_ELSEWHERE:
+    case RETRY_ELSEWHERE:
         route_forsake(&x->route);
         try_again(x);
         break;
-    case REMEDY_ANYWHERE:
+    case RETRY_ANYWHERE:
         try_again(x);
         break;
     }

@@ -19,43 +19,93 @@ swap(struct exchange *x)
 void
 race_arm(struct exchange *x)
 {
+    const struct attempt *a = &x->attempt;
     const struct hedge_options *o = &x->gateway->restraint.hedge;
-    if (o->permille == 0 || x->racing || !x->attempt.call)
+    if (x->racing || !a->call)
         return;
-    uint64_t ns = guarded_hedge_after(x->attempt.guarded, o);
+    deadline_set(&x->worker->deadlines, &x->watch, EXCHANGE_WATCH);
+    uint64_t ns = 0;
+    if (a->probes)
+        ns = guarded_probe_after(a->guarded);
+    else if (o->permille)
+        ns = guarded_hedge_after(a->guarded, o);
+    x->due = a->probes ? RIVAL_PROBE : RIVAL_HEDGE;
     if (ns)
         exchange_sleep(x, ns);
 }
 
-/* Does the route have somebody else, and the budget room? */
+/* Does the budget have room?  Probes are our own wish, and as few as the breaker allows. */
 static bool
-may_begin(struct exchange *x, struct candidate *c)
+may_spend(struct exchange *x, enum rival_cause cause)
 {
-    struct budget_options cap = hedge_budget(&x->gateway->restraint.hedge);
-    return x->state == EXCHANGE_TRYING && !x->racing && x->attempt.reply == ATTEMPT_SILENT
-           && x->route.tries > 0 && route_repeats(&x->route) == 0
-           && limits_spend(x->budget, LIMITS_HEDGE, &cap, clock_ns())
-           && route_next(&x->route, &x->worker->dice, c);
+    const struct restraint *r = &x->gateway->restraint;
+    const struct budget_options cap = hedge_budget(&r->hedge);
+    switch (cause) {
+    case RIVAL_HEDGE:
+        return limits_spend(x->budget, LIMITS_HEDGE, &cap, clock_ns());
+    case RIVAL_SILENCE:
+        return limits_spend(x->budget, LIMITS_RETRY, &r->retries, clock_ns());
+    case RIVAL_PROBE:
+        return true;
+    case RIVAL_NONE:
+        break;
+    }
+    return false;
+}
+
+/* Has nothing been said, and does the route have somebody else? */
+static bool
+may_begin(struct exchange *x)
+{
+    return x->state == EXCHANGE_TRYING && !x->racing && x->attempt.call
+           && x->attempt.reply == ATTEMPT_SILENT && x->route.tries > 0
+           && route_repeats(&x->route) == 0;
+}
+
+/* Start the first of the deployments that were not asked yet which can begin at once: one that would
+ * have to wait is no help. */
+static bool
+start(struct exchange *x)
+{
+    struct candidate c;
+    while (route_repeats(&x->route) == 0 && route_next(&x->route, &x->worker->dice, &c)) {
+        enum attempt_start how = attempt_start(x, &c);
+        if (how == ATTEMPT_STARTED && x->attempt.call)
+            return true;
+        x->attempt.cut = true;
+        attempt_stop(x);
+        if (how == ATTEMPT_STARTED || how == ATTEMPT_BROKEN)
+            break;
+        route_exclude(&x->route);
+    }
+    return false;
 }
 
 void
-race_begin(struct exchange *x)
+race_begin(struct exchange *x, enum rival_cause cause)
 {
-    struct candidate c;
-    if (!may_begin(x, &c))
+    if (!may_begin(x) || !may_spend(x, cause))
         return;
     const struct ir_error error = x->error;
     const struct str detail = x->detail;
     swap(x);
-    bool runs = attempt_start(x, &c) == ATTEMPT_STARTED && x->attempt.call;
-    if (!runs) {
-        x->attempt.cut = true;
-        attempt_stop(x); /* it would have to wait: that is no help */
-    }
+    bool runs = start(x);
     swap(x);
     x->racing = runs;
     x->error = error;
     x->detail = detail;
+}
+
+void
+race_watch(struct exchange *x)
+{
+    const struct attempt *a = &x->attempt;
+    if (x->state != EXCHANGE_TRYING || !a->call)
+        return;
+    if (!x->racing
+        && guarded_has_lost(a->guarded, &x->gateway->guard_options, clock_ns(), a->start_us * 1000))
+        race_begin(x, RIVAL_SILENCE);
+    deadline_set(&x->worker->deadlines, &x->watch, EXCHANGE_WATCH);
 }
 
 bool
@@ -84,6 +134,14 @@ cut_other(struct exchange *x)
     attempt_stop(x);
     swap(x);
     x->upstream_us = waited;
+}
+
+void
+race_won(struct exchange *x)
+{
+    if (x->racing)
+        x->rival.beaten = x->rival.start_us < x->attempt.start_us;
+    race_end(x);
 }
 
 void

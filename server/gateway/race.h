@@ -1,7 +1,8 @@
-/* Hedged requests: a second call elsewhere for a request whose first is slow to begin.
+/* A second call elsewhere for a request whose first has not said anything yet (runtime/resilience/rival.h
+ * has the causes).
  *
  *   attempt ──── no first byte yet ──── race_begin ───► attempt and rival run ─► the first to send a
- *                 (hedge_after)                            │                      good byte wins,
+ *                                                          │                      good byte wins,
  *                                                          │                      the other is cut
  *                                                          └─► one fails: the other goes on alone
  *
@@ -12,6 +13,8 @@
 
 #include <stdbool.h>
 
+#include "runtime/resilience/rival.h"
+
 struct exchange;
 
 /* Whose call it is that says something: what calls know of their exchange. */
@@ -19,17 +22,21 @@ struct race_leg {
     struct exchange *x;
 };
 
-/* A call has begun: see to it that it gets a rival in time, if the config wants that. */
+/* A call has begun: see to it that it gets a rival in time, if there is a cause. */
 void race_arm(struct exchange *x);
 /* The time has come. */
-void race_begin(struct exchange *x);
+void race_begin(struct exchange *x, enum rival_cause cause);
+/* Time to look whether who is asked has fallen silent. */
+void race_watch(struct exchange *x);
 /* This leg's call has something to say: let it stand in x->attempt.  True when race_leave must put
  * that right again, as long as the race goes on. */
 bool race_enter(struct exchange *x, const struct race_leg *leg);
 void race_leave(struct exchange *x, bool entered);
 /* x->attempt has failed, with x->error: the other goes on alone. */
 void race_lost(struct exchange *x);
-/* x->attempt has won, or nobody has: the other is cut, if there is a race. */
+/* x->attempt has won: the other is cut, if there is a race. */
+void race_won(struct exchange *x);
+/* Nobody has: the other is cut, if there is a race. */
 void race_end(struct exchange *x);
 
 #endif

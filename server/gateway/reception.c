@@ -139,7 +139,7 @@ on_data(void *ctx, const char *p, size_t n)
     bool entered = race_enter(x, leg);
     bool bad = x->attempt.reply == ATTEMPT_ERROR;
     if (!bad)
-        race_end(x);
+        race_won(x);
     take_data(x, p, n); /* may be the end of x, unless it races */
     if (bad && entered)
         race_leave(x, entered);

@@ -13,9 +13,9 @@ restraint_make(struct restraint *r, const struct config *c, struct limits *all, 
         .client = limits_options(&l->client),
         .n_models = l->n_models,
         .retries = { res->budget_share, res->budget_floor, res->budget_window * MS },
-        .backoff = { res->backoff_first * MS, res->backoff_most * MS },
+        .retry = { { res->backoff_first * MS, res->backoff_most * MS },
+                   res->retry_after_most * MS },
         .hedge = { res->hedge_share, res->hedge_quantile, res->hedge_least * MS },
-        .retry_after_most_ns = res->retry_after_most * MS,
     };
     r->limits_gateway = limits_any(&r->gateway);
     r->limits_client = limits_any(&r->client);

@@ -3,8 +3,8 @@
 #define LLMUX_GATEWAY_RESTRAINT_H
 
 #include "runtime/base/arena.h"
-#include "runtime/resilience/backoff.h"
 #include "runtime/resilience/hedge.h"
+#include "runtime/resilience/retry.h"
 #include "server/gateway/limits.h"
 
 struct restraint_model {
@@ -19,9 +19,8 @@ struct restraint {
     unsigned n_models;
     struct limited *gateway_limited; /* the state of the gateway's limits; NULL: there are none */
     struct budget_options retries;
-    struct backoff_options backoff;
+    struct retry_options retry;
     struct hedge_options hedge;
-    uint64_t retry_after_most_ns;
 };
 
 /* all: where states are; NULL: nothing is limited.  False when the arena is full. */

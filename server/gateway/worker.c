@@ -24,6 +24,7 @@
 #define OUT_MAX        ((size_t)64 << 20)
 #define OUT_KEPT       ((size_t)1 << 20)
 #define LINGER_MS      2000u
+#define WATCH_MS       500u
 #define LAST_WORDS_MS  200u
 #define PENDING_MARGIN 2u /* a whole reply, its copy in the client's dialect */
 
@@ -72,7 +73,9 @@ static void
 on_expired(void *ctx, struct deadline *d, unsigned kind)
 {
     (void)ctx;
-    exchange_expired((struct exchange *)((char *)d - offsetof(struct exchange, deadline)), kind);
+    size_t at = kind == EXCHANGE_WATCH ? offsetof(struct exchange, watch)
+                                       : offsetof(struct exchange, deadline);
+    exchange_expired((struct exchange *)((char *)d - at), kind);
 }
 
 /* --- the pool ------------------------------------------------------------------------------ */
@@ -348,6 +351,7 @@ make_deadlines(struct worker *w, const struct gateway *g)
     unsigned ms[DEADLINE_KINDS] = {
         [EXCHANGE_KEEPALIVE] = clamp_ms(g->config->server.keepalive_comment),
         [EXCHANGE_LINGER] = LINGER_MS,
+        [EXCHANGE_WATCH] = WATCH_MS,
     };
     return deadlines_init(&w->deadlines, w->base, ms, on_expired, w) == 0;
 }

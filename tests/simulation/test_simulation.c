@@ -10,7 +10,8 @@
 
 #include "tools/simulate/course.h"
 
-#define SEEDS 3
+#define SEEDS      5
+#define MANY_SEEDS 20
 
 static const enum route_strategy usual[] = {
     ROUTE_SIMPLE_SHUFFLE, ROUTE_ROUND_ROBIN,    ROUTE_LEAST_BUSY, ROUTE_LOWEST_LATENCY,
@@ -70,21 +71,38 @@ clients_do_not_see_that_one_of_three_is_dead(void **state)
             }
 }
 
-/* One that says nothing is known to be dead only when patience ends; what is lost until then is
- * bounded by the retry budget. */
+/* One that takes calls and never answers: whoever is asked last has to wait until that is noticed, and
+ * nobody fails, be calls given up after ten seconds or after two minutes.  What tries it again has a
+ * rival before its client grows impatient. */
 static void
-a_silent_or_ailing_one_costs_little(void **state)
+clients_do_not_see_that_one_of_three_is_silent(void **state)
 {
-    static const char *const names[] = { "silent", "brown" };
+    static const char *const names[] = { "silent", "silent-long", "silent-few" };
     (void)state;
-    for (size_t k = 0; k < 2; k++)
+    for (size_t k = 0; k < 3; k++)
         for (size_t i = 0; i < N_USUAL; i++)
-            for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+            for (uint64_t seed = 1; seed <= MANY_SEEDS; seed++) {
                 struct result r = run(names[k], usual[i], seed);
-                HOLD(errors(&r) < 0.01, r, names[k], usual[i], seed);
+                HOLD(errors(&r) < 0.001, r, names[k], usual[i], seed);
                 HOLD(result_load(&r) < 1.1, r, names[k], usual[i], seed);
+                HOLD(series_quantile(&r.first, 0.98) < 1.5, r, names[k], usual[i], seed);
+                HOLD(series_quantile(&r.first, 1) < 15, r, names[k], usual[i], seed);
                 result_fini(&r);
             }
+}
+
+/* One that fails a third of its calls. */
+static void
+an_ailing_one_costs_little(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_USUAL; i++)
+        for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+            struct result r = run("brown", usual[i], seed);
+            HOLD(errors(&r) < 0.01, r, "brown", usual[i], seed);
+            HOLD(result_load(&r) < 1.1, r, "brown", usual[i], seed);
+            result_fini(&r);
+        }
 }
 
 static void
@@ -113,22 +131,6 @@ rate_limits_of_providers_are_not_seen_by_clients(void **state)
         }
 }
 
-static void
-weights_are_kept_within_five_percent(void **state)
-{
-    static const enum route_strategy exact[] = { ROUTE_ROUND_ROBIN, ROUTE_LOWEST_USAGE };
-    (void)state;
-    for (size_t i = 0; i < sizeof exact / sizeof *exact; i++) {
-        struct result r = run("shares", exact[i], 1);
-        HOLD(r.requests > 9500, r, "shares", exact[i], 1);
-        for (unsigned u = 0; u < 4; u++) {
-            double want = (u + 1) / 10.0, got = result_share(&r, u);
-            HOLD(got > want * 0.95 && got < want * 1.05, r, "shares", exact[i], 1);
-        }
-        result_fini(&r);
-    }
-}
-
 /* Of the requests from `from` on, `n` of them, that first went to an upstream. */
 static double
 share_of_first_choices(const struct result *r, unsigned from, unsigned n, unsigned upstream)
@@ -137,6 +139,23 @@ share_of_first_choices(const struct result *r, unsigned from, unsigned n, unsign
     for (unsigned i = from; i < from + n; i++)
         hits += (unsigned)r->chosen.v[i] == upstream;
     return (double)hits / n;
+}
+
+static void
+weights_are_kept_within_five_percent(void **state)
+{
+    static const enum route_strategy exact[] = { ROUTE_ROUND_ROBIN, ROUTE_LOWEST_USAGE };
+    (void)state;
+    for (size_t i = 0; i < sizeof exact / sizeof *exact; i++)
+        for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+            struct result r = run("shares", exact[i], seed);
+            HOLD(r.requests > 10000, r, "shares", exact[i], seed);
+            for (unsigned u = 0; u < 4; u++) {
+                double want = (u + 1) / 10.0, got = share_of_first_choices(&r, 0, 10000, u);
+                HOLD(got > want * 0.95 && got < want * 1.05, r, "shares", exact[i], seed);
+            }
+            result_fini(&r);
+        }
 }
 
 static void
@@ -200,7 +219,7 @@ hedging_halves_the_slowest_starts_for_little_money(void **state)
             HOLD(series_quantile(&r.first, 0.99) <= 0.5 * series_quantile(&plain.first, 0.99), r,
                  "hedged", usual[i], seed);
             HOLD(hedged <= 1.06 * each, r, "hedged", usual[i], seed);
-            HOLD(r.hedges > 100 && r.hedges <= 0.055 * r.requests, r, "hedged", usual[i], seed);
+            HOLD(r.rivals > 100 && r.rivals <= 0.055 * r.requests, r, "hedged", usual[i], seed);
             HOLD(r.failed == 0, r, "hedged", usual[i], seed);
             result_fini(&plain);
             result_fini(&r);
@@ -222,6 +241,89 @@ conversations_stay_where_the_cache_is_warm_and_the_load_is_even(void **state)
     }
 }
 
+/* --- limits --------------------------------------------------------------------------------- */
+
+/* Twice what is let through: never more at a time, nobody waits longer than is allowed, and whoever is
+ * important fails less; but the others are not starved. */
+static void
+a_gateway_under_twice_its_load_keeps_to_its_limit(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct result r = run("overload", ROUTE_LEAST_BUSY, seed);
+        double failed[SEMAPHORE_PRIORITIES];
+        for (unsigned p = 0; p < SEMAPHORE_PRIORITIES; p++) {
+            failed[p] = (double)r.failed_by[p] / r.requests_by[p];
+            HOLD(r.waited[p] <= 2.0001, r, "overload", ROUTE_LEAST_BUSY, seed);
+        }
+        HOLD(r.stuck == 0 && r.peak == 60, r, "overload", ROUTE_LEAST_BUSY, seed);
+        HOLD(failed[SEMAPHORE_HIGH] < 0.02, r, "overload", ROUTE_LEAST_BUSY, seed);
+        HOLD(failed[SEMAPHORE_NORMAL] < failed[SEMAPHORE_LOW], r, "overload", ROUTE_LEAST_BUSY,
+             seed);
+        HOLD(failed[SEMAPHORE_LOW] < 0.99, r, "overload", ROUTE_LEAST_BUSY, seed);
+        HOLD(r.requests - r.failed > 300 * 60 / 4.2, r, "overload", ROUTE_LEAST_BUSY, seed);
+        result_fini(&r);
+    }
+}
+
+static void
+deployments_never_get_more_than_their_limit_and_the_others_help(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_USUAL; i++)
+        for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+            struct result r = run("narrow", usual[i], seed);
+            HOLD(r.peak_of[0] == 10 && r.peak_of[1] == 20, r, "narrow", usual[i], seed);
+            HOLD(r.failed == 0 && r.stuck == 0, r, "narrow", usual[i], seed);
+            HOLD(result_load(&r) == 1, r, "narrow", usual[i], seed);
+            result_fini(&r);
+        }
+}
+
+static void
+a_rate_is_kept_to_the_request(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct result r = run("rated", ROUTE_LEAST_BUSY, seed);
+        unsigned served = r.requests - r.failed;
+        HOLD(served <= 300 * 10 + 60 && served > 300 * 10, r, "rated", ROUTE_LEAST_BUSY, seed);
+        result_fini(&r);
+    }
+}
+
+static void
+a_greedy_client_takes_nothing_from_the_others(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct result r = run("greedy", ROUTE_LEAST_BUSY, seed);
+        unsigned failed = 0;
+        for (unsigned i = 1; i < SCENARIO_CLIENTS; i++)
+            failed += r.failed_of[i];
+        HOLD(failed == 0, r, "greedy", ROUTE_LEAST_BUSY, seed);
+        HOLD(r.failed_of[0] > r.requests_of[0] / 2, r, "greedy", ROUTE_LEAST_BUSY, seed);
+        HOLD(r.failed_of[0] < r.requests_of[0] * 9 / 10, r, "greedy", ROUTE_LEAST_BUSY, seed);
+        result_fini(&r);
+    }
+}
+
+/* Limits that find themselves: nearly all that the upstreams can do gets done, 20 a second, and what is let
+ * in starts within the tolerance; without them nearly everybody waits for a minute. */
+static void
+adaptive_limits_keep_upstreams_busy_but_not_slow(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_USUAL; i++)
+        for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+            struct result r = run("adaptive", usual[i], seed);
+            HOLD(r.requests - r.failed > 300 * 15, r, "adaptive", usual[i], seed);
+            HOLD(series_quantile(&r.first, 0.99) < 3, r, "adaptive", usual[i], seed);
+            HOLD(r.peak_of[0] < 100 && r.peak_of[1] < 100, r, "adaptive", usual[i], seed);
+            result_fini(&r);
+        }
+}
+
 static void
 the_same_seed_gives_the_same_course(void **state)
 {
@@ -240,7 +342,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clients_do_not_see_that_one_of_three_is_dead),
-        cmocka_unit_test(a_silent_or_ailing_one_costs_little),
+        cmocka_unit_test(clients_do_not_see_that_one_of_three_is_silent),
+        cmocka_unit_test(an_ailing_one_costs_little),
         cmocka_unit_test(retries_do_not_multiply_an_outage),
         cmocka_unit_test(rate_limits_of_providers_are_not_seen_by_clients),
         cmocka_unit_test(weights_are_kept_within_five_percent),
@@ -249,6 +352,11 @@ main(void)
         cmocka_unit_test(lowest_cost_is_the_cheapest),
         cmocka_unit_test(hedging_halves_the_slowest_starts_for_little_money),
         cmocka_unit_test(conversations_stay_where_the_cache_is_warm_and_the_load_is_even),
+        cmocka_unit_test(a_gateway_under_twice_its_load_keeps_to_its_limit),
+        cmocka_unit_test(deployments_never_get_more_than_their_limit_and_the_others_help),
+        cmocka_unit_test(a_rate_is_kept_to_the_request),
+        cmocka_unit_test(a_greedy_client_takes_nothing_from_the_others),
+        cmocka_unit_test(adaptive_limits_keep_upstreams_busy_but_not_slow),
         cmocka_unit_test(the_same_seed_gives_the_same_course),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

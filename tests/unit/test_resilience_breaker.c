@@ -74,6 +74,41 @@ breaker_opens_after_failures_in_a_row_and_tells(void **state)
     assert_true(breaker_would_allow(&b, &opts, 110));
 }
 
+/* Streams that began before the trouble go on ending well for a minute. */
+static void
+breaker_is_not_soothed_by_what_began_before(void **state)
+{
+    struct breaker b = { .changed = NULL };
+    uint64_t old[3];
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        old[i] = begin(&b, 0);
+        breaker_begun(&b);
+    }
+    for (int i = 0; i < 2; i++) {
+        call(&b, 1, BREAKER_FAILED);
+        breaker_end(&b, &opts, 1, old[i], BREAKER_ENDED);
+    }
+    assert_int_equal(b.failed, 2);
+    call(&b, 1, BREAKER_FAILED);
+    assert_int_equal(b.state, BREAKER_OPEN);
+}
+
+/* ... nor by replies that begin and break off, one and all. */
+static void
+breaker_opens_when_replies_begin_and_break_off(void **state)
+{
+    struct breaker b = { .changed = NULL };
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(b.state, BREAKER_CLOSED);
+        uint64_t ticket = begin(&b, 0);
+        breaker_begun(&b);
+        breaker_end(&b, &opts, 0, ticket, BREAKER_BROKE);
+    }
+    assert_int_equal(b.state, BREAKER_OPEN);
+}
+
 static void
 breaker_lets_few_probes_through_and_closes_when_they_succeed(void **state)
 {
@@ -149,7 +184,7 @@ breaker_without_failures_never_opens_and_a_reload_to_that_closes_it(void **state
 /* The same in the plainest way: the history of what counted since the last change. */
 struct model {
     enum breaker_state state;
-    unsigned era, row, running, good, times;
+    unsigned era, row, breaks, running, good, times;
     uint64_t since, length;
 };
 
@@ -158,7 +193,7 @@ model_enter(struct model *m, enum breaker_state s)
 {
     m->state = s;
     m->era++;
-    m->row = m->running = m->good = 0;
+    m->row = m->breaks = m->running = m->good = 0;
 }
 
 static void
@@ -189,12 +224,13 @@ model_end(struct model *m, uint64_t now, unsigned era, enum breaker_outcome outc
     if (era != m->era)
         return;
     m->running--;
-    if (outcome == BREAKER_FAILED) {
-        m->row++;
-        if (m->state == BREAKER_HALF_OPEN || m->row == 3)
+    if (outcome == BREAKER_FAILED || outcome == BREAKER_BROKE) {
+        unsigned in_row = outcome == BREAKER_FAILED ? ++m->row : ++m->breaks;
+        if (m->state == BREAKER_HALF_OPEN || in_row == 3)
             model_open(m, now);
-    } else if (outcome == BREAKER_SUCCEEDED) {
-        m->row = 0;
+    } else if (outcome == BREAKER_SUCCEEDED || outcome == BREAKER_ENDED) {
+        m->row = outcome == BREAKER_SUCCEEDED ? 0 : m->row;
+        m->breaks = 0;
         m->good++;
         if (m->state == BREAKER_HALF_OPEN && m->good == 2) {
             m->times = 0;
@@ -229,9 +265,12 @@ play(uint64_t seed)
                          got, want);
             if (got)
                 calls[n++] = r;
+        } else if (dice_roll(&d, 8) == 0) {
+            breaker_begun(&b);
+            m.row = m.state == BREAKER_CLOSED ? 0 : m.row;
         } else if (n) {
             unsigned i = dice_roll(&d, n);
-            enum breaker_outcome o = (enum breaker_outcome)(dice_roll(&d, 8) % 3);
+            enum breaker_outcome o = (enum breaker_outcome)(dice_roll(&d, 13) % 5);
             breaker_end(&b, &opts, now, calls[i].ticket, o);
             model_end(&m, now, calls[i].era, o);
             calls[i] = calls[--n];
@@ -255,6 +294,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(breaker_opens_after_failures_in_a_row_and_tells),
+        cmocka_unit_test(breaker_is_not_soothed_by_what_began_before),
+        cmocka_unit_test(breaker_opens_when_replies_begin_and_break_off),
         cmocka_unit_test(breaker_lets_few_probes_through_and_closes_when_they_succeed),
         cmocka_unit_test(breaker_stays_open_longer_each_time_a_probe_fails),
         cmocka_unit_test(breaker_ignores_what_began_before_it_changed),

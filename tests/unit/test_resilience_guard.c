@@ -9,6 +9,8 @@
 #include "runtime/resilience/backoff.h"
 #include "runtime/resilience/guard.h"
 #include "runtime/resilience/hedge.h"
+#include "runtime/resilience/retry.h"
+#include "runtime/resilience/rival.h"
 #include "tests/lib/dice.h"
 
 #define SEED   UINT64_C(20240613)
@@ -200,9 +202,11 @@ a_hedge_waits_for_what_is_unusual(void **state)
 static void
 call(struct guard *g, uint64_t now, enum ir_fault fault, uint64_t wait_ns)
 {
-    const struct guard_report r = {
-        .fault = fault, .wait_ns = wait_ns, .whole_ns = 20 * MS, .tokens = 7
-    };
+    const struct guard_report r = { .fault = fault,
+                                    .mute = fault != IR_FAULT_UNSET,
+                                    .wait_ns = wait_ns,
+                                    .whole_ns = 20 * MS,
+                                    .tokens = 7 };
     uint64_t ticket;
     assert_true(guard_begin(g, &opts, now, &ticket, NULL));
     if (!fault)
@@ -374,16 +378,18 @@ guard_takes_a_probe_for_good_when_its_reply_has_begun(void **state)
     assert_true(guard_begin(&g, &opts, 6 * SECOND, &other, NULL));
     guard_proven(&g, &opts, 7 * SECOND, &other); /* no probe: it may still fail */
     guard_done(&g, &opts, 8 * SECOND, other, &broken);
-    assert_int_equal(g.breaker.failed, 1);
+    assert_int_equal(g.breaker.broken, 1);
     guard_done(&g, &opts, 60 * SECOND, probe, &well);
-    assert_int_equal(g.breaker.failed, 1);
+    assert_int_equal(g.breaker.broken, 1);
     assert_int_equal(g.running, 0);
 }
 
 static void
 guard_learns_nothing_from_what_was_cut(void **state)
 {
-    const struct guard_report cut = { .fault = IR_FAULT_TIMEOUT, .cut = true, .tokens = 3 };
+    const struct guard_report cut = {
+        .fault = IR_FAULT_TIMEOUT, .cut = true, .mute = true, .tokens = 3
+    };
     struct guard g = { .running = 0 };
     uint64_t ticket;
     (void)state;
@@ -396,6 +402,232 @@ guard_learns_nothing_from_what_was_cut(void **state)
     assert_int_equal(v.requests, 0);
     assert_int_equal(v.running, 0);
     assert_int_equal(v.tokens_a_minute, 60);
+}
+
+/* --- silence ------------------------------------------------------------------------------- */
+
+static const struct guard_options wary = {
+    .breaker = { .failures = 5,
+                 .open_ns = 5 * SECOND,
+                 .open_most_ns = 60 * SECOND,
+                 .probes = 1,
+                 .successes = 1 },
+    .silence = { .calls = 3, .least_ns = SECOND },
+    .half_life_ns = 10 * SECOND,
+};
+
+/* A guard that has heard replies after half a second. */
+static struct guard
+experienced(void)
+{
+    struct guard g = { .running = 0 };
+    const struct guard_report well = { .status = 200, .whole_ns = SECOND };
+    for (unsigned i = 0; i < 100; i++) {
+        uint64_t ticket, now = i * SECOND;
+        assert_true(guard_begin(&g, &wary, now, &ticket, NULL));
+        guard_first(&g, &wary, now + 500 * MS, 500 * MS);
+        guard_done(&g, &wary, now + SECOND, ticket, &well);
+    }
+    return g;
+}
+
+static void
+guard_notices_that_nothing_is_heard(void **state)
+{
+    struct guard g = experienced();
+    const uint64_t start = 200 * SECOND;
+    uint64_t tickets[6];
+    (void)state;
+    for (unsigned i = 0; i < 6; i++)
+        assert_true(guard_begin(&g, &wary, start + i * 100 * MS, &tickets[i], NULL));
+    assert_int_equal(guard_view(&g, &wary, start + SECOND).standing, GUARD_READY);
+    assert_false(guard_has_lost(&g, &wary, start + SECOND, start));
+    struct guard_view v = guard_view(&g, &wary, start + 2 * SECOND);
+    assert_int_equal(v.standing, GUARD_LAST);
+    assert_int_equal(v.reason, GUARD_SILENT);
+    assert_true(guard_has_lost(&g, &wary, start + 2 * SECOND, start));
+    assert_false(guard_has_lost(&g, &wary, start + 2 * SECOND, start + 1900 * MS));
+    guard_first(&g, &wary, start + 2 * SECOND, 2 * SECOND);
+    assert_int_equal(guard_view(&g, &wary, start + 2 * SECOND).standing, GUARD_READY);
+}
+
+/* Those who are rescued leave behind what opens the breaker; those who were heard do not. */
+static void
+guard_counts_what_was_cut_because_of_silence(void **state)
+{
+    const struct guard_report cut = { .cut = true, .mute = true }, heard = { .cut = true };
+    const uint64_t start = 200 * SECOND;
+    struct guard g = experienced();
+    uint64_t tickets[7];
+    (void)state;
+    for (unsigned i = 0; i < 7; i++)
+        assert_true(guard_begin(&g, &wary, start, &tickets[i], NULL));
+    guard_done(&g, &wary, start + 2 * SECOND, tickets[0], &heard);
+    for (unsigned i = 1; i < 5; i++)
+        guard_done(&g, &wary, start + 2 * SECOND, tickets[i], &cut);
+    assert_int_equal(g.breaker.state, BREAKER_CLOSED);
+    guard_done(&g, &wary, start + 2 * SECOND, tickets[5], &cut);
+    assert_int_equal(g.breaker.state, BREAKER_OPEN);
+    guard_done(&g, &wary, start + 2 * SECOND, tickets[6], &cut);
+    assert_int_equal(g.silence.waiting, 1); /* the one that was heard never said so */
+}
+
+static void
+a_refusal_is_no_silence(void **state)
+{
+    const struct guard_report refused = { .fault = IR_FAULT_INVALID, .status = 400, .mute = true };
+    struct guard g = experienced();
+    const uint64_t start = 200 * SECOND;
+    uint64_t tickets[4];
+    (void)state;
+    for (unsigned i = 0; i < 4; i++)
+        assert_true(guard_begin(&g, &wary, start, &tickets[i], NULL));
+    guard_done(&g, &wary, start + 2 * SECOND, tickets[0], &refused);
+    assert_int_equal(guard_view(&g, &wary, start + 2 * SECOND).standing, GUARD_READY);
+}
+
+static void
+silence_is_not_seen_without_knowledge_or_when_it_is_off(void **state)
+{
+    struct guard_options off = wary;
+    struct guard fresh = { .running = 0 }, known = experienced();
+    uint64_t ticket;
+    (void)state;
+    off.silence.calls = 0;
+    for (unsigned i = 0; i < 10; i++) {
+        assert_true(guard_begin(&fresh, &wary, 0, &ticket, NULL));
+        assert_true(guard_begin(&known, &off, 200 * SECOND, &ticket, NULL));
+    }
+    assert_int_equal(guard_view(&fresh, &wary, 100 * SECOND).standing, GUARD_READY);
+    assert_int_equal(guard_view(&known, &off, 300 * SECOND).standing, GUARD_READY);
+}
+
+/* Counting is exact over random schedules: who waits, and since when nothing was heard. */
+static void
+silence_does_what_its_model_does_over_random_schedules(void **state)
+{
+    const struct silence_options o = { .calls = 3, .least_ns = 100 };
+    struct latency usual = { .n = 0 };
+    (void)state;
+    for (unsigned i = 0; i < 100; i++)
+        latency_add(&usual, 1000, i, 1);
+    uint64_t after = silence_after(&o, &usual);
+    for (uint64_t seed = SEED; seed < SEED + 300; seed++) {
+        struct dice d = { seed };
+        struct silence s = { .waiting = 0 };
+        uint64_t now = 0, begun[64];
+        unsigned waiting = 0, n = 0; /* begun: of those since it was heard last */
+        for (unsigned i = 0; i < 300; i++) {
+            now += dice_roll(&d, (unsigned)after / 8 + 1);
+            unsigned what = dice_roll(&d, 8);
+            if (what < 4 && n < 64) {
+                silence_ask(&s, now);
+                begun[n++] = now;
+                waiting++;
+            } else if (what < 5 && waiting) {
+                silence_hear(&s);
+                waiting--;
+                n = 0;
+            } else if (what < 7 && waiting) {
+                silence_miss(&s);
+                n = --waiting ? n : 0;
+            }
+            bool want = n >= 3 && now >= begun[0] + after;
+            if (s.waiting != waiting || silence_is_on(&s, &o, &usual, now) != want)
+                fail_msg("seed %llu, step %u", (unsigned long long)seed, i);
+        }
+    }
+}
+
+/* --- probes and their rivals --------------------------------------------------------------- */
+
+static void
+a_probe_that_its_rival_beats_has_failed(void **state)
+{
+    const struct guard_report cut = { .cut = true, .mute = true };
+    struct guard_report beaten = cut;
+    struct guard g = { .running = 0 };
+    enum guard_reason why = GUARD_FINE;
+    uint64_t ticket;
+    (void)state;
+    beaten.beaten = true;
+    for (unsigned i = 0; i < 5; i++)
+        call(&g, 0, IR_FAULT_TIMEOUT, 0);
+    assert_true(guard_begin(&g, &wary, 5 * SECOND, &ticket, &why));
+    assert_int_equal(why, GUARD_PROBED);
+    guard_done(&g, &wary, 6 * SECOND, ticket,
+               &cut); /* its client has left: it may be tried again */
+    assert_int_equal(g.breaker.state, BREAKER_HALF_OPEN);
+    assert_true(guard_begin(&g, &wary, 6 * SECOND, &ticket, &why));
+    guard_done(&g, &wary, 7 * SECOND, ticket, &beaten);
+    assert_int_equal(g.breaker.state, BREAKER_OPEN);
+    assert_int_equal(g.breaker.until, 17 * SECOND);
+}
+
+static void
+a_probe_gets_its_rival_when_it_is_later_than_usual(void **state)
+{
+    struct latency l = { .n = 0 };
+    (void)state;
+    assert_int_equal(rival_of_probe_after(&l), 500 * MS);
+    for (unsigned i = 0; i < 100; i++)
+        latency_add(&l, SECOND, i, MS);
+    assert_int_equal(rival_of_probe_after(&l), 100 * MS);
+    for (unsigned i = 0; i < 1000; i++)
+        latency_add(&l, SECOND, i, 300 * MS);
+    uint64_t ns = rival_of_probe_after(&l);
+    assert_true(ns >= 300 * MS && ns <= 360 * MS);
+    for (unsigned i = 0; i < 2000; i++)
+        latency_add(&l, SECOND, i, 30 * SECOND);
+    assert_int_equal(rival_of_probe_after(&l), 2 * SECOND);
+}
+
+/* --- retries ------------------------------------------------------------------------------- */
+
+static void
+a_try_is_worth_while_where_the_failure_may_pass(void **state)
+{
+    static const struct {
+        enum ir_fault fault;
+        int status;
+        enum retry_place place;
+    } all[] = {
+        { IR_FAULT_INVALID, 400, RETRY_NOWHERE },     { IR_FAULT_CONTEXT, 400, RETRY_NOWHERE },
+        { IR_FAULT_AUTH, 401, RETRY_ELSEWHERE },      { IR_FAULT_BILLING, 402, RETRY_ELSEWHERE },
+        { IR_FAULT_FORBIDDEN, 403, RETRY_ELSEWHERE }, { IR_FAULT_MISSING, 404, RETRY_ELSEWHERE },
+        { IR_FAULT_RATE, 429, RETRY_ANYWHERE },       { IR_FAULT_INTERNAL, 500, RETRY_ANYWHERE },
+        { IR_FAULT_OVERLOADED, 529, RETRY_ANYWHERE }, { IR_FAULT_PROTOCOL, 0, RETRY_ANYWHERE },
+        { IR_FAULT_TIMEOUT, 0, RETRY_ANYWHERE },      { IR_FAULT_INVALID, 503, RETRY_ANYWHERE },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        const struct ir_error e = { .set = true,
+                                    .kind = all[i].fault,
+                                    .status = { all[i].status, all[i].status > 0 } };
+        assert_int_equal(retry_place(&e), all[i].place);
+    }
+}
+
+static void
+a_pause_is_as_long_as_it_must_and_no_longer_than_is_of_use(void **state)
+{
+    const struct retry_options o = { { 100 * MS, SECOND }, 10 * SECOND };
+    struct retry_scene s = { .told_ns = 3 * SECOND, .left_ns = RETRY_NO_LIMIT };
+    (void)state;
+    assert_int_equal(retry_plan(&o, &s, 7).when, RETRY_NOW); /* somebody else is fresh */
+    s.repeats = 1;
+    struct retry_plan p = retry_plan(&o, &s, UINT64_MAX);
+    assert_int_equal(p.when, RETRY_LATER);
+    assert_true(p.pause_ns >= 3 * SECOND && p.pause_ns <= 3100 * MS);
+    s.shut_ns = 5 * SECOND;
+    assert_true(retry_plan(&o, &s, 0).pause_ns >= 5 * SECOND);
+    s.left_ns = 5 * SECOND;
+    assert_int_equal(retry_plan(&o, &s, 0).when, RETRY_NEVER);
+    s.left_ns = RETRY_NO_LIMIT;
+    s.told_ns = 11 * SECOND;
+    assert_int_equal(retry_plan(&o, &s, 0).when, RETRY_NEVER);
+    s = (struct retry_scene){ .repeats = 1, .left_ns = RETRY_NO_LIMIT };
+    assert_int_equal(retry_plan(&o, &s, 0).when, RETRY_NOW); /* a pause of nothing */
 }
 
 int
@@ -417,6 +649,15 @@ main(void)
         cmocka_unit_test(guard_opens_its_breaker_and_says_until_when),
         cmocka_unit_test(guard_takes_a_probe_for_good_when_its_reply_has_begun),
         cmocka_unit_test(guard_learns_nothing_from_what_was_cut),
+        cmocka_unit_test(guard_notices_that_nothing_is_heard),
+        cmocka_unit_test(guard_counts_what_was_cut_because_of_silence),
+        cmocka_unit_test(a_refusal_is_no_silence),
+        cmocka_unit_test(silence_is_not_seen_without_knowledge_or_when_it_is_off),
+        cmocka_unit_test(silence_does_what_its_model_does_over_random_schedules),
+        cmocka_unit_test(a_probe_that_its_rival_beats_has_failed),
+        cmocka_unit_test(a_probe_gets_its_rival_when_it_is_later_than_usual),
+        cmocka_unit_test(a_try_is_worth_while_where_the_failure_may_pass),
+        cmocka_unit_test(a_pause_is_as_long_as_it_must_and_no_longer_than_is_of_use),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

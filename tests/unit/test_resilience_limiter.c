@@ -332,6 +332,29 @@ adaptive_limit_settles_near_what_the_server_can_do(void **state)
     assert_int_equal(adaptive_limit(&a, &o), o.least);
 }
 
+/* Calls differ: half of them take more than twice what the fastest ones do.  That is no load. */
+static void
+adaptive_limit_is_not_held_down_by_calls_that_differ(void **state)
+{
+    const struct adaptive_options o = { .least = 5, .most = 400, .tolerance = 2000 };
+    (void)state;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct dice d = { seed };
+        struct adaptive a = { 0 };
+        uint64_t now = 0;
+        for (unsigned i = 0; i < 20000; i++) {
+            unsigned running = adaptive_limit(&a, &o);
+            uint64_t load = running <= 50 ? 50 : running;
+            uint64_t ns = (2000000 + dice_roll(&d, 6000000)) * load / 50;
+            now += ns / running;
+            adaptive_learn(&a, &o, now, ADAPTIVE_TIMED, ns, running);
+        }
+        unsigned limit = adaptive_limit(&a, &o);
+        if (limit < 50 || limit > 200)
+            fail_msg("seed %u: %u", (unsigned)seed, limit);
+    }
+}
+
 int
 main(void)
 {
@@ -345,6 +368,7 @@ main(void)
         cmocka_unit_test(limiter_refuses_with_the_time_to_come_back),
         cmocka_unit_test(limiter_gives_back_what_was_taken_for_those_who_leave_the_queue),
         cmocka_unit_test(adaptive_limit_settles_near_what_the_server_can_do),
+        cmocka_unit_test(adaptive_limit_is_not_held_down_by_calls_that_differ),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,13 +1,13 @@
 /* The course of a simulation: clients, the gateway's own router and resilience, scripted upstreams,
  * and a clock that jumps from event to event.
  *
- *   arrive ─► route_next ─► guarded_begin ─► upstream ─► first token ─► end ─► next turn
- *                 ▲             refuses ─┐       │ fails
- *                 └──── rest ◄───────────┴───────┘
+ *   arrive ─► limits ─► route_next ─► guarded_begin ─► upstream ─► first token ─► end ─► next turn
+ *                          ▲             refuses ─┐       │ fails
+ *                          └──── rest ◄───────────┴───────┘
  *
- * What is not simulated: catalogue.c, route.c, runtime/route, guards.c and runtime/resilience are
- * those of the gateway, with its config; only what exchange.c does with sockets is done here
- * without. */
+ * What is not simulated: catalogue.c, route.c, runtime/route, guards.c, limits.c and runtime/resilience
+ * are those of the gateway, with its config; only what exchange.c and others do with sockets and timers
+ * is done here without: entry.c is admission.c, calls.c is attempt.c, race.c and pursuit.c. */
 #ifndef LLMUX_SIMULATE_COURSE_H
 #define LLMUX_SIMULATE_COURSE_H
 

@@ -14,8 +14,9 @@ write_config(struct buf *out, const struct scenario *s, enum route_strategy stra
     for (unsigned i = 0; i < s->n_upstreams; i++)
         buf_printf(out,
                    "  - { name: u%u, type: openai.chat, base_url: \"http://127.0.0.1:1/v1\",\n"
-                   "      models: [{ name: m%s%s }] }\n",
-                   i, s->models[i] ? ", " : "", s->models[i] ? s->models[i] : "");
+                   "      models: [{ name: m%s%s }]%s%s }\n",
+                   i, s->models[i] ? ", " : "", s->models[i] ? s->models[i] : "",
+                   s->limits[i] ? ", limits: " : "", s->limits[i] ? s->limits[i] : "");
     buf_printf(out, "routing: { strategy: %.*s, retries: 2 }\n%s\n",
                STR_ARG(route_strategy_names[strategy]), s->config ? s->config : "");
 }
@@ -32,23 +33,33 @@ parse(struct gatehouse *g, struct str text)
     return g->config;
 }
 
+/* The bell is looked at after each event. */
+static void
+nobody(void *ctx)
+{
+    (void)ctx;
+}
+
 bool
 gatehouse_open(struct gatehouse *g, const struct scenario *s, enum route_strategy strategy)
 {
     struct fault f = { .text = "no memory" };
     struct buf text;
-    *g = (struct gatehouse){ .service = { .n_workers = 1, .guards = guards_create() } };
+    *g = (struct gatehouse){
+        .service = { .n_workers = 1, .guards = guards_create(), .limits = limits_create() }
+    };
+    bell_init(&g->bell, nobody, NULL);
     arena_init(&g->arena, ARENA_MAX);
     buf_init(&text, 1u << 20);
     write_config(&text, s, strategy);
-    bool ok = g->service.guards && parse(g, buf_str(&text));
+    bool ok = g->service.guards && g->service.limits && parse(g, buf_str(&text));
     if (ok && gateway_init(&g->gateway, g->config, NULL, &g->service, &f)) {
         fprintf(stderr, "scenario %s: %s\n", s->name, f.text);
         ok = false;
     }
     buf_fini(&text);
     if (ok)
-        g->hedge_cap = hedge_budget(&g->gateway.restraint.hedge);
+        g->budget = limits_find(g->service.limits, LIMITS_MODEL, STR("m"));
     else
         gatehouse_close(g);
     return ok;
@@ -61,5 +72,7 @@ gatehouse_close(struct gatehouse *g)
         gateway_fini(&g->gateway);
     if (g->service.guards)
         guards_destroy(g->service.guards);
+    limits_destroy(g->service.limits);
+    bell_fini(&g->bell);
     arena_fini(&g->arena);
 }

@@ -2,6 +2,7 @@
 #ifndef LLMUX_SIMULATE_GATEHOUSE_H
 #define LLMUX_SIMULATE_GATEHOUSE_H
 
+#include "server/gateway/bell.h"
 #include "server/gateway/gateway.h"
 #include "tools/simulate/scenario.h"
 
@@ -10,8 +11,8 @@ struct gatehouse {
     struct service service;
     struct gateway gateway;
     const struct config *config;
-    struct budget retries, hedges;
-    struct budget_options hedge_cap;
+    struct bell bell;       /* for those who wait for a place */
+    struct limited *budget; /* of the model's extra calls */
 };
 
 /* False, with the reason on stderr, when the config is refused. */

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "runtime/resilience/semaphore.h"
 #include "tools/simulate/scenario.h"
 
 /* Many numbers, for their quantiles. */
@@ -14,8 +15,15 @@ struct series {
 
 struct result {
     unsigned requests, failed; /* of clients */
-    unsigned retries, hedges;
-    uint64_t calls; /* of upstreams */
+    unsigned retries, rivals;
+    /* By priority, and by client. */
+    unsigned requests_by[SEMAPHORE_PRIORITIES], failed_by[SEMAPHORE_PRIORITIES];
+    unsigned requests_of[SCENARIO_CLIENTS], failed_of[SCENARIO_CLIENTS];
+    double waited[SEMAPHORE_PRIORITIES];  /* seconds, the longest of those that were let in */
+    unsigned peak;                        /* of requests that were in at a time */
+    unsigned peak_of[SCENARIO_UPSTREAMS]; /* of calls that ran at a time */
+    unsigned stuck;                       /* requests that never ended: must be 0 */
+    uint64_t calls;                       /* of upstreams */
     uint64_t calls_of[SCENARIO_UPSTREAMS];
     struct series first, whole; /* seconds, of requests that succeeded */
     struct series chosen;       /* the upstream that each request was sent to first, in order */
