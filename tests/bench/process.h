@@ -9,6 +9,7 @@
 struct process_use {
     uint64_t cpu_ns; /* user and system time of all its threads, to the nanosecond */
     uint64_t rss;    /* bytes */
+    uint64_t peak;   /* the most it ever was */
 };
 
 /* False when there is no such process. */

@@ -9,16 +9,18 @@ the CPU time at saturation, from a run without callgrind.  The report goes to st
 """
 import argparse
 import collections
-import glob
 import os
 import re
 import subprocess
 import sys
 import time
 
+import callgrind
 import report
-import scenarios
-from servers import Failure, Stage, find
+import servers
+from loads import Target, load
+from saturation import WHOLE
+from stage import Failure, Stage, say
 
 REQUESTS = 400
 
@@ -111,23 +113,7 @@ class Counts:
 
 def count(stage, mock, case):
     """What REQUESTS requests cost, on one connection, after some to warm up."""
-    out = stage.path("callgrind.out")
-    for old in glob.glob(out + "*"):
-        os.remove(old)
-    gateway = stage.llmux(mock, prefix=[find("valgrind"), "--tool=callgrind", "--instr-atstart=no",
-                                        "--callgrind-out-file=" + out])
-    target = scenarios.Target("llmux", gateway, case.model)
-    options = dict(case.options, connections=1, warmup=0)
-    scenarios.load(stage, target, requests=50, seconds=60, **options)
-    control(gateway, "-i", "on")
-    scenarios.load(stage, target, requests=REQUESTS, seconds=60, **options)
-    control(gateway, "-i", "off")
-    gateway.stop()
-    return Counts(max(glob.glob(out + "*"), key=os.path.getsize))
-
-
-def control(gateway, *words):
-    subprocess.run([find("callgrind_control"), *words, str(gateway.pid)], check=True, capture_output=True, timeout=30)
+    return Counts(callgrind.count(stage, mock, case.model, REQUESTS, **case.options))
 
 
 def times_of(pid):
@@ -138,13 +124,13 @@ def times_of(pid):
 
 
 def kernel_share(stage, mock, case):
-    gateway = stage.llmux(mock)
-    target = scenarios.Target("llmux", gateway, case.model)
-    scenarios.load(stage, target, seconds=0.3, **case.options)
+    gateway = servers.llmux(stage, mock)
+    target = Target("llmux", gateway, case.model)
+    load(stage, target, seconds=0.3, **case.options)
     user, system = times_of(gateway.pid)
-    result = scenarios.load(stage, target, seconds=2, **case.options)
+    result = load(stage, target, seconds=2, **case.options)
     user, system = (b - a for a, b in zip((user, system), times_of(gateway.pid)))
-    gateway.stop()
+    stage.end(gateway)
     return system / (user + system), result["cpu_us_per_request"]
 
 
@@ -195,15 +181,15 @@ def main():
     found = {}
     begun = time.monotonic()
     with Stage(args.build, directory) as stage:
-        mock = stage.mock(scenarios.WHOLE)
+        mock = servers.mock(stage, WHOLE)
         for name in needed:
-            scenarios.say(f"{name} ...")
+            say(f"{name} ...")
             found[name] = count(stage, mock, CASES[name]), kernel_share(stage, mock, CASES[name])
     text = tables(found, wanted, args.top)
     with open(os.path.join(directory, "profile.md"), "w") as f:
         f.write(text)
     print(text)
-    scenarios.say(f"in {time.monotonic() - begun:.0f} s")
+    say(f"in {time.monotonic() - begun:.0f} s")
 
 
 if __name__ == "__main__":

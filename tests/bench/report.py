@@ -1,5 +1,8 @@
-"""What was measured, as Markdown and as JSON."""
-import json
+"""What was measured, as Markdown: a list of lines for each scenario.  It is read from report.json's data."""
+from figures import POINTS
+
+LABELS = {"p50": "p50", "p90": "p90", "p99": "p99", "p999": "p99.9"}
+BUSY = 0.9  # below that, the server was not the limit
 
 
 def table(head, rows):
@@ -7,67 +10,130 @@ def table(head, rows):
     return lines + ["| " + " | ".join(row) + " |" for row in rows]
 
 
-def times(x):
-    return f"{x:.2f}" if x is not None else ""
+def percent(x):
+    return f"{x * 100:.0f} %"
+
+
+def cost(found):
+    """A target in each row."""
+    others = [key for key in next(iter(found["table"].values())) if key.startswith("to_")]
+    has_rps = any(t["rps"] for t in found["table"].values())
+    rows = []
+    for name, t in found["table"].items():
+        row = [name, f"{t['median']:.1f}"] + [f"{t[o]:.2f}" if o in t else "" for o in others] + [percent(t["spread"])]
+        row += [f"{t['rps']:,.0f}"] if has_rps else []
+        row += [percent(t["share"]), percent(t["load_share"]), f"{t['rss_peak'] / (1 << 20):.0f}"]
+        if "delay" in found:
+            row += [f"{found['delay'][name]['median'] / 1e3:.2f}", f"{found['rss'][name]['median'] / 1024:.1f}"]
+        rows.append(row)
+    head = ["", found["unit"]] + [o.replace("to_", "to ") for o in others] + ["spread"]
+    head += ["requests/s"] if has_rps else []
+    head += ["core busy", "load busy", "peak MB"]
+    if "delay" in found:
+        head += ["p99 delay, ms", "kB a stream"]
+    lines = table(head, rows)
+    idle = [name for name, t in found["table"].items() if t["rps"] and t["share"] < BUSY]
+    if idle:
+        whom = "all" if len(idle) == len(found["table"]) else "; ".join(idle)
+        lines += ["", f"Not the server was the limit, but the load, the provider or others on the machine, for: {whom}."]
+    return lines + (times(found) if "times" in found else [])
+
+
+def times(found):
+    lines = []
+    for kind, rows in found["times"].items():
+        added = any("added_p50" in row for row in rows.values())
+        cpu = any("cpu" in row for row in rows.values()) and kind == next(iter(found["times"]))
+        late = any(row.get("unanswered") for row in rows.values())
+        head = [f"{kind}, us"] + [LABELS[p] for p in POINTS] + [f"added {LABELS[p]}" for p in POINTS if added]
+        head += [found["unit"]] if cpu else []
+        head += ["unanswered"] if late else []
+        cells = []
+        for name, row in rows.items():
+            line = [name] + [f"{row[p]:,.0f}" for p in POINTS]
+            line += [f"{row.get('added_' + p, 0):,.0f}" for p in POINTS if added]
+            line += [f"{row['cpu']:.1f}" if "cpu" in row and name != "direct" else ""] if cpu else []
+            line += [str(row.get("unanswered", 0))] if late else []
+            cells.append(line)
+        lines += ([""] if lines or "table" in found else []) + table(head, cells)
+    return lines
+
+
+def micro(found):
+    counted = any(row.get("instructions") for row in found["rows"])
+    rows = []
+    for row in found["rows"]:
+        speed = f"{row['mb_s']:,.0f} MB/s" if row["mb_s"] else ""
+        ns = row["ns"]
+        line = [row["name"], f"{ns:,.0f} ns" if ns < 1e4 else f"{ns / 1e3:,.1f} us", row["unit"], speed]
+        rows.append(line + ([f"{row['instructions']:,.0f}"] if counted else []))
+    return table(["case", "time", "for", "speed"] + (["instructions"] if counted else []), rows)
+
+
+def facts(found):
+    return table(["", ""], found["facts"])
+
+
+def curve(found):
+    rows = [[name] + [f"{y:.1f}" for _, y in points] + [f"{found['slopes'][name]:.2f}"]
+            for name, points in found["points"].items()]
+    lines = table([""] + found["head"] + [found["per"]], rows)
+    if "memory" in found:
+        lines += [""] + table([found["memory_title"]] + found["head"],
+                              [[name] + [f"{y:.1f}" for y in row] for name, row in found["memory"].items()])
+    return lines
+
+
+def workers(found):
+    few, many = found["counts"]
+    rows = [[name, f"{t['one']:.1f}", f"{t['many']:.1f}", f"{t['ratio']:.2f}", f"{t['rps'][0]:,.0f}", f"{t['rps'][1]:,.0f}"]
+            for name, t in found["table"].items()]
+    return table(["", f"{few} worker", f"{many} workers", "ratio", f"requests/s, {few}", f"requests/s, {many}"], rows)
+
+
+KINDS = {"cost": cost, "times": times, "micro": micro, "facts": facts, "curve": curve, "workers": workers}
 
 
 def scenario(found):
-    """A scenario with a target in each row."""
-    rows = []
-    for name, t in found["table"].items():
-        row = [name, f"{t['median']:.1f}", times(t.get("to_nginx")), times(t.get("to_haproxy")),
-               f"{t['spread'] * 100:.0f} %", f"{t['rps']:,.0f}", f"{t['share'] * 100:.0f} %"]
-        if "delay" in found:
-            delay, rss = found["delay"][name], found["rss"][name]
-            row += [f"{delay['median'] / 1e3:.1f}", f"{rss['median'] / 1024:.1f}"]
-        rows.append(row)
-    head = ["", found["unit"], "to nginx", "to haproxy", "spread", "requests/s", "core busy"]
-    if "delay" in found:
-        head += ["p99 delay, ms", "kB a stream"]
-    return table(head, rows)
-
-
-def latency(found):
-    rows = [[name] + [f"{t[k]:.0f}" for k in ("p50", "p99", "added_p50", "added_p99")]
-            for name, t in found["latency"].items()]
-    return table(["us", "p50", "p99", "added p50", "added p99"], rows)
-
-
-def section(found):
     if "skipped" in found:
-        return ["", f"**{found['title']}**: not measured, {found['skipped']}"]
-    if "table" in found:
-        return ["", f"**{found['title']}**", ""] + scenario(found)
-    if "latency" in found:
-        return ["", f"**{found['title']}**", ""] + latency(found)
-    if "rows" in found:
-        rows = [[name, f"{value:g} {unit}", f"{speed:g} MB/s"] for name, value, unit, speed in found["rows"]]
-        return ["", f"**{found['title']}**", ""] + table(["case", "time", "speed"], rows)
-    return []
+        return [f"**{found['title']}**: not measured, {found['skipped']}"]
+    return [f"**{found['title']}**", ""] + KINDS[found["kind"]](found) + (["", found["note"] + "."] if "note" in found else [])
 
 
 def budgets(rows):
     def met(yes):
         return "met" if yes else "**not met**"
     return table(["#", "budget", "measured", "first", "", "goal", ""],
-                 [[str(b.number), b.name, b.text(0), bars(b, 1), met(b.first), bars(b, 2), met(b.goal)] for b in rows])
+                 [[str(r["number"]), r["name"], r["measured"], r["first"], met(r["first_met"]), r["goal"],
+                   met(r["goal_met"])] for r in rows])
 
 
-def bars(budget, which):
-    parts = [part[3].format(part[which]) for part in budget.parts if part[which] != float("inf")]
-    return ", ".join(parts)
+def noise(n):
+    loop = n["loop_ms"]
+    return [f"The machine: {n['cpu']}, {n['cores']} cores, Linux {n['kernel']}.  Load before the start "
+            + ", ".join(f"{x:.2f}" for x in n["load_before"]) + f"; other programs took {percent(n['others'])} of its cores "
+            f"while the benchmark ran, other machines {percent(n['steal'])} (steal).  A loop of fixed work between the "
+            f"scenarios took {loop['median']:.2f} ms, at least {loop['least']:.2f}, at most {loop['most']:.2f}, nine of "
+            f"ten times up to {loop['p90']:.2f}: had the machine been quiet, it would always have been the same."]
 
 
-def markdown(about, found, rows):
-    lines = [about]
-    for f in found.values():
-        if isinstance(f, dict):
-            lines += section(f)
-    return "\n".join(lines + ["", "**Budgets**", ""] + budgets(rows)) + "\n"
+def about(data):
+    a = data["about"]
+    how = "the servers under test on one, load and providers on the rest" if a["apart"] else "shared by all"
+    return [f"Measured at {a['tree']} in {a['seconds']:.0f} s on {a['cores']} cores ({how}), beside "
+            f"{' and '.join(a['versions'])}.  Medians; `spread` is the distance of the rounds as a share of the median; "
+            "ratios are medians of the ratios within a round; `core busy` is the server's, `load busy` the load "
+            "generator's share of a core."]
 
 
-def as_json(about, found, rows):
-    return json.dumps({"about": about, "scenarios": found,
-                       "budgets": [{"number": b.number, "name": b.name, "measured": [p[0] for p in b.parts],
-                                    "first_met": b.first, "goal_met": b.goal} for b in rows]},
-                      indent=1, default=str).replace("Infinity", "null")
+def sections(data):
+    """{name: lines}: about, noise, budgets, and the scenarios by their names."""
+    found = {"about": about(data), "noise": noise(data["noise"])}
+    found.update({name: scenario(f) for name, f in data["scenarios"].items()})
+    if data["budgets"]:
+        found["budgets"] = budgets(data["budgets"])
+    return found
+
+
+def markdown(data):
+    return "\n\n".join("\n".join(lines) for lines in sections(data).values()) + "\n"

@@ -1,47 +1,73 @@
 #!/usr/bin/env python3
 """The benchmark: llmux beside nginx and haproxy as plain proxies, on the loopback, in front of `llmux mock`.
 
-    tests/bench/run.py --build build [--quick] [--only NAME,...]
+    tests/bench/run.py --build build [--quick] [--only NAME,...] [--minutes N] [--out DIR]
 
-docs/performance.md tells the method.  The report goes to stdout, build/bench/report.md and build/bench/report.json;
-exit code 0 when everything was measured, whatever the figures are; 1 when it could not be.
+docs/performance.md tells the method.  The report goes to stdout, DIR/report.md and DIR/report.json (BUILD/bench without
+--out); exit code 0 when everything was measured, whatever the figures are; 1 when something could not be.
 """
 import argparse
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 
+import atomics
 import budgets
+import growth
+import insides
+import rates
 import report
-import scenarios
-from servers import Failure, Stage, find
+import saturation
+import streams
+from noise import Noise
+from stage import Failure, Stage, find, say
 
+# What `make bench-quick` has measured after 45 s.
 QUICK = {
-    "whole": lambda s: scenarios.whole(s, 3, 0.8),
-    "burst": lambda s: scenarios.burst(s, 3, 0.8),
-    "slow": lambda s: scenarios.slow(s, 3, 0.7, 500, 20),
-    "large": lambda s: scenarios.large(s, 3, 0.6, 100 << 10, 64),
+    "whole": lambda s: saturation.whole(s, 3, 0.8),
+    "burst": lambda s: saturation.burst(s, 3, 0.8),
+    "slow": lambda s: streams.slow(s, 3, 0.7, 500, 20),
+    "large": lambda s: saturation.large(s, 3, 0.6, 100 << 10, 64),
 }
 FULL = {
-    "whole": lambda s: scenarios.whole(s, 7, 1.5),
-    "burst": lambda s: scenarios.burst(s, 7, 1.5),
-    "slow": lambda s: scenarios.slow(s, 5, 1.5, 500, 20, same=True),
-    "large": lambda s: scenarios.large(s, 5, 1.5, 100 << 10, 64),
-    "huge": lambda s: scenarios.large(s, 3, 1.5, 1 << 20, 8),
-    "body_memory": lambda s: scenarios.body_memory(s, 1 << 20),
-    "burst_1000": lambda s: scenarios.burst(s, 3, 1.5, events=1000),
-    "crowd_1000": lambda s: scenarios.crowd(s, 1, 3, 1000, 5),
-    "crowd_5000": lambda s: scenarios.crowd(s, 1, 3, 5000, 1),
-    "crowd": lambda s: scenarios.crowd(s, 2, 4, 9900, 1),
-    "beside": lambda s: scenarios.beside(s, 3, 1.5, 6000),
-    "latency": lambda s: scenarios.latency(s, 3, 3, 1000),
-    "footprint": lambda s: scenarios.footprint(s, 5),
-    "micro": scenarios.micro,
-    "tls": lambda s: scenarios.tls(s, 64, 2),
-    "calls": scenarios.calls,
+    "whole": lambda s: saturation.whole(s, 7, 1.2),
+    "burst": lambda s: saturation.burst(s, 7, 1.2),
+    "slow": lambda s: streams.slow(s, 5, 1.2, 500, 20, same=True),
+    "large": lambda s: saturation.large(s, 5, 1.2, 100 << 10, 64),
+    "huge": lambda s: saturation.large(s, 3, 1.2, 1 << 20, 8),
+    "body_memory": lambda s: insides.body_memory(s, (1 << 20, 8 << 20)),
+    "beside": lambda s: streams.beside(s, 3, 1.2, 6000),
+    "crowd": lambda s: streams.crowd(s, 2, 4, 9900, 1),
+    "latency": lambda s: rates.latency(s, 3, 3, 1000),
+    "footprint": lambda s: insides.footprint(s, 5),
+    "micro": insides.micro,
+    "calls": insides.calls,
+    "atomics": atomics.atomics,
+    "tls": lambda s: insides.tls(s, 64, 2),
+    "dialects": lambda s: saturation.dialects(s, 3, 1, False),
+    "dialects_burst": lambda s: saturation.dialects(s, 3, 1, True),
+    "burst_1000": lambda s: saturation.burst(s, 3, 1.2, events=1000),
+    "paced": lambda s: streams.paced(s, 2, 3),
+    "rate_500": lambda s: rates.latency(s, 2, 2, 500),
+    "rate_5000": lambda s: rates.latency(s, 2, 2, 5000),
+    "rate_10000": lambda s: rates.latency(s, 2, 2, 10000),
+    "crowd_1000": lambda s: streams.crowd(s, 1, 3, 1000, 5),
+    "crowd_5000": lambda s: streams.crowd(s, 1, 3, 5000, 1),
+    "secure": lambda s: saturation.secure(s, 3, 1, False),
+    "secure_burst": lambda s: saturation.secure(s, 3, 1, True),
+    "features": lambda s: saturation.features(s, 3, 1, False),
+    "features_burst": lambda s: saturation.features(s, 3, 1, True),
+    "workers": lambda s: growth.workers(s, 3, 1),
+    "growth_body": lambda s: growth.bodies(s, 0.8),
+    "growth_event": lambda s: growth.events(s, 0.8),
+    "growth_streams": lambda s: growth.streams(s, 2),
+    "peers": lambda s: saturation.beside_peers(s, 3, 1, False),
+    "peers_burst": lambda s: saturation.beside_peers(s, 3, 1, True),
 }
+MINUTES = 20  # no scenario begins later
 
 
 def version(program, flag):
@@ -50,54 +76,81 @@ def version(program, flag):
     return first.replace("nginx version: ", "").replace(" version ", "/").split(" 20")[0]
 
 
-def about(stage, seconds):
-    cores = len(stage.cores.all)
-    apart = "llmux, nginx and haproxy on one, load and providers on the rest" if stage.cores.apart() else "shared by all"
-    return (f"Measured in {seconds:.0f} s on {cores} cores ({apart}), beside {version('nginx', '-v')} and "
-            f"{version('haproxy', '-v')}.  Medians; `spread` is the distance of the rounds, as a share of the median; "
-            "ratios are medians of the ratios within a round.")
-
-
-def measure(stage, wanted):
+def measure(stage, wanted, noise, until):
+    """What each scenario found; one that fails does not keep the others from being measured."""
     found = {}
     for name, run in wanted.items():
+        noise.calibrate()
+        if time.monotonic() > until:
+            found[name] = {"title": name, "skipped": "there was no time left"}
+            continue
+        begun = time.monotonic()
         try:
             found[name] = run(stage)
+        except (Failure, subprocess.SubprocessError, OSError) as e:
+            say(f"bench: {name}: {e}")
+            found[name] = {"title": name, "skipped": str(e).strip()[:500], "failed": True}
         finally:
             stage.clear()
+        found[name]["took"] = time.monotonic() - begun
+    noise.calibrate()
+    return found
+
+
+def options():
+    o = argparse.ArgumentParser()
+    o.add_argument("--build", default="build")
+    o.add_argument("--quick", action="store_true")
+    o.add_argument("--only", help="names of scenarios (or beginnings, as growth_*), for work on them; no budgets then")
+    o.add_argument("--minutes", type=float, default=MINUTES, help="begin no scenario later than that")
+    o.add_argument("--out", help="where the report goes, instead of BUILD/bench")
+    return o.parse_args()
+
+
+def chosen(only, table):
+    """The scenarios that were asked for."""
+    found = {}
+    for word in only.split(","):
+        names = [n for n in table if n == word or (word.endswith("*") and n.startswith(word[:-1]))]
+        if not names:
+            raise Failure(f"no scenario {word}: there are {', '.join(table)}")
+        found.update((n, table[n]) for n in names)
     return found
 
 
 def main():
-    options = argparse.ArgumentParser()
-    options.add_argument("--build", default="build")
-    options.add_argument("--quick", action="store_true")
-    options.add_argument("--only", help="names of scenarios, for work on one of them; no budgets then")
-    args = options.parse_args()
+    args = options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     wanted = QUICK if args.quick else FULL
     if args.only:
-        wanted = {name: wanted[name] for name in args.only.split(",")}
+        wanted = chosen(args.only, wanted)
     directory = os.path.join(args.build, "bench")
-    begun = time.monotonic()
-    for program in ("nginx", "haproxy"):
-        find(program)
+    versions = [version("nginx", "-v"), version("haproxy", "-v")]
     with Stage(args.build, directory) as stage:
-        found = measure(stage, wanted)
-        head = about(stage, time.monotonic() - begun)
-    rows = [] if args.only else budgets.quick(found) if args.quick else budgets.full(found)
-    text = report.markdown(head, found, rows)
-    with open(os.path.join(directory, "report.md"), "w") as f:
-        f.write(text)
-    with open(os.path.join(directory, "report.json"), "w") as f:
-        f.write(report.as_json(head, found, rows))
-    print(text)
-    print(budgets.verdict(rows))
+        if not args.quick:
+            say(f"{len(wanted)} scenarios; all of them take about 15 minutes, and none begins after {args.minutes:g}")
+        noise = Noise(stage.cores)
+        found = measure(stage, wanted, noise, time.monotonic() + args.minutes * 60)
+        noisy = noise.report()
+    rows = [] if args.only else budgets.judge(found, budgets.QUICK if args.quick else budgets.ALL)
+    data = {"about": {"seconds": noisy["seconds"], "cores": noisy["cores"], "apart": stage.cores.apart(),
+                      "versions": versions, "tree": noisy["tree"]},
+            "noise": noisy, "scenarios": found, "budgets": rows}
+    out = args.out or directory
+    os.makedirs(out, exist_ok=True)
+    with open(os.path.join(out, "report.json"), "w") as f:
+        json.dump(data, f, indent=1)
+    with open(os.path.join(out, "report.md"), "w") as f:
+        f.write(report.markdown(data))
+    print(report.markdown(data))
+    if rows:
+        print(budgets.verdict(rows))
+    return 1 if any(f.get("failed") for f in found.values()) else 0
 
 
 if __name__ == "__main__":
     try:
-        main()
+        sys.exit(main())
     except (Failure, subprocess.SubprocessError, OSError) as e:
         print(f"bench: {e}", file=sys.stderr)
         sys.exit(1)

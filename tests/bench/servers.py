@@ -1,249 +1,161 @@
-"""The programs that a benchmark starts: llmux, its emulator of providers, nginx, haproxy.
-
-Each is started on the loopback with a port of its own, pinned to a core, and ended by its pid.  What they write goes
-to files in the bench directory.
-"""
-import glob
+"""The programs of a benchmark: llmux, its emulator of providers, and the proxies it is held against."""
 import os
-import shutil
-import socket
 import subprocess
-import tempfile
 import time
 
-SETUP = "tools/setup.sh --bench"
-LOG_MAX = 64 << 20
+from stage import Failure, find, free_port
+
+# Limits that nobody reaches here.
+LIMITS = """\
+limits:
+  gateway: { parallel: 60000, queue: 1000 }
+  client: { requests_per_minute: 100000000 }
+"""
+# The models that clients can ask for: how their deployment is reached at the emulator.
+DEPLOYMENTS = {
+    "chat": "type: openai.chat, base_url: '{base}/v1', api_key: sk-bench",
+    "messages": "type: anthropic.messages, base_url: '{base}/v1', api_key: sk-bench",
+    "gemini": "type: gemini, base_url: '{base}/v1beta', api_key: sk-bench",
+    "converse": "type: bedrock, base_url: '{base}/bedrock', api_key: sk-bench",
+    "signed": "type: bedrock, base_url: '{base}/bedrock', "
+              "auth: {{ access_key_id: AKIDBENCH, secret_access_key: secret-of-the-bench, region: eu-central-1 }}",
+}
 
 
-class Failure(Exception):
-    """The benchmark cannot go on; the text says why and what to do."""
+def mock(stage, options, name="mock"):
+    """An emulator of providers; options is the text of its file."""
+    config = stage.write(name + ".yaml", "listen: 127.0.0.1:0\n" + options)
+    command = [stage.program("llmux"), "mock", "-c", config]
+    server = stage.start(name, command, 0, stage.cores.rest, stdout=subprocess.PIPE)
+    line = server.process.stdout.readline().decode()
+    if "listening on" not in line:
+        raise Failure(line + server.complaint())
+    server.port = int(line.rsplit(":", 1)[1].split("/")[0])
+    return server
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+def llmux_config(stage, provider, port, workers=1, scheme="http", keys="", more="", limits=LIMITS, sections=""):
+    """The text of a config with a deployment for each model.  `keys` are added to each, `more` is further entries,
+    `sections` what follows."""
+    base = f"{scheme}://127.0.0.1:{provider.port}"
+    deployments = "".join(f"  - {{ name: bench-{model}, {text.format(base=base)}, models: [{model}]{keys} }}\n"
+                          for model, text in DEPLOYMENTS.items())
+    return (f"server: {{ listen: 127.0.0.1:{port}, workers: {workers}, max_connections: 32768 }}\n"
+            f"providers:\n{deployments}{more}{limits}{sections}")
 
 
-def find(program):
-    """The path of a program that a package brings, also when /usr/sbin is not in PATH."""
-    path = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
-    if not path:
-        raise Failure(f"{program} is missing: run {SETUP}")
-    return path
+def llmux(stage, provider, name="llmux", env=None, prefix=(), cores=None, **options):
+    """The gateway, as llmux_config has it; `prefix` runs it."""
+    port = free_port()
+    config = stage.write(name + ".yaml", llmux_config(stage, provider, port, **options))
+    command = [*prefix, stage.program("llmux"), "serve", "-c", config]
+    return stage.start(name, command, port, cores or stage.cores.server, env=env, seconds=60 if prefix else 10)
 
 
-def raise_descriptors(want=65536):
-    """As many descriptors as are allowed; returns how many there are."""
-    import resource
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    for limit in ((want, max(hard, want)), (hard, hard)):
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, limit)
-            break
-        except (ValueError, OSError):
-            continue
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+def takes(stage, sections):
+    """Does llmux know these sections of a config?"""
+    class nobody:
+        port = 1
+    config = stage.write("takes.yaml", llmux_config(stage, nobody, 1, sections=sections))
+    return subprocess.run([stage.program("llmux"), "check", "-c", config], capture_output=True).returncode == 0
 
 
-class Cores:
-    """The server under test has a core for itself; the load and the providers share the others."""
+# --- certificates -----------------------------------------------------------------------------------------------
 
-    def __init__(self):
-        self.all = sorted(os.sched_getaffinity(0))
-        self.server = {self.all[-1]}
-        self.rest = set(self.all[:-1]) or set(self.all)
-
-    def apart(self):
-        return len(self.all) > 1
-
-
-def cpu_seconds(pid):
-    """User and system time of a process, by its CPU clock."""
-    return time.clock_gettime((~pid << 3) | 2)
+def certificate(stage):
+    """(certificate, key) for the loopback; both are files."""
+    key, cert = os.path.abspath(stage.path("key.pem")), os.path.abspath(stage.path("cert.pem"))
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=llmux bench", "-addext",
+                    "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+    return cert, key
 
 
-def status_bytes(pid, key):
-    """VmRSS or VmHWM."""
-    with open(f"/proc/{pid}/status") as f:
-        for line in f:
-            if line.startswith(key + ":"):
-                return int(line.split()[1]) * 1024
-    return 0
+# --- the proxies ----------------------------------------------------------------------------------------------------
+
+def nginx(stage, provider, name="nginx", tls=False):
+    """A plain proxy; tls: to the provider."""
+    return run_nginx(stage, name, stage.cores.server, f"""
+  upstream provider {{ server 127.0.0.1:{provider.port}; keepalive 256; keepalive_requests 1000000000; }}
+  server {{
+    listen 127.0.0.1:%d backlog=4096;
+    location / {{ {nginx_pass("https" if tls else "http")} }}
+  }}
+""")
 
 
-class Server:
-    """A running program; pid is the process that does the work."""
-
-    def __init__(self, name, process, port, log):
-        self.name, self.process, self.port, self.log = name, process, port, log
-        self.pid = process.pid
-
-    def url(self, path):
-        return f"http://127.0.0.1:{self.port}{path}"
-
-    def rss(self):
-        return status_bytes(self.pid, "VmRSS")
-
-    def shorten_log(self):
-        if self.log and os.path.getsize(self.log) > LOG_MAX:
-            os.truncate(self.log, 0)
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(3)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait(3)
-        if self.process.stdout:
-            self.process.stdout.close()
+def nginx_edge(stage, provider, name="edge"):
+    """Ends TLS in front of the emulator, and speaks HTTP/2 to who offers that."""
+    cert, key = certificate(stage)
+    return run_nginx(stage, name, stage.cores.rest, f"""
+  upstream provider {{ server 127.0.0.1:{provider.port}; keepalive 256; keepalive_requests 1000000000; }}
+  server {{
+    listen 127.0.0.1:%d ssl http2 backlog=4096;
+    ssl_certificate {cert}; ssl_certificate_key {key}; ssl_session_cache shared:s:1m;
+    http2_max_concurrent_streams 512;
+    location / {{ {nginx_pass("http")} }}
+  }}
+""")
 
 
-class Stage:
-    """Where programs are started, and from where all of them leave: a context manager."""
+def nginx_sink(stage, name="sink"):
+    """Takes whatever is sent to it, and says yes: for traces."""
+    return run_nginx(stage, name, stage.cores.rest, "\n  server { listen 127.0.0.1:%d; location / { return 200; } }\n")
 
-    def __init__(self, build, directory):
-        self.build, self.directory = build, os.path.abspath(directory)
-        self.cores = Cores()
-        self.descriptors = raise_descriptors()
-        self.servers = []
-        os.makedirs(directory, exist_ok=True)
 
-    def __enter__(self):
-        return self
+def nginx_pass(scheme):
+    return (f'proxy_pass {scheme}://provider; proxy_http_version 1.1; proxy_set_header Connection ""; '
+            "proxy_buffering off; proxy_read_timeout 600s; proxy_ssl_verify off; proxy_ssl_session_reuse on;")
 
-    def __exit__(self, *_):
-        self.clear()
-        for path in glob.glob(os.path.join(self.directory, "work-*")):
-            shutil.rmtree(path, ignore_errors=True)
 
-    def clear(self):
-        """End every program."""
-        while self.servers:
-            self.servers.pop().stop()
-
-    def path(self, name):
-        return os.path.join(self.directory, name)
-
-    def write(self, name, text):
-        with open(self.path(name), "w") as f:
-            f.write(text)
-        return self.path(name)
-
-    def program(self, name):
-        return os.path.join(self.build, name)
-
-    def start(self, name, command, port, cores, **more):
-        """Start a program whose output goes to NAME.log; wait until its port answers."""
-        log = self.path(name + ".log")
-        begun = time.monotonic()
-        with open(log, "ab", buffering=0) as out:
-            out.truncate(0)
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=out,
-                                       stdout=more.pop("stdout", out), env=more.pop("env", None),
-                                       preexec_fn=lambda: os.sched_setaffinity(0, cores))
-        server = Server(name, process, port, log)
-        server.begun = begun
-        self.servers.append(server)
-        if port:
-            self.wait(server)
-        return server
-
-    def wait(self, server, seconds=10):
-        end = time.monotonic() + seconds
-        while server.process.poll() is None and time.monotonic() < end:
-            with socket.socket() as s:
-                if s.connect_ex(("127.0.0.1", server.port)) == 0:
-                    return
-            time.sleep(0.0005)
-        with open(server.log, errors="replace") as f:
-            raise Failure(f"{server.name} does not start:\n{f.read()[-2000:]}")
-
-    # --- the programs ---------------------------------------------------------------------------
-
-    def mock(self, options, name="mock"):
-        """An emulator of providers; options is the text of its file."""
-        config = self.write(name + ".yaml", "listen: 127.0.0.1:0\n" + options)
-        command = [self.program("llmux"), "mock", "-c", config]
-        server = self.start(name, command, 0, self.cores.rest, stdout=subprocess.PIPE)
-        line = server.process.stdout.readline().decode()
-        if "listening on" not in line:
-            with open(server.log, errors="replace") as f:
-                raise Failure(f"llmux mock does not start: {line}{f.read()[-2000:]}")
-        server.port = int(line.rsplit(":", 1)[1].split("/")[0])
-        return server
-
-    def llmux(self, mock, name="llmux", scheme="http", keys="", more="", env=None, prefix=()):
-        """The gateway with one deployment of each dialect: model `chat` is spoken to in OpenAI's chat dialect,
-        model `messages` in Anthropic's.  `keys` are added to both, `more` is further entries; `prefix` runs it."""
-        port = free_port()
-        base = f"{scheme}://127.0.0.1:{mock.port}/v1"
-        config = self.write(name + ".yaml", f"""\
-server: {{ listen: 127.0.0.1:{port}, workers: 1, max_connections: 32768 }}
-providers:
-  - {{ name: bench-chat, type: openai.chat, base_url: "{base}", api_key: sk-bench, models: [chat]{keys} }}
-  - {{ name: bench-messages, type: anthropic.messages, base_url: "{base}", api_key: sk-bench, models: [messages]{keys} }}
-{more}""")
-        command = [*prefix, self.program("llmux"), "serve", "-c", config]
-        return self.start(name, command, port, self.cores.server, env=env)
-
-    def nginx(self, mock, name="nginx"):
-        port = free_port()
-        work = tempfile.mkdtemp(prefix="work-", dir=self.directory)
-        paths = "".join(f"{kind}_temp_path {work}/{kind}; "
-                        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-        config = self.write(name + ".conf", f"""\
+def run_nginx(stage, name, cores, servers):
+    """`servers` is the text of the servers, with %d for the port."""
+    port, work = free_port(), stage.folder()
+    paths = "".join(f"{kind}_temp_path {work}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    config = stage.write(name + ".conf", f"""\
 daemon off; worker_processes 1; pid {work}/pid; error_log {work}/error.log;
-worker_rlimit_nofile {self.descriptors};
-events {{ worker_connections {self.descriptors}; }}
+worker_rlimit_nofile {stage.descriptors};
+events {{ worker_connections {stage.descriptors}; }}
 http {{
   access_log off; keepalive_requests 1000000000; {paths}
   client_max_body_size 64m; client_body_buffer_size 2m;
-  upstream mock {{ server 127.0.0.1:{mock.port}; keepalive 256; keepalive_requests 1000000000; }}
-  server {{
-    listen 127.0.0.1:{port} backlog=4096;
-    location / {{
-      proxy_pass http://mock; proxy_http_version 1.1; proxy_set_header Connection "";
-      proxy_buffering off; proxy_read_timeout 600s;
-    }}
-  }}
-}}
+{servers % port}}}
 """)
-        command = [find("nginx"), "-e", f"{work}/error.log", "-c", config]
-        server = self.start(name, command, port, self.cores.server)
-        server.pid = self.child(server)
-        return server
+    server = stage.start(name, [find("nginx"), "-e", f"{work}/error.log", "-c", config], port, cores)
+    server.pid = only_child(server)
+    return server
 
-    def child(self, server, seconds=5):
-        """The pid of the only worker of a master process."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            with open(f"/proc/{server.pid}/task/{server.pid}/children") as f:
-                pids = f.read().split()
-            if pids:
-                return int(pids[0])
-            time.sleep(0.002)
-        raise Failure(f"{server.name} has no worker")
 
-    def haproxy(self, mock, name="haproxy"):
-        port = free_port()
-        config = self.write(name + ".conf", f"""\
+def only_child(server, seconds=5):
+    """The pid of the worker of a master process."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if server.children():
+            return server.children()[0]
+        time.sleep(0.002)
+    raise Failure(f"{server.name} has no worker")
+
+
+def haproxy(stage, provider, name="haproxy", tls=""):
+    """A plain proxy; tls: the protocol to the provider, `http/1.1` or `h2`.  Without http-no-delay it holds events back
+    for up to 200 ms."""
+    port = free_port()
+    config = stage.write(name + ".conf", f"""\
 global
   nbthread 1
-  maxconn {self.descriptors // 2 - 100}
+  maxconn {stage.descriptors // 2 - 100}
 defaults
   mode http
   timeout connect 5s
   timeout client 600s
   timeout server 600s
   option http-keep-alive
+  option http-no-delay
   http-reuse always
 frontend front
   bind 127.0.0.1:{port} backlog 4096
   default_backend back
 backend back
-  server mock 127.0.0.1:{mock.port}
+  server provider 127.0.0.1:{provider.port} {f"ssl verify none alpn {tls}" if tls else ""}
 """)
-        return self.start(name, [find("haproxy"), "-db", "-f", config], port, self.cores.server)
+    return stage.start(name, [find("haproxy"), "-db", "-f", config], port, stage.cores.server)

@@ -54,8 +54,9 @@ print_server(const struct tally *t)
         printf(",\"cpu_us_per_request\":%.3f", us / (double)t->requests);
     if (t->events)
         printf(",\"cpu_us_per_event\":%.3f", us / (double)t->events);
-    printf(",\"rss_before\":%llu,\"rss_after\":%llu", (unsigned long long)t->before.rss,
-           (unsigned long long)t->after.rss);
+    printf(",\"rss_before\":%llu,\"rss_after\":%llu,\"rss_peak\":%llu",
+           (unsigned long long)t->before.rss, (unsigned long long)t->after.rss,
+           (unsigned long long)t->after.peak);
 }
 
 void
@@ -68,6 +69,7 @@ tally_print(const struct tally *t, unsigned connections)
     printf(",\"errors\":%llu,\"reconnects\":%llu,\"problem\":\"%s\",\"bytes\":%llu",
            (unsigned long long)t->errors, (unsigned long long)t->reconnects, t->problem,
            (unsigned long long)t->bytes);
+    printf(",\"unanswered\":%llu", (unsigned long long)t->unanswered);
     if (t->events)
         printf(",\"events\":%llu", (unsigned long long)t->events);
     print_times("latency_us", &t->latency);

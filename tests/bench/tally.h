@@ -14,6 +14,7 @@ struct tally {
     uint64_t requests;           /* answered well while measuring */
     uint64_t events, bytes;      /* of bodies, while measuring */
     uint64_t errors, reconnects; /* since the beginning */
+    uint64_t unanswered; /* of an open loop: due while measuring, without a reply at the end */
     char problem[TALLY_PROBLEM]; /* the first error; "" without one */
     struct histogram
         latency; /* from the request (open loop: from when it was due) to the reply's end */

@@ -1,0 +1,61 @@
+"""Numbers of several rounds: the machine's speed drifts, so only ratios within a round count."""
+import statistics
+
+PROXIES = ("nginx", "haproxy")
+POINTS = ("p50", "p90", "p99", "p999")
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def spread(values):
+    """How far apart the rounds are, as a share of their median: the noise."""
+    middle = median(values)
+    return (max(values) - min(values)) / middle if middle else 0.0
+
+
+def ratio(results, a, b, key):
+    """Median over the rounds of a's value by b's of the same round."""
+    return median([x[key] / y[key] if y[key] else 0.0 for x, y in zip(results[a], results[b])])
+
+
+def by_key(results, key, against=PROXIES):
+    """For each target: median and spread of this key, ratios to others, and how busy server and load were."""
+    table = {}
+    for name, rounds in results.items():
+        values = [r[key] for r in rounds]
+        table[name] = {"median": median(values), "spread": spread(values),
+                       "rps": median([r["rps"] for r in rounds]),
+                       "share": median([r.get("cpu_share", 0) for r in rounds]),
+                       "load_share": median([r["load_share"] for r in rounds]),
+                       "rss_peak": max(r.get("rss_peak", 0) for r in rounds)}
+        for other in against:
+            if other in results:
+                table[name]["to_" + other] = ratio(results, name, other, key)
+    return table
+
+
+def times(results, kind, base=None):
+    """For each target: medians of the percentiles of this kind (`latency_us`, `gap_us`, ...), and with a base what is
+    added to its."""
+    table = {}
+    for name, rounds in results.items():
+        table[name] = row = {}
+        for p in POINTS:
+            row[p] = median([r[kind][p] for r in rounds])
+            if base:
+                row["added_" + p] = median([r[kind][p] - b[kind][p] for r, b in zip(rounds, results[base])])
+        if "cpu_us_per_request" in rounds[0]:
+            row["cpu"] = median([r["cpu_us_per_request"] for r in rounds])
+        row["unanswered"] = sum(r.get("unanswered", 0) for r in rounds)
+    return table
+
+
+def slope(points):
+    """Least squares: (what one more x costs, what nothing costs) of [(x, y)]."""
+    n = len(points)
+    mx, my = sum(x for x, _ in points) / n, sum(y for _, y in points) / n
+    over = sum((x - mx) ** 2 for x, _ in points)
+    rise = sum((x - mx) * (y - my) for x, y in points) / over if over else 0.0
+    return rise, my - rise * mx

@@ -1,0 +1,18 @@
+"""Scenarios of a fixed rate, far below saturation or near it: latency, and what each proxy adds to the provider's."""
+import servers
+from figures import times
+from loads import Target, rounds_of
+from saturation import WHOLE, both, proxies
+from stage import say
+
+
+def latency(stage, rounds, seconds, rate):
+    title = f"{rate:,} whole replies a second"
+    say(f"{title} ...")
+    provider = servers.mock(stage, WHOLE)
+    targets = [Target("direct", provider)] + proxies(stage, provider) + both(servers.llmux(stage, provider))
+    results = rounds_of(stage, targets, rounds, rate=rate, seconds=seconds, warmup=0.4)
+    stage.clear()
+    return {"kind": "times", "title": title, "unit": "us CPU a request",
+            "times": {"latency": times(results, "latency_us", "direct")},
+            "load_share": max(r["load_share"] for list_ in results.values() for r in list_)}
