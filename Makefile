@@ -2,10 +2,12 @@
 #
 # Everything is built under build/, and the sanitizer builds beside it: SAN=asan (addresses, undefined behaviour, and
 # a count of the rows of the specs) in build/asan, SAN=tsan (threads) in build/tsan, SAN=fuzz (clang, libFuzzer) in
-# build/fuzz.  After a change of flags: `make clean`.
+# build/fuzz.  So is OPTIMIZE=lto (the whole program at once) in build/lto; `make optimized` also arranges the program for
+# what it did under load.  After a change of flags: `make clean`.
 
 SAN ?=
-B := build$(if $(SAN),/$(SAN))
+OPTIMIZE ?=
+B := build$(if $(SAN),/$(SAN))$(if $(OPTIMIZE),/$(OPTIMIZE))
 ifeq ($(SAN),fuzz)
 CC := clang
 endif
@@ -30,6 +32,11 @@ ifeq ($(SAN),fuzz)
 OPT := -O1 -g
 SANFLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
+ifneq ($(OPTIMIZE),)
+OPT += -flto=auto
+SANFLAGS += $(if $(filter train,$(OPTIMIZE)),-fprofile-generate -fprofile-update=prefer-atomic)
+SANFLAGS += $(if $(filter pgo,$(OPTIMIZE)),-fprofile-use -fprofile-correction -fprofile-partial-training)
+endif
 # The sanitizer build also counts which rows of the specs were read and written.
 ROWS := $(if $(filter asan,$(SAN)),-DXD_COUNT_ROWS)
 
@@ -37,7 +44,7 @@ ROWS := $(if $(filter asan,$(SAN)),-DXD_COUNT_ROWS)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 CFLAGS = -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) $(SANFLAGS) $(ROWS) -I. -I$(B) -MMD -MP $(PKG_CFLAGS)
-LDFLAGS = $(SANFLAGS)
+LDFLAGS = $(if $(OPTIMIZE),$(OPT)) $(SANFLAGS)
 LDLIBS = $(PKG_LIBS) -lm -lpthread
 
 # --- sources: a .re file becomes a .c file below $(B), a .y file a .c and a .h ------------------------
@@ -67,7 +74,8 @@ BENCH := $(B)/tests/bench/load $(B)/tests/bench/micro $(B)/tests/bench/resilienc
 BENCH_O := $(call obj,$(filter-out tests/bench/calls.c,$(wildcard tests/bench/*.c)))
 
 .PHONY: all objects programs help setup run test unit corpus simulate test-simulation rows test-request-ids \
-    test-observability test-observability-long e2e fuzzers fuzz check programs-bench bench bench-quick bench-resilience bench-routing profile generate format sizes clean
+    test-observability test-observability-long e2e fuzzers fuzz check programs-bench bench bench-quick bench-resilience bench-routing profile optimized \
+    generate format sizes clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -86,7 +94,7 @@ help:
 	@echo 'make sizes      size and compile time of the generated code, by dialect'
 	@echo 'make generate   compile specs/ into generated/           make format          clang-format'
 	@echo 'make bench      the full benchmark                       make bench-quick     under a minute'
-	@echo 'make profile    where the time goes, layer by layer'
+	@echo 'make profile    where the time goes, layer by layer      make optimized   build/pgo/llmux, made for its load'
 	@echo
 	@echo 'V=1 shows the commands, -j2 builds in parallel.'
 
@@ -246,6 +254,16 @@ bench-resilience: $(B)/tests/bench/resilience
 	@$<
 bench-routing: $(B)/tests/bench/routing
 	@$<
+# Three builds: one counts what its code does under load, the next is made for that.
+optimized:
+	@tools/setup.sh bench
+	@rm -rf build/train build/pgo
+	@$(MAKE) --no-print-directory -j2 OPTIMIZE=train build/train/llmux build/train/tests/bench/load
+	@python3 tests/bench/train.py --build build/train
+	@mkdir -p build/pgo
+	@cd build/train && find . -name '*.gcda' -exec cp --parents -t ../pgo {} +
+	@$(MAKE) --no-print-directory -j2 OPTIMIZE=pgo WARN=-w build/pgo/llmux
+	@echo build/pgo/llmux
 profile:
 	@tools/setup.sh bench
 	@$(MAKE) --no-print-directory -j2 programs-bench
