@@ -4,8 +4,8 @@
 #include "runtime/json/doc.h"
 
 static const char *const scalar_readers[] = {
-    [TYPE_STRING] = "str", [TYPE_TEXT] = "str", [TYPE_OPAQUE] = "str", [TYPE_JSON] = "json",
-    [TYPE_REAL] = "real",  [TYPE_INT] = "int",  [TYPE_BOOL] = "bool",  [TYPE_INDEX] = "index",
+    [TYPE_STRING] = "str", [TYPE_TEXT] = "text", [TYPE_OPAQUE] = "str", [TYPE_JSON] = "json",
+    [TYPE_REAL] = "real",  [TYPE_INT] = "int",   [TYPE_BOOL] = "bool",  [TYPE_INDEX] = "index",
 };
 
 static void
@@ -55,9 +55,10 @@ read_string_element(struct emit *e, const struct form *f, const struct type *t, 
 
     em(e, "%s        if (item%s) {\n", indent, kind);
     if (t->kind == TYPE_UNION)
-        em(e, "%s            item->kind = %s;\n%s            xd_read_str(x, i, &item->%s.%s);\n",
-           indent, case_constant(e->a, t->un, f->ucase), indent, t->un->cases.v[f->ucase].name.s.p,
-           t->un->cases.v[f->ucase].fields.v[0].name.s.p);
+        em(e, "%s            item->kind = %s;\n%s            xd_read_%s(x, i, &item->%s.%s);\n",
+           indent, case_constant(e->a, t->un, f->ucase), indent,
+           scalar_readers[t->un->cases.v[f->ucase].fields.v[0].type.kind],
+           t->un->cases.v[f->ucase].name.s.p, t->un->cases.v[f->ucase].fields.v[0].name.s.p);
     else
         em(e, "%s            item->set = true;\n%s            xd_read_str(x, i, &item->%.*s);\n",
            indent, indent, STR_ARG(f->word));
@@ -129,8 +130,8 @@ read_string(struct emit *e, const struct form *f, const struct type *t, const ch
         em(e, "%sif (item) {\n%s    item->kind = %s;\n", indent, indent,
            case_constant(e->a, t->un, f->ucase));
         em(e, "%s    xd_read_%s(x, %s, &item->%s.%s);\n%s}\n", indent,
-           f->kinds == 1u << JSON_OBJECT ? "json" : "str", v, c->name.s.p, c->fields.v[0].name.s.p,
-           indent);
+           f->kinds == 1u << JSON_OBJECT ? "json" : scalar_readers[c->fields.v[0].type.kind], v,
+           c->name.s.p, c->fields.v[0].name.s.p, indent);
     } else if (t->kind == TYPE_RECORD && types_field(&t->rec->fields, f->word)->type.list) {
         em(e, "%sxd_read_turn(x, %s, m);\n", indent, v);
     } else if (t->kind == TYPE_RECORD) {

@@ -134,8 +134,9 @@ write_string_elements(struct emit *e, const struct form *f, const struct type *t
 
     em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_array(&x->w);\n", indent, key, indent);
     em(e, "%sfor (unsigned i = 0; i < %s.n; i++) {\n", indent, lv);
-    em(e, "%s    if (%s)\n%s        jw_string(&x->w, %s.v[i].%s);\n%s    else\n", indent, when,
-       indent, lv, field, indent);
+    em(e,
+       "%s    if (%s)\n%s        xd_put_str(x, (struct str){ NULL, 0 }, %s.v[i].%s);\n%s    else\n",
+       indent, when, indent, lv, field, indent);
     if (f->decl)
         em(e, "%s        %s(x, &%s.v[i]);\n", indent, own_writer(e, f->decl), lv);
     else
@@ -254,7 +255,7 @@ write_join(struct emit *e, const struct form *f, const char *lv, const char *key
     em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_begin_string(&x->w);\n", indent, key, indent);
     em(e, "%sfor (unsigned i = 0; i < %s.n; i++)\n", indent, lv);
     em(e, "%s    if (%s.v[i].kind == %s)\n", indent, lv, case_constant(e->a, f->un, f->ucase));
-    em(e, "%s        json_escape(x->out, %s.v[i].%s.%s);\n", indent, lv, c->name.s.p,
+    em(e, "%s        xd_escape(x, %s.v[i].%s.%s);\n", indent, lv, c->name.s.p,
        c->fields.v[0].name.s.p);
     em(e, "%sjw_end_string(&x->w);\n", indent);
 }
@@ -471,7 +472,7 @@ write_gather(struct emit *e, const struct body *b, const struct row_use *u, cons
         em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_begin_string(&x->w);\n", indent, key, indent);
         em(e, "%sfor (unsigned i = 0; i < %s.n; i++)\n", indent, t->list);
         em(e, "%s    if (%s.v[i].kind == %s)\n", indent, t->list, kind);
-        em(e, "%s        json_escape(x->out, %s.v[i].%s.%s);\n", indent, t->list, ucase,
+        em(e, "%s        xd_escape(x, %s.v[i].%s.%s);\n", indent, t->list, ucase,
            t->field->name.s.p);
         em(e, "%sjw_end_string(&x->w);\n", indent);
     } else if (!t->field && u->r->forms.n == 1) {

@@ -224,7 +224,7 @@ take_request_system(struct xd *x, uint32_t v, struct ir_request *m)
         struct ir_block *item = XD_PUSH(x, &m->instructions);
         if (item) {
             item->kind = IR_BLOCK_TEXT;
-            xd_read_str(x, v, &item->text.text);
+            xd_read_text(x, v, &item->text.text);
         }
         break;
     }
@@ -630,7 +630,7 @@ read_message(struct xd *x, uint32_t at, struct ir_turn *m)
             struct ir_block *item = XD_PUSH(x, &m->blocks);
             if (item) {
                 item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[1], &item->text.text);
+                xd_read_text(x, v[1], &item->text.text);
             }
             break;
         }
@@ -700,7 +700,7 @@ read_block_text(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
         XD_SEEN(seen_read, 62);
-        xd_read_str(x, v[0], &m->text.text);
+        xd_read_text(x, v[0], &m->text.text);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 63);
@@ -766,7 +766,7 @@ read_block_thinking(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
         XD_SEEN(seen_read, 65);
-        xd_read_str(x, v[0], &m->thinking.text);
+        xd_read_text(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 66);
@@ -939,7 +939,7 @@ read_block_document(struct xd *x, uint32_t at, struct ir_block *m)
     }
     if (v[2]) {
         XD_SEEN(seen_read, 71);
-        xd_read_str(x, v[2], &m->document.context);
+        xd_read_text(x, v[2], &m->document.context);
     }
     if (v[3]) {
         XD_SEEN(seen_read, 72);
@@ -1086,7 +1086,7 @@ read_block_result(struct xd *x, uint32_t at, struct ir_block *m)
             struct ir_block *item = XD_PUSH(x, &m->result.blocks);
             if (item) {
                 item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[1], &item->text.text);
+                xd_read_text(x, v[1], &item->text.text);
             }
             break;
         }
@@ -1454,7 +1454,7 @@ read_source_plain(struct xd *x, uint32_t at, struct ir_source *m)
     m->kind = IR_SOURCE_PLAIN;
     if (v[0]) {
         XD_SEEN(seen_read, 96);
-        xd_read_str(x, v[0], &m->plain.text);
+        xd_read_text(x, v[0], &m->plain.text);
     }
 }
 
@@ -1677,7 +1677,7 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 106);
-        xd_read_str(x, v[1], &m->function.description);
+        xd_read_text(x, v[1], &m->function.description);
     }
     if (v[2]) {
         XD_SEEN(seen_read, 107);
@@ -2892,7 +2892,7 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 158);
-        xd_read_str(x, v[1], &m->message);
+        xd_read_text(x, v[1], &m->message);
     }
     if (v[2]) {
         XD_SEEN(seen_read, 159);
@@ -3041,7 +3041,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
             struct ir_block *item = XD_PUSH(x, &m->instructions);
             if (item) {
                 item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[1], &item->text.text);
+                xd_read_text(x, v[1], &item->text.text);
             }
             break;
         }
@@ -3799,7 +3799,7 @@ read_anthropic_bedrock_error(struct xd *x, uint32_t at, struct ir_error *m)
     }
     if ((v[2] ? v[2] : v[3])) {
         XD_SEEN(seen_read, 187);
-        xd_read_str(x, (v[2] ? v[2] : v[3]), &m->message);
+        xd_read_text(x, (v[2] ? v[2] : v[3]), &m->message);
     }
 }
 

@@ -713,7 +713,7 @@ read_block_text_2(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
         XD_SEEN(seen_read, 89);
-        xd_read_str(x, v[0], &m->text.text);
+        xd_read_text(x, v[0], &m->text.text);
     }
 }
 
@@ -764,7 +764,7 @@ read_block_thinking(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
         XD_SEEN(seen_read, 90);
-        xd_read_str(x, v[0], &m->thinking.text);
+        xd_read_text(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 91);
@@ -965,11 +965,11 @@ read_block_document(struct xd *x, uint32_t at, struct ir_block *m)
     if (v[1]) {
         XD_SEEN(seen_read, 97);
         m->document.source.kind = IR_SOURCE_PLAIN;
-        xd_read_str(x, v[1], &m->document.source.plain.text);
+        xd_read_text(x, v[1], &m->document.source.plain.text);
     }
     if (v[2]) {
         XD_SEEN(seen_read, 98);
-        xd_read_str(x, v[2], &m->document.context);
+        xd_read_text(x, v[2], &m->document.context);
     }
     if (v[3]) {
         XD_SEEN(seen_read, 99);
@@ -1081,7 +1081,7 @@ read_block_document_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
     if (v[3]) {
         XD_SEEN(seen_read, 103);
-        xd_read_str(x, v[3], &m->document.context);
+        xd_read_text(x, v[3], &m->document.context);
     }
     if (v[4]) {
         XD_SEEN(seen_read, 104);
@@ -1504,7 +1504,7 @@ read_result_part_text(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
         XD_SEEN(seen_read, 126);
-        xd_read_str(x, v[0], &m->text.text);
+        xd_read_text(x, v[0], &m->text.text);
     }
 }
 
@@ -1663,7 +1663,7 @@ read_result_part_document(struct xd *x, uint32_t at, struct ir_block *m)
     if (v[1]) {
         XD_SEEN(seen_read, 132);
         m->document.source.kind = IR_SOURCE_PLAIN;
-        xd_read_str(x, v[1], &m->document.source.plain.text);
+        xd_read_text(x, v[1], &m->document.source.plain.text);
     }
 }
 
@@ -2099,7 +2099,7 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 149);
-        xd_read_str(x, v[1], &m->function.description);
+        xd_read_text(x, v[1], &m->function.description);
     }
     if (v[2]) {
         XD_SEEN(seen_read, 150);
@@ -2319,7 +2319,7 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
     }
     if (v[2]) {
         XD_SEEN(seen_read, 160);
-        xd_read_str(x, v[2], &m->description);
+        xd_read_text(x, v[2], &m->description);
     }
     if (v[3]) {
         XD_SEEN(seen_read, 161);
@@ -3087,7 +3087,7 @@ read_events__(struct xd *x, uint32_t at)
         return;
     if ((v[0] ? v[0] : v[1])) {
         XD_SEEN(seen_read, 182);
-        xd_read_str(x, (v[0] ? v[0] : v[1]), &error.message);
+        xd_read_text(x, (v[0] ? v[0] : v[1]), &error.message);
     }
     xd_frame_fault(x, &exception_table, &error);
     xd_flow_fail(x, &error);
@@ -3230,7 +3230,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
     m->set = true;
     if ((v[0] ? v[0] : v[1])) {
         XD_SEEN(seen_read, 190);
-        xd_read_str(x, (v[0] ? v[0] : v[1]), &m->message);
+        xd_read_text(x, (v[0] ? v[0] : v[1]), &m->message);
     }
 }
 
@@ -3590,7 +3590,7 @@ read_bedrock_cohere_embed_request(struct xd *x, uint32_t at, struct ir_embed_req
                 struct ir_input *item = XD_PUSH(x, &m->inputs);
                 if (item) {
                     item->kind = IR_INPUT_TEXT;
-                    xd_read_str(x, i, &item->text.text);
+                    xd_read_text(x, i, &item->text.text);
                 }
             }
     } else {
@@ -3621,7 +3621,7 @@ write_bedrock_cohere_embed_request(struct xd *x, const struct ir_embed_request *
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++) {
         if (m->inputs.v[i].kind == IR_INPUT_TEXT)
-            jw_string(&x->w, m->inputs.v[i].text.text);
+            xd_put_str(x, (struct str){ NULL, 0 }, m->inputs.v[i].text.text);
         else
             xd_no_element(x, STR("texts"));
     }
@@ -3780,7 +3780,7 @@ read_bedrock_cohere_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_r
     m->set = true;
     if (v[0]) {
         XD_SEEN(seen_read, 222);
-        xd_read_str(x, v[0], &m->query);
+        xd_read_text(x, v[0], &m->query);
     } else {
         xd_missing(x, at, "query");
     }
@@ -3819,7 +3819,7 @@ write_bedrock_cohere_rerank_request(struct xd *x, const struct ir_rerank_request
     jw_array(&x->w);
     for (unsigned i = 0; i < m->documents.n; i++) {
         if (m->documents.v[i].text.p && !m->documents.v[i].rest.n)
-            jw_string(&x->w, m->documents.v[i].text);
+            xd_put_str(x, (struct str){ NULL, 0 }, m->documents.v[i].text);
         else
             xd_no_element(x, STR("documents"));
     }
@@ -4041,7 +4041,7 @@ read_bedrock_nova_embed_request(struct xd *x, uint32_t at, struct ir_embed_reque
         struct ir_input *item = XD_PUSH(x, &m->inputs);
         if (item) {
             item->kind = IR_INPUT_TEXT;
-            xd_read_str(x, v[3], &item->text.text);
+            xd_read_text(x, v[3], &item->text.text);
         }
     } else {
         xd_missing(x, at, "singleEmbeddingParams.text.value");
@@ -4361,7 +4361,7 @@ read_bedrock_rerank_text_query(struct xd *x, uint32_t at, struct ir_rerank_reque
     m->set = true;
     if (v[0]) {
         XD_SEEN(seen_read, 256);
-        xd_read_str(x, v[0], &m->query);
+        xd_read_text(x, v[0], &m->query);
     } else {
         xd_missing(x, at, "textQuery.text");
     }
@@ -4423,7 +4423,7 @@ read_bedrock_rerank_inline_source(struct xd *x, uint32_t at, struct ir_document 
     m->set = true;
     if (v[0]) {
         XD_SEEN(seen_read, 259);
-        xd_read_str(x, v[0], &m->text);
+        xd_read_text(x, v[0], &m->text);
     } else {
         xd_missing(x, at, "inlineDocumentSource.textDocument.text");
     }
@@ -4589,7 +4589,7 @@ read_bedrock_rerank_ranked_document(struct xd *x, uint32_t at, struct ir_documen
     m->set = true;
     if (v[0]) {
         XD_SEEN(seen_read, 263);
-        xd_read_str(x, v[0], &m->text);
+        xd_read_text(x, v[0], &m->text);
     } else {
         xd_missing(x, at, "textDocument.text");
     }
@@ -4641,7 +4641,7 @@ read_bedrock_titan_embed_request(struct xd *x, uint32_t at, struct ir_embed_requ
         struct ir_input *item = XD_PUSH(x, &m->inputs);
         if (item) {
             item->kind = IR_INPUT_TEXT;
-            xd_read_str(x, v[0], &item->text.text);
+            xd_read_text(x, v[0], &item->text.text);
         }
     } else {
         xd_missing(x, at, "inputText");

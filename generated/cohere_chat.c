@@ -473,7 +473,7 @@ read_messages_system(struct xd *x, uint32_t at, struct ir_turn *m)
             struct ir_block *item = XD_PUSH(x, &m->blocks);
             if (item) {
                 item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[0], &item->text.text);
+                xd_read_text(x, v[0], &item->text.text);
             }
             break;
         }
@@ -550,7 +550,7 @@ read_messages_tool(struct xd *x, uint32_t at, struct ir_block *m)
             struct ir_block *item = XD_PUSH(x, &m->result.blocks);
             if (item) {
                 item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[1], &item->text.text);
+                xd_read_text(x, v[1], &item->text.text);
             }
             break;
         }
@@ -630,7 +630,7 @@ read_messages_user(struct xd *x, uint32_t at, struct ir_turn *m)
             struct ir_block *item = XD_PUSH(x, &m->blocks);
             if (item) {
                 item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[0], &item->text.text);
+                xd_read_text(x, v[0], &item->text.text);
             }
             break;
         }
@@ -703,7 +703,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_TEXT;
-            xd_read_str(x, v[0], &item_block->text.text);
+            xd_read_text(x, v[0], &item_block->text.text);
         }
     }
     if (v[1]) {
@@ -713,7 +713,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             struct ir_block *item = XD_PUSH(x, &m->blocks);
             if (item) {
                 item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[1], &item->text.text);
+                xd_read_text(x, v[1], &item->text.text);
             }
             break;
         }
@@ -939,7 +939,7 @@ read_part_text(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
         XD_SEEN(seen_read, 60);
-        xd_read_str(x, v[0], &m->text.text);
+        xd_read_text(x, v[0], &m->text.text);
     }
 }
 
@@ -1007,7 +1007,7 @@ read_part_thinking(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
         XD_SEEN(seen_read, 62);
-        xd_read_str(x, v[0], &m->thinking.text);
+        xd_read_text(x, v[0], &m->thinking.text);
     }
 }
 
@@ -1197,7 +1197,7 @@ read_result_part_text(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
         XD_SEEN(seen_read, 70);
-        xd_read_str(x, v[0], &m->text.text);
+        xd_read_text(x, v[0], &m->text.text);
     }
 }
 
@@ -1485,7 +1485,7 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 83);
-        xd_read_str(x, v[1], &m->function.description);
+        xd_read_text(x, v[1], &m->function.description);
     }
     if (v[2]) {
         XD_SEEN(seen_read, 84);
@@ -1609,7 +1609,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         struct ir_block *item_block = XD_PUSH(x, &(*xd_choice(x, &m->choices, 0)).blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_TEXT;
-            xd_read_str(x, v[2], &item_block->text.text);
+            xd_read_text(x, v[2], &item_block->text.text);
         }
     }
     if (v[3]) {
@@ -1753,7 +1753,7 @@ read_content_text(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
         XD_SEEN(seen_read, 95);
-        xd_read_str(x, v[0], &m->text.text);
+        xd_read_text(x, v[0], &m->text.text);
     }
 }
 
@@ -1816,7 +1816,7 @@ read_content_thinking(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
         XD_SEEN(seen_read, 97);
-        xd_read_str(x, v[0], &m->thinking.text);
+        xd_read_text(x, v[0], &m->thinking.text);
     }
 }
 
@@ -2958,11 +2958,11 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 149);
-        xd_read_str(x, v[1], &m->message);
+        xd_read_text(x, v[1], &m->message);
     }
     if (v[2]) {
         XD_SEEN(seen_read, 150);
-        xd_read_str(x, v[2], &m->message);
+        xd_read_text(x, v[2], &m->message);
     }
     if (v[3]) {
         XD_SEEN(seen_read, 151);
@@ -3075,7 +3075,7 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
                 struct ir_input *item = XD_PUSH(x, &m->inputs);
                 if (item) {
                     item->kind = IR_INPUT_TEXT;
-                    xd_read_str(x, i, &item->text.text);
+                    xd_read_text(x, i, &item->text.text);
                 }
             }
     }
@@ -3109,7 +3109,7 @@ write_embed_request(struct xd *x, const struct ir_embed_request *m)
         jw_array(&x->w);
         for (unsigned i = 0; i < m->inputs.n; i++) {
             if (m->inputs.v[i].kind == IR_INPUT_TEXT)
-                jw_string(&x->w, m->inputs.v[i].text.text);
+                xd_put_str(x, (struct str){ NULL, 0 }, m->inputs.v[i].text.text);
             else
                 xd_no_element(x, STR("texts"));
         }
@@ -3308,7 +3308,7 @@ read_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 169);
-        xd_read_str(x, v[1], &m->query);
+        xd_read_text(x, v[1], &m->query);
     } else {
         xd_missing(x, at, "query");
     }
@@ -3348,7 +3348,7 @@ write_rerank_request(struct xd *x, const struct ir_rerank_request *m)
     jw_array(&x->w);
     for (unsigned i = 0; i < m->documents.n; i++) {
         if (m->documents.v[i].text.p && !m->documents.v[i].rest.n)
-            jw_string(&x->w, m->documents.v[i].text);
+            xd_put_str(x, (struct str){ NULL, 0 }, m->documents.v[i].text);
         else
             xd_no_element(x, STR("documents"));
     }

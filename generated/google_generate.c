@@ -695,7 +695,7 @@ read_part_thinking(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
         XD_SEEN(seen_read, 87);
-        xd_read_str(x, v[0], &m->thinking.text);
+        xd_read_text(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 88);
@@ -748,7 +748,7 @@ read_part_text(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
         XD_SEEN(seen_read, 90);
-        xd_read_str(x, v[0], &m->text.text);
+        xd_read_text(x, v[0], &m->text.text);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 91);
@@ -2032,7 +2032,7 @@ read_declaration(struct xd *x, uint32_t at, struct ir_tool *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 160);
-        xd_read_str(x, v[1], &m->function.description);
+        xd_read_text(x, v[1], &m->function.description);
     }
     if ((v[2] ? v[2] : v[3])) {
         XD_SEEN(seen_read, 161);
@@ -2821,7 +2821,7 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
     m->set = true;
     if (v[0]) {
         XD_SEEN(seen_read, 194);
-        xd_read_str(x, v[0], &m->message);
+        xd_read_text(x, v[0], &m->message);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 195);
@@ -4298,7 +4298,7 @@ read_vertex_embed_content_text(struct xd *x, uint32_t at, struct ir_input *m)
     m->kind = IR_INPUT_TEXT;
     if (v[0]) {
         XD_SEEN(seen_read, 237);
-        xd_read_str(x, v[0], &m->text.text);
+        xd_read_text(x, v[0], &m->text.text);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 238);

@@ -467,7 +467,7 @@ read_messages_system(struct xd *x, uint32_t at, struct ir_turn *m)
             struct ir_block *item = XD_PUSH(x, &m->blocks);
             if (item) {
                 item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[0], &item->text.text);
+                xd_read_text(x, v[0], &item->text.text);
             }
             break;
         }
@@ -544,7 +544,7 @@ read_messages_tool(struct xd *x, uint32_t at, struct ir_block *m)
             struct ir_block *item = XD_PUSH(x, &m->result.blocks);
             if (item) {
                 item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[1], &item->text.text);
+                xd_read_text(x, v[1], &item->text.text);
             }
             break;
         }
@@ -624,7 +624,7 @@ read_messages_user(struct xd *x, uint32_t at, struct ir_turn *m)
             struct ir_block *item = XD_PUSH(x, &m->blocks);
             if (item) {
                 item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[0], &item->text.text);
+                xd_read_text(x, v[0], &item->text.text);
             }
             break;
         }
@@ -698,7 +698,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             struct ir_block *item = XD_PUSH(x, &m->blocks);
             if (item) {
                 item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[0], &item->text.text);
+                xd_read_text(x, v[0], &item->text.text);
             }
             break;
         }
@@ -910,7 +910,7 @@ read_part_text(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
         XD_SEEN(seen_read, 89);
-        xd_read_str(x, v[0], &m->text.text);
+        xd_read_text(x, v[0], &m->text.text);
     }
 }
 
@@ -1314,7 +1314,7 @@ read_reply_part_text(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
         XD_SEEN(seen_read, 107);
-        xd_read_str(x, v[0], &m->text.text);
+        xd_read_text(x, v[0], &m->text.text);
     }
 }
 
@@ -1574,7 +1574,7 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 118);
-        xd_read_str(x, v[1], &m->function.description);
+        xd_read_text(x, v[1], &m->function.description);
     }
     if (v[2]) {
         XD_SEEN(seen_read, 119);
@@ -1681,7 +1681,7 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 124);
-        xd_read_str(x, v[1], &m->function.description);
+        xd_read_text(x, v[1], &m->function.description);
     }
     if (v[2]) {
         XD_SEEN(seen_read, 125);
@@ -1776,7 +1776,7 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
     }
     if (v[2]) {
         XD_SEEN(seen_read, 130);
-        xd_read_str(x, v[2], &m->description);
+        xd_read_text(x, v[2], &m->description);
     }
     if (v[3]) {
         XD_SEEN(seen_read, 131);
@@ -1944,7 +1944,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
             struct ir_block *item = XD_PUSH(x, &m->blocks);
             if (item) {
                 item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[1], &item->text.text);
+                xd_read_text(x, v[1], &item->text.text);
             }
             break;
         }
@@ -1997,7 +1997,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
             jw_begin_string(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
                 if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
-                    json_escape(x->out, m->blocks.v[i].text.text);
+                    xd_escape(x, m->blocks.v[i].text.text);
             jw_end_string(&x->w);
         } else {
             jw_key(&x->w, STR("content"));
@@ -2352,7 +2352,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
             jw_begin_string(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
                 if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
-                    json_escape(x->out, m->blocks.v[i].text.text);
+                    xd_escape(x, m->blocks.v[i].text.text);
             jw_end_string(&x->w);
         } else {
             jw_key(&x->w, STR("content"));
@@ -2574,11 +2574,11 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
     m->set = true;
     if (v[0]) {
         XD_SEEN(seen_read, 171);
-        xd_read_str(x, v[0], &m->message);
+        xd_read_text(x, v[0], &m->message);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 172);
-        xd_read_str(x, v[1], &m->message);
+        xd_read_text(x, v[1], &m->message);
     }
     if (v[2]) {
         XD_SEEN(seen_read, 173);
@@ -2668,7 +2668,7 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
     m->set = true;
     if (v[0]) {
         XD_SEEN(seen_read, 178);
-        xd_read_str(x, v[0], &m->message);
+        xd_read_text(x, v[0], &m->message);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 179);
@@ -2814,7 +2814,7 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
                     struct ir_input *item = XD_PUSH(x, &m->inputs);
                     if (item) {
                         item->kind = IR_INPUT_TEXT;
-                        xd_read_str(x, i, &item->text.text);
+                        xd_read_text(x, i, &item->text.text);
                     }
                 }
             break;
@@ -2822,7 +2822,7 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
             struct ir_input *item = XD_PUSH(x, &m->inputs);
             if (item) {
                 item->kind = IR_INPUT_TEXT;
-                xd_read_str(x, v[1], &item->text.text);
+                xd_read_text(x, v[1], &item->text.text);
             }
             break;
         }
@@ -2857,7 +2857,7 @@ write_embed_request(struct xd *x, const struct ir_embed_request *m)
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++) {
         if (m->inputs.v[i].kind == IR_INPUT_TEXT)
-            jw_string(&x->w, m->inputs.v[i].text.text);
+            xd_put_str(x, (struct str){ NULL, 0 }, m->inputs.v[i].text.text);
         else
             xd_no_element(x, STR("input"));
     }

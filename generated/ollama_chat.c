@@ -402,7 +402,7 @@ read_messages_system(struct xd *x, uint32_t at, struct ir_turn *m)
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_TEXT;
-            xd_read_str(x, v[0], &item->text.text);
+            xd_read_text(x, v[0], &item->text.text);
         }
     } else {
         xd_missing(x, at, "content");
@@ -421,7 +421,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
             if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
-                json_escape(x->out, m->blocks.v[i].text.text);
+                xd_escape(x, m->blocks.v[i].text.text);
         jw_end_string(&x->w);
     } else {
         jw_key(&x->w, STR("content"));
@@ -465,7 +465,7 @@ read_messages_tool(struct xd *x, uint32_t at, struct ir_block *m)
         struct ir_block *item = XD_PUSH(x, &m->result.blocks);
         if (item) {
             item->kind = IR_BLOCK_TEXT;
-            xd_read_str(x, v[2], &item->text.text);
+            xd_read_text(x, v[2], &item->text.text);
         }
     } else {
         xd_missing(x, at, "content");
@@ -492,7 +492,7 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->result.blocks.n; i++)
             if (m->result.blocks.v[i].kind == IR_BLOCK_TEXT)
-                json_escape(x->out, m->result.blocks.v[i].text.text);
+                xd_escape(x, m->result.blocks.v[i].text.text);
         jw_end_string(&x->w);
     } else {
         jw_key(&x->w, STR("content"));
@@ -531,7 +531,7 @@ read_messages_user(struct xd *x, uint32_t at, struct ir_turn *m)
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_TEXT;
-            xd_read_str(x, v[0], &item->text.text);
+            xd_read_text(x, v[0], &item->text.text);
         }
     }
     if (v[1]) {
@@ -552,7 +552,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
             if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
-                json_escape(x->out, m->blocks.v[i].text.text);
+                xd_escape(x, m->blocks.v[i].text.text);
         jw_end_string(&x->w);
     } else {
         jw_key(&x->w, STR("content"));
@@ -592,7 +592,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[0], &item_block->thinking.text);
+            xd_read_text(x, v[0], &item_block->thinking.text);
         }
     }
     if (xd_some(x, v[1])) {
@@ -600,7 +600,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_TEXT;
-            xd_read_str(x, v[1], &item->text.text);
+            xd_read_text(x, v[1], &item->text.text);
         }
     }
     if (v[2]) {
@@ -626,7 +626,7 @@ write_messages_assistant(struct xd *x, const struct ir_turn *m)
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
             if (m->blocks.v[i].kind == IR_BLOCK_THINKING)
-                json_escape(x->out, m->blocks.v[i].thinking.text);
+                xd_escape(x, m->blocks.v[i].thinking.text);
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
@@ -635,7 +635,7 @@ write_messages_assistant(struct xd *x, const struct ir_turn *m)
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
             if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
-                json_escape(x->out, m->blocks.v[i].text.text);
+                xd_escape(x, m->blocks.v[i].text.text);
         jw_end_string(&x->w);
     } else {
         jw_key(&x->w, STR("content"));
@@ -875,7 +875,7 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 66);
-        xd_read_str(x, v[1], &m->function.description);
+        xd_read_text(x, v[1], &m->function.description);
     }
     if (v[2]) {
         XD_SEEN(seen_read, 67);
@@ -993,7 +993,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         struct ir_block *item_block = XD_PUSH(x, &(*xd_choice(x, &m->choices, 0)).blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[1], &item_block->thinking.text);
+            xd_read_text(x, v[1], &item_block->thinking.text);
         }
     }
     if (xd_some(x, v[2])) {
@@ -1001,7 +1001,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         struct ir_block *item = XD_PUSH(x, &(*xd_choice(x, &m->choices, 0)).blocks);
         if (item) {
             item->kind = IR_BLOCK_TEXT;
-            xd_read_str(x, v[2], &item->text.text);
+            xd_read_text(x, v[2], &item->text.text);
         }
     }
     if (v[3]) {
@@ -1059,7 +1059,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->choices.v[0].blocks.n; i++)
             if (m->choices.v[0].blocks.v[i].kind == IR_BLOCK_THINKING)
-                json_escape(x->out, m->choices.v[0].blocks.v[i].thinking.text);
+                xd_escape(x, m->choices.v[0].blocks.v[i].thinking.text);
         jw_end_string(&x->w);
     }
     if (m->choices.n > 0 && xd_count_blocks(&m->choices.v[0].blocks, 0x2u)) {
@@ -1068,7 +1068,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->choices.v[0].blocks.n; i++)
             if (m->choices.v[0].blocks.v[i].kind == IR_BLOCK_TEXT)
-                json_escape(x->out, m->choices.v[0].blocks.v[i].text.text);
+                xd_escape(x, m->choices.v[0].blocks.v[i].text.text);
         jw_end_string(&x->w);
     } else {
         jw_key(&x->w, STR("content"));
@@ -1308,7 +1308,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
             if (m->blocks.v[i].kind == IR_BLOCK_THINKING)
-                json_escape(x->out, m->blocks.v[i].thinking.text);
+                xd_escape(x, m->blocks.v[i].thinking.text);
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
@@ -1317,7 +1317,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
             if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
-                json_escape(x->out, m->blocks.v[i].text.text);
+                xd_escape(x, m->blocks.v[i].text.text);
         jw_end_string(&x->w);
     } else {
         jw_key(&x->w, STR("content"));
@@ -1468,7 +1468,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
     m->set = true;
     if (v[0]) {
         XD_SEEN(seen_read, 95);
-        xd_read_str(x, v[0], &m->message);
+        xd_read_text(x, v[0], &m->message);
     }
 }
 
@@ -1575,7 +1575,7 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
                     struct ir_input *item = XD_PUSH(x, &m->inputs);
                     if (item) {
                         item->kind = IR_INPUT_TEXT;
-                        xd_read_str(x, i, &item->text.text);
+                        xd_read_text(x, i, &item->text.text);
                     }
                 }
             break;
@@ -1583,7 +1583,7 @@ read_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
             struct ir_input *item = XD_PUSH(x, &m->inputs);
             if (item) {
                 item->kind = IR_INPUT_TEXT;
-                xd_read_str(x, v[1], &item->text.text);
+                xd_read_text(x, v[1], &item->text.text);
             }
             break;
         }
@@ -1616,7 +1616,7 @@ write_embed_request(struct xd *x, const struct ir_embed_request *m)
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++) {
         if (m->inputs.v[i].kind == IR_INPUT_TEXT)
-            jw_string(&x->w, m->inputs.v[i].text.text);
+            xd_put_str(x, (struct str){ NULL, 0 }, m->inputs.v[i].text.text);
         else
             xd_no_element(x, STR("input"));
     }
@@ -1738,7 +1738,7 @@ read_older_request(struct xd *x, uint32_t at, struct ir_embed_request *m)
         struct ir_input *item = XD_PUSH(x, &m->inputs);
         if (item) {
             item->kind = IR_INPUT_TEXT;
-            xd_read_str(x, v[1], &item->text.text);
+            xd_read_text(x, v[1], &item->text.text);
         }
     } else {
         xd_missing(x, at, "prompt");

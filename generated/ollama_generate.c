@@ -143,7 +143,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         struct ir_block *item = XD_PUSH(x, &m->instructions);
         if (item) {
             item->kind = IR_BLOCK_TEXT;
-            xd_read_str(x, v[1], &item->text.text);
+            xd_read_text(x, v[1], &item->text.text);
         }
     }
     if (v[2]) {
@@ -268,7 +268,7 @@ write_request(struct xd *x, const struct ir_request *m)
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->instructions.n; i++)
             if (m->instructions.v[i].kind == IR_BLOCK_TEXT)
-                json_escape(x->out, m->instructions.v[i].text.text);
+                xd_escape(x, m->instructions.v[i].text.text);
         jw_end_string(&x->w);
     }
     XD_SEEN(seen_written, 32);
@@ -406,7 +406,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         struct ir_block *item_block = XD_PUSH(x, &(*xd_choice(x, &m->choices, 0)).blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[1], &item_block->thinking.text);
+            xd_read_text(x, v[1], &item_block->thinking.text);
         }
     }
     if (xd_some(x, v[2])) {
@@ -414,7 +414,7 @@ read_reply(struct xd *x, uint32_t at, struct ir_reply *m)
         struct ir_block *item = XD_PUSH(x, &(*xd_choice(x, &m->choices, 0)).blocks);
         if (item) {
             item->kind = IR_BLOCK_TEXT;
-            xd_read_str(x, v[2], &item->text.text);
+            xd_read_text(x, v[2], &item->text.text);
         }
     }
     if (v[3]) {
@@ -458,7 +458,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->choices.v[0].blocks.n; i++)
             if (m->choices.v[0].blocks.v[i].kind == IR_BLOCK_THINKING)
-                json_escape(x->out, m->choices.v[0].blocks.v[i].thinking.text);
+                xd_escape(x, m->choices.v[0].blocks.v[i].thinking.text);
         jw_end_string(&x->w);
     }
     if (m->choices.n > 0 && xd_count_blocks(&m->choices.v[0].blocks, 0x2u)) {
@@ -467,7 +467,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->choices.v[0].blocks.n; i++)
             if (m->choices.v[0].blocks.v[i].kind == IR_BLOCK_TEXT)
-                json_escape(x->out, m->choices.v[0].blocks.v[i].text.text);
+                xd_escape(x, m->choices.v[0].blocks.v[i].text.text);
         jw_end_string(&x->w);
     } else {
         jw_key(&x->w, STR("response"));
@@ -675,7 +675,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
             if (m->blocks.v[i].kind == IR_BLOCK_THINKING)
-                json_escape(x->out, m->blocks.v[i].thinking.text);
+                xd_escape(x, m->blocks.v[i].thinking.text);
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
@@ -684,7 +684,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
             if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
-                json_escape(x->out, m->blocks.v[i].text.text);
+                xd_escape(x, m->blocks.v[i].text.text);
         jw_end_string(&x->w);
     } else {
         jw_key(&x->w, STR("response"));
@@ -808,7 +808,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
     m->set = true;
     if (v[0]) {
         XD_SEEN(seen_read, 69);
-        xd_read_str(x, v[0], &m->message);
+        xd_read_text(x, v[0], &m->message);
     }
 }
 

@@ -784,7 +784,7 @@ read_messages_system(struct xd *x, uint32_t at, struct ir_turn *m)
             struct ir_block *item = XD_PUSH(x, &m->blocks);
             if (item) {
                 item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[0], &item->text.text);
+                xd_read_text(x, v[0], &item->text.text);
             }
             break;
         }
@@ -861,7 +861,7 @@ read_messages_tool(struct xd *x, uint32_t at, struct ir_block *m)
             struct ir_block *item = XD_PUSH(x, &m->result.blocks);
             if (item) {
                 item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[1], &item->text.text);
+                xd_read_text(x, v[1], &item->text.text);
             }
             break;
         }
@@ -946,7 +946,7 @@ read_messages_function(struct xd *x, uint32_t at, struct ir_block *m)
             struct ir_block *item = XD_PUSH(x, &m->result.blocks);
             if (item) {
                 item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[1], &item->text.text);
+                xd_read_text(x, v[1], &item->text.text);
             }
             break;
         }
@@ -989,7 +989,7 @@ read_messages_user(struct xd *x, uint32_t at, struct ir_turn *m)
             struct ir_block *item = XD_PUSH(x, &m->blocks);
             if (item) {
                 item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[0], &item->text.text);
+                xd_read_text(x, v[0], &item->text.text);
             }
             break;
         }
@@ -1087,7 +1087,7 @@ take_messages_assistant_content(struct xd *x, uint32_t v, struct ir_turn *m)
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_TEXT;
-            xd_read_str(x, v, &item->text.text);
+            xd_read_text(x, v, &item->text.text);
         }
         break;
     }
@@ -1155,14 +1155,14 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[2], &item_block->thinking.text);
+            xd_read_text(x, v[2], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[3])) {
         XD_SEEN(seen_read, 86);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[3], &item_block->thinking.text);
+            xd_read_text(x, v[3], &item_block->thinking.text);
         }
     }
     if (v[4]) {
@@ -1173,7 +1173,7 @@ read_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
-            xd_read_str(x, v[5], &item_block->refusal.text);
+            xd_read_text(x, v[5], &item_block->refusal.text);
         }
     }
     if (v[6]) {
@@ -1215,7 +1215,7 @@ put_messages_assistant_refusal(struct xd *x, const struct ir_turn *m)
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
             if (m->blocks.v[i].kind == IR_BLOCK_REFUSAL)
-                json_escape(x->out, m->blocks.v[i].refusal.text);
+                xd_escape(x, m->blocks.v[i].refusal.text);
         jw_end_string(&x->w);
     }
 }
@@ -1420,7 +1420,7 @@ read_part_text(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
         XD_SEEN(seen_read, 97);
-        xd_read_str(x, v[0], &m->text.text);
+        xd_read_text(x, v[0], &m->text.text);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 98);
@@ -1475,7 +1475,7 @@ read_part_refusal(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
         XD_SEEN(seen_read, 100);
-        xd_read_str(x, v[0], &m->refusal.text);
+        xd_read_text(x, v[0], &m->refusal.text);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 98);
@@ -2039,7 +2039,7 @@ read_thinking_block_thinking(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
         XD_SEEN(seen_read, 118);
-        xd_read_str(x, v[0], &m->thinking.text);
+        xd_read_text(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 119);
@@ -2203,7 +2203,7 @@ read_reasoning_detail_thinking(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
         XD_SEEN(seen_read, 123);
-        xd_read_str(x, v[0], &m->thinking.text);
+        xd_read_text(x, v[0], &m->thinking.text);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 124);
@@ -2254,7 +2254,7 @@ read_reasoning_detail_thinking_2(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_THINKING;
     if (v[0]) {
         XD_SEEN(seen_read, 125);
-        xd_read_str(x, v[0], &m->thinking.text);
+        xd_read_text(x, v[0], &m->thinking.text);
     }
 }
 
@@ -2393,7 +2393,7 @@ read_reply_part_text(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
         XD_SEEN(seen_read, 130);
-        xd_read_str(x, v[0], &m->text.text);
+        xd_read_text(x, v[0], &m->text.text);
     }
 }
 
@@ -2509,7 +2509,7 @@ read_audio_ref(struct xd *x, uint32_t at, struct ir_block *m)
     }
     if (v[2]) {
         XD_SEEN(seen_read, 136);
-        xd_read_str(x, v[2], &m->audio.transcript);
+        xd_read_text(x, v[2], &m->audio.transcript);
     }
     if (v[3]) {
         XD_SEEN(seen_read, 137);
@@ -2691,7 +2691,7 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 145);
-        xd_read_str(x, v[1], &m->function.description);
+        xd_read_text(x, v[1], &m->function.description);
     }
     if (v[2]) {
         XD_SEEN(seen_read, 146);
@@ -2809,7 +2809,7 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 152);
-        xd_read_str(x, v[1], &m->function.description);
+        xd_read_text(x, v[1], &m->function.description);
     }
     if (v[2]) {
         XD_SEEN(seen_read, 153);
@@ -2904,7 +2904,7 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
     }
     if (v[2]) {
         XD_SEEN(seen_read, 158);
-        xd_read_str(x, v[2], &m->description);
+        xd_read_text(x, v[2], &m->description);
     }
     if (v[3]) {
         XD_SEEN(seen_read, 159);
@@ -3166,7 +3166,7 @@ take_choice_whole_message_content(struct xd *x, uint32_t v, struct ir_choice *m)
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_TEXT;
-            xd_read_str(x, v, &item->text.text);
+            xd_read_text(x, v, &item->text.text);
         }
         break;
     }
@@ -3263,14 +3263,14 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[3], &item_block->thinking.text);
+            xd_read_text(x, v[3], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[4])) {
         XD_SEEN(seen_read, 173);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[4], &item_block->thinking.text);
+            xd_read_text(x, v[4], &item_block->thinking.text);
         }
     }
     if (v[5]) {
@@ -3281,7 +3281,7 @@ read_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
-            xd_read_str(x, v[6], &item_block->refusal.text);
+            xd_read_text(x, v[6], &item_block->refusal.text);
         }
     }
     if (v[7]) {
@@ -3338,7 +3338,7 @@ put_choice_whole_message(struct xd *x, const struct ir_choice *m, const struct x
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
             if (m->blocks.v[i].kind == IR_BLOCK_THINKING)
-                json_escape(x->out, m->blocks.v[i].thinking.text);
+                xd_escape(x, m->blocks.v[i].thinking.text);
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
@@ -3348,7 +3348,7 @@ put_choice_whole_message(struct xd *x, const struct ir_choice *m, const struct x
             jw_begin_string(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
                 if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
-                    json_escape(x->out, m->blocks.v[i].text.text);
+                    xd_escape(x, m->blocks.v[i].text.text);
             jw_end_string(&x->w);
         } else {
             jw_key(&x->w, STR("content"));
@@ -3368,7 +3368,7 @@ put_choice_whole_message(struct xd *x, const struct ir_choice *m, const struct x
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
             if (m->blocks.v[i].kind == IR_BLOCK_REFUSAL)
-                json_escape(x->out, m->blocks.v[i].refusal.text);
+                xd_escape(x, m->blocks.v[i].refusal.text);
         jw_end_string(&x->w);
     } else {
         jw_key(&x->w, STR("refusal"));
@@ -3993,7 +3993,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
             if (m->blocks.v[i].kind == IR_BLOCK_THINKING)
-                json_escape(x->out, m->blocks.v[i].thinking.text);
+                xd_escape(x, m->blocks.v[i].thinking.text);
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
@@ -4003,7 +4003,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
             jw_begin_string(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
                 if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
-                    json_escape(x->out, m->blocks.v[i].text.text);
+                    xd_escape(x, m->blocks.v[i].text.text);
             jw_end_string(&x->w);
         } else {
             jw_key(&x->w, STR("content"));
@@ -4020,7 +4020,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
             if (m->blocks.v[i].kind == IR_BLOCK_REFUSAL)
-                json_escape(x->out, m->blocks.v[i].refusal.text);
+                xd_escape(x, m->blocks.v[i].refusal.text);
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
@@ -4263,7 +4263,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
     }
     if ((v[1] ? v[1] : v[2])) {
         XD_SEEN(seen_read, 223);
-        xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
+        xd_read_text(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
 
@@ -4318,7 +4318,7 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
     m->set = true;
     if (v[0]) {
         XD_SEEN(seen_read, 224);
-        xd_read_str(x, v[0], &m->message);
+        xd_read_text(x, v[0], &m->message);
     }
     if (v[1]) {
         take_fault_body_type(x, v[1], m);
@@ -4847,7 +4847,7 @@ read_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 255);
-        xd_read_str(x, v[1], &m->query);
+        xd_read_text(x, v[1], &m->query);
     } else {
         xd_missing(x, at, "query");
     }
@@ -4892,7 +4892,7 @@ put_rerank_request_documents(struct xd *x, const struct ir_rerank_request *m)
     jw_array(&x->w);
     for (unsigned i = 0; i < m->documents.n; i++) {
         if (m->documents.v[i].text.p && !m->documents.v[i].rest.n)
-            jw_string(&x->w, m->documents.v[i].text);
+            xd_put_str(x, (struct str){ NULL, 0 }, m->documents.v[i].text);
         else
             write_document(x, &m->documents.v[i]);
     }
@@ -4951,7 +4951,7 @@ read_document(struct xd *x, uint32_t at, struct ir_document *m)
     m->set = true;
     if (v[0]) {
         XD_SEEN(seen_read, 259);
-        xd_read_str(x, v[0], &m->text);
+        xd_read_text(x, v[0], &m->text);
     } else {
         xd_missing(x, at, "text");
     }
@@ -5694,14 +5694,14 @@ read_alibaba_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[2], &item_block->thinking.text);
+            xd_read_text(x, v[2], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[3])) {
         XD_SEEN(seen_read, 86);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[3], &item_block->thinking.text);
+            xd_read_text(x, v[3], &item_block->thinking.text);
         }
     }
     if (v[4]) {
@@ -5712,7 +5712,7 @@ read_alibaba_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
-            xd_read_str(x, v[5], &item_block->refusal.text);
+            xd_read_text(x, v[5], &item_block->refusal.text);
         }
     }
     if (v[6]) {
@@ -5735,7 +5735,7 @@ put_alibaba_messages_assistant_reasoning_content(struct xd *x, const struct ir_t
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
             if (m->blocks.v[i].kind == IR_BLOCK_THINKING)
-                json_escape(x->out, m->blocks.v[i].thinking.text);
+                xd_escape(x, m->blocks.v[i].thinking.text);
         jw_end_string(&x->w);
     }
 }
@@ -6072,14 +6072,14 @@ read_bedrock_mantle_messages_assistant(struct xd *x, uint32_t at, struct ir_turn
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[2], &item_block->thinking.text);
+            xd_read_text(x, v[2], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[3])) {
         XD_SEEN(seen_read, 282);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[3], &item_block->thinking.text);
+            xd_read_text(x, v[3], &item_block->thinking.text);
         }
     }
     if (v[4]) {
@@ -6090,7 +6090,7 @@ read_bedrock_mantle_messages_assistant(struct xd *x, uint32_t at, struct ir_turn
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
-            xd_read_str(x, v[5], &item_block->refusal.text);
+            xd_read_text(x, v[5], &item_block->refusal.text);
         }
     }
     if (v[6]) {
@@ -6113,7 +6113,7 @@ put_bedrock_mantle_messages_assistant_reasoning(struct xd *x, const struct ir_tu
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
             if (m->blocks.v[i].kind == IR_BLOCK_THINKING)
-                json_escape(x->out, m->blocks.v[i].thinking.text);
+                xd_escape(x, m->blocks.v[i].thinking.text);
         jw_end_string(&x->w);
     }
 }
@@ -6604,7 +6604,7 @@ take_cloudflare_choice_whole_message_content(struct xd *x, uint32_t v, struct ir
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_TEXT;
-            xd_read_str(x, v, &item->text.text);
+            xd_read_text(x, v, &item->text.text);
         }
         break;
     }
@@ -6650,14 +6650,14 @@ read_cloudflare_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[3], &item_block->thinking.text);
+            xd_read_text(x, v[3], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[4])) {
         XD_SEEN(seen_read, 173);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[4], &item_block->thinking.text);
+            xd_read_text(x, v[4], &item_block->thinking.text);
         }
     }
     if (v[5]) {
@@ -6668,7 +6668,7 @@ read_cloudflare_choice_whole(struct xd *x, uint32_t at, struct ir_choice *m)
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
-            xd_read_str(x, v[6], &item_block->refusal.text);
+            xd_read_text(x, v[6], &item_block->refusal.text);
         }
     }
     if (v[7]) {
@@ -6717,7 +6717,7 @@ put_cloudflare_choice_whole_message(struct xd *x, const struct ir_choice *m,
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
             if (m->blocks.v[i].kind == IR_BLOCK_THINKING)
-                json_escape(x->out, m->blocks.v[i].thinking.text);
+                xd_escape(x, m->blocks.v[i].thinking.text);
         jw_end_string(&x->w);
     }
     if (xd_count_blocks(&m->blocks, 0x2u)) {
@@ -6727,7 +6727,7 @@ put_cloudflare_choice_whole_message(struct xd *x, const struct ir_choice *m,
             jw_begin_string(&x->w);
             for (unsigned i = 0; i < m->blocks.n; i++)
                 if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
-                    json_escape(x->out, m->blocks.v[i].text.text);
+                    xd_escape(x, m->blocks.v[i].text.text);
             jw_end_string(&x->w);
         } else {
             jw_key(&x->w, STR("content"));
@@ -6747,7 +6747,7 @@ put_cloudflare_choice_whole_message(struct xd *x, const struct ir_choice *m,
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
             if (m->blocks.v[i].kind == IR_BLOCK_REFUSAL)
-                json_escape(x->out, m->blocks.v[i].refusal.text);
+                xd_escape(x, m->blocks.v[i].refusal.text);
         jw_end_string(&x->w);
     } else {
         jw_key(&x->w, STR("refusal"));
@@ -7612,7 +7612,7 @@ take_jina_embed_request_input(struct xd *x, uint32_t v, struct ir_embed_request 
                 struct ir_input *item = XD_PUSH(x, &m->inputs);
                 if (item) {
                     item->kind = IR_INPUT_TEXT;
-                    xd_read_str(x, i, &item->text.text);
+                    xd_read_text(x, i, &item->text.text);
                 }
             }
         break;
@@ -7620,7 +7620,7 @@ take_jina_embed_request_input(struct xd *x, uint32_t v, struct ir_embed_request 
         struct ir_input *item = XD_PUSH(x, &m->inputs);
         if (item) {
             item->kind = IR_INPUT_TEXT;
-            xd_read_str(x, v, &item->text.text);
+            xd_read_text(x, v, &item->text.text);
         }
         break;
     }
@@ -7690,7 +7690,7 @@ put_jina_embed_request_input(struct xd *x, const struct ir_embed_request *m)
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++) {
         if (m->inputs.v[i].kind == IR_INPUT_TEXT)
-            jw_string(&x->w, m->inputs.v[i].text.text);
+            xd_put_str(x, (struct str){ NULL, 0 }, m->inputs.v[i].text.text);
         else
             xd_no_element(x, STR("input"));
     }
@@ -7800,7 +7800,7 @@ read_minimax_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[1], &item_block->thinking.text);
+            xd_read_text(x, v[1], &item_block->thinking.text);
         }
     }
     if (v[2]) {
@@ -7811,7 +7811,7 @@ read_minimax_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
-            xd_read_str(x, v[3], &item_block->refusal.text);
+            xd_read_text(x, v[3], &item_block->refusal.text);
         }
     }
     if (v[4]) {
@@ -8348,14 +8348,14 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[2], &item_block->thinking.text);
+            xd_read_text(x, v[2], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[3])) {
         XD_SEEN(seen_read, 85);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[3], &item_block->thinking.text);
+            xd_read_text(x, v[3], &item_block->thinking.text);
         }
     }
     if (v[4]) {
@@ -8366,7 +8366,7 @@ read_openrouter_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
-            xd_read_str(x, v[5], &item_block->refusal.text);
+            xd_read_text(x, v[5], &item_block->refusal.text);
         }
     }
     if (v[6]) {
@@ -8516,7 +8516,7 @@ read_openrouter_part_text(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
         XD_SEEN(seen_read, 97);
-        xd_read_str(x, v[0], &m->text.text);
+        xd_read_text(x, v[0], &m->text.text);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 98);
@@ -8564,7 +8564,7 @@ read_openrouter_part_refusal(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
         XD_SEEN(seen_read, 100);
-        xd_read_str(x, v[0], &m->refusal.text);
+        xd_read_text(x, v[0], &m->refusal.text);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 98);
@@ -8892,7 +8892,7 @@ read_openrouter_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 145);
-        xd_read_str(x, v[1], &m->function.description);
+        xd_read_text(x, v[1], &m->function.description);
     }
     if (v[2]) {
         XD_SEEN(seen_read, 146);
@@ -8991,7 +8991,7 @@ read_openrouter_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
     m->set = true;
     if (v[0]) {
         XD_SEEN(seen_read, 224);
-        xd_read_str(x, v[0], &m->message);
+        xd_read_text(x, v[0], &m->message);
     }
     if (v[1]) {
         take_fault_body_type(x, v[1], m);
@@ -9294,7 +9294,7 @@ read_perplexity_embed_request(struct xd *x, uint32_t at, struct ir_embed_request
                     struct ir_input *item = XD_PUSH(x, &m->inputs);
                     if (item) {
                         item->kind = IR_INPUT_TEXT;
-                        xd_read_str(x, i, &item->text.text);
+                        xd_read_text(x, i, &item->text.text);
                     }
                 }
             break;
@@ -9302,7 +9302,7 @@ read_perplexity_embed_request(struct xd *x, uint32_t at, struct ir_embed_request
             struct ir_input *item = XD_PUSH(x, &m->inputs);
             if (item) {
                 item->kind = IR_INPUT_TEXT;
-                xd_read_str(x, v[1], &item->text.text);
+                xd_read_text(x, v[1], &item->text.text);
             }
             break;
         }
@@ -9331,7 +9331,7 @@ write_perplexity_embed_request(struct xd *x, const struct ir_embed_request *m)
     jw_array(&x->w);
     for (unsigned i = 0; i < m->inputs.n; i++) {
         if (m->inputs.v[i].kind == IR_INPUT_TEXT)
-            jw_string(&x->w, m->inputs.v[i].text.text);
+            xd_put_str(x, (struct str){ NULL, 0 }, m->inputs.v[i].text.text);
         else
             xd_no_element(x, STR("input"));
     }
@@ -9996,14 +9996,14 @@ read_vllm_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[0], &item_block->thinking.text);
+            xd_read_text(x, v[0], &item_block->thinking.text);
         }
     } else if (xd_some(x, v[1])) {
         XD_SEEN(seen_read, 85);
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_THINKING;
-            xd_read_str(x, v[1], &item_block->thinking.text);
+            xd_read_text(x, v[1], &item_block->thinking.text);
         }
     }
     if (v[2]) {
@@ -10014,7 +10014,7 @@ read_vllm_messages_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
         struct ir_block *item_block = XD_PUSH(x, &m->blocks);
         if (item_block) {
             item_block->kind = IR_BLOCK_REFUSAL;
-            xd_read_str(x, v[3], &item_block->refusal.text);
+            xd_read_text(x, v[3], &item_block->refusal.text);
         }
     }
     if (v[4]) {
@@ -10591,7 +10591,7 @@ read_voyage_rerank_request(struct xd *x, uint32_t at, struct ir_rerank_request *
     }
     if (v[1]) {
         XD_SEEN(seen_read, 255);
-        xd_read_str(x, v[1], &m->query);
+        xd_read_text(x, v[1], &m->query);
     } else {
         xd_missing(x, at, "query");
     }
@@ -10622,7 +10622,7 @@ put_voyage_rerank_request_documents(struct xd *x, const struct ir_rerank_request
     jw_array(&x->w);
     for (unsigned i = 0; i < m->documents.n; i++) {
         if (m->documents.v[i].text.p && !m->documents.v[i].rest.n)
-            jw_string(&x->w, m->documents.v[i].text);
+            xd_put_str(x, (struct str){ NULL, 0 }, m->documents.v[i].text);
         else
             xd_no_element(x, STR("documents"));
     }
@@ -11081,7 +11081,7 @@ read_xai_error(struct xd *x, uint32_t at, struct ir_error *m)
     }
     if ((v[1] ? v[1] : v[2])) {
         XD_SEEN(seen_read, 223);
-        xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
+        xd_read_text(x, (v[1] ? v[1] : v[2]), &m->message);
     }
     if (v[3]) {
         XD_SEEN(seen_read, 370);

@@ -648,7 +648,7 @@ write_chunks_choice(struct xd *x, const struct ir_choice *m, bool first)
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
             if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
-                json_escape(x->out, m->blocks.v[i].text.text);
+                xd_escape(x, m->blocks.v[i].text.text);
         jw_end_string(&x->w);
     } else {
         jw_key(&x->w, STR("text"));
@@ -785,7 +785,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
     }
     if ((v[1] ? v[1] : v[2])) {
         XD_SEEN(seen_read, 71);
-        xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
+        xd_read_text(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
 
@@ -822,7 +822,7 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
     m->set = true;
     if (v[0]) {
         XD_SEEN(seen_read, 72);
-        xd_read_str(x, v[0], &m->message);
+        xd_read_text(x, v[0], &m->message);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 73);
@@ -958,7 +958,7 @@ read_completion(struct xd *x, uint32_t at, struct ir_choice *m)
         struct ir_block *item = XD_PUSH(x, &m->blocks);
         if (item) {
             item->kind = IR_BLOCK_TEXT;
-            xd_read_str(x, v[0], &item->text.text);
+            xd_read_text(x, v[0], &item->text.text);
         }
     }
     if (v[1]) {
@@ -983,7 +983,7 @@ write_completion(struct xd *x, const struct ir_choice *m)
         jw_begin_string(&x->w);
         for (unsigned i = 0; i < m->blocks.n; i++)
             if (m->blocks.v[i].kind == IR_BLOCK_TEXT)
-                json_escape(x->out, m->blocks.v[i].text.text);
+                xd_escape(x, m->blocks.v[i].text.text);
         jw_end_string(&x->w);
     } else {
         jw_key(&x->w, STR("text"));

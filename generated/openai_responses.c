@@ -259,7 +259,7 @@ read_request(struct xd *x, uint32_t at, struct ir_request *m)
         struct ir_block *item = XD_PUSH(x, &m->instructions);
         if (item) {
             item->kind = IR_BLOCK_TEXT;
-            xd_read_str(x, v[1], &item->text.text);
+            xd_read_text(x, v[1], &item->text.text);
         }
     }
     if (v[2]) {
@@ -500,7 +500,7 @@ read_input_system(struct xd *x, uint32_t at, struct ir_turn *m)
             struct ir_block *item = XD_PUSH(x, &m->blocks);
             if (item) {
                 item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[0], &item->text.text);
+                xd_read_text(x, v[0], &item->text.text);
             }
             break;
         }
@@ -576,7 +576,7 @@ read_input_user(struct xd *x, uint32_t at, struct ir_turn *m)
             struct ir_block *item = XD_PUSH(x, &m->blocks);
             if (item) {
                 item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[0], &item->text.text);
+                xd_read_text(x, v[0], &item->text.text);
             }
             break;
         }
@@ -652,7 +652,7 @@ read_input_assistant(struct xd *x, uint32_t at, struct ir_turn *m)
             struct ir_block *item = XD_PUSH(x, &m->blocks);
             if (item) {
                 item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[0], &item->text.text);
+                xd_read_text(x, v[0], &item->text.text);
             }
             break;
         }
@@ -853,7 +853,7 @@ read_input_function_call_output(struct xd *x, uint32_t at, struct ir_block *m)
             struct ir_block *item = XD_PUSH(x, &m->result.blocks);
             if (item) {
                 item->kind = IR_BLOCK_TEXT;
-                xd_read_str(x, v[1], &item->text.text);
+                xd_read_text(x, v[1], &item->text.text);
             }
             break;
         }
@@ -1169,7 +1169,7 @@ read_part_text(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
         XD_SEEN(seen_read, 103);
-        xd_read_str(x, v[0], &m->text.text);
+        xd_read_text(x, v[0], &m->text.text);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 104);
@@ -1249,7 +1249,7 @@ read_part_refusal_2(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
         XD_SEEN(seen_read, 106);
-        xd_read_str(x, v[0], &m->refusal.text);
+        xd_read_text(x, v[0], &m->refusal.text);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 104);
@@ -1641,7 +1641,7 @@ read_said_text(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
         XD_SEEN(seen_read, 125);
-        xd_read_str(x, v[0], &m->text.text);
+        xd_read_text(x, v[0], &m->text.text);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 126);
@@ -1704,7 +1704,7 @@ read_said_refusal(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
         XD_SEEN(seen_read, 127);
-        xd_read_str(x, v[0], &m->refusal.text);
+        xd_read_text(x, v[0], &m->refusal.text);
     }
 }
 
@@ -1820,7 +1820,7 @@ read_spoken_text(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_TEXT;
     if (v[0]) {
         XD_SEEN(seen_read, 131);
-        xd_read_str(x, v[0], &m->text.text);
+        xd_read_text(x, v[0], &m->text.text);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 132);
@@ -1886,7 +1886,7 @@ read_spoken_refusal(struct xd *x, uint32_t at, struct ir_block *m)
     m->kind = IR_BLOCK_REFUSAL;
     if (v[0]) {
         XD_SEEN(seen_read, 134);
-        xd_read_str(x, v[0], &m->refusal.text);
+        xd_read_text(x, v[0], &m->refusal.text);
     }
 }
 
@@ -2133,7 +2133,7 @@ read_tool_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
     if (v[1]) {
         XD_SEEN(seen_read, 145);
-        xd_read_str(x, v[1], &m->function.description);
+        xd_read_text(x, v[1], &m->function.description);
     }
     if (v[2]) {
         XD_SEEN(seen_read, 146);
@@ -2294,7 +2294,7 @@ read_format(struct xd *x, uint32_t at, struct ir_format *m)
     }
     if (v[2]) {
         XD_SEEN(seen_read, 155);
-        xd_read_str(x, v[2], &m->description);
+        xd_read_text(x, v[2], &m->description);
     }
     if (v[3]) {
         XD_SEEN(seen_read, 156);
@@ -4568,7 +4568,7 @@ read_error(struct xd *x, uint32_t at, struct ir_error *m)
     }
     if ((v[1] ? v[1] : v[2])) {
         XD_SEEN(seen_read, 333);
-        xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
+        xd_read_text(x, (v[1] ? v[1] : v[2]), &m->message);
     }
 }
 
@@ -4604,7 +4604,7 @@ read_fault_body(struct xd *x, uint32_t at, struct ir_error *m)
     m->set = true;
     if (v[0]) {
         XD_SEEN(seen_read, 334);
-        xd_read_str(x, v[0], &m->message);
+        xd_read_text(x, v[0], &m->message);
     }
     if (v[1]) {
         XD_SEEN(seen_read, 335);
@@ -4713,7 +4713,7 @@ read_count_request(struct xd *x, uint32_t at, struct ir_request *m)
         struct ir_block *item = XD_PUSH(x, &m->instructions);
         if (item) {
             item->kind = IR_BLOCK_TEXT;
-            xd_read_str(x, v[1], &item->text.text);
+            xd_read_text(x, v[1], &item->text.text);
         }
     }
     if (v[2]) {
@@ -5184,7 +5184,7 @@ read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m)
     }
     if ((v[1] ? v[1] : v[2])) {
         XD_SEEN(seen_read, 333);
-        xd_read_str(x, (v[1] ? v[1] : v[2]), &m->message);
+        xd_read_text(x, (v[1] ? v[1] : v[2]), &m->message);
     }
     if (v[3]) {
         XD_SEEN(seen_read, 351);

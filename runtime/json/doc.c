@@ -145,7 +145,7 @@ on_string(void *ctx, const unsigned char *text, size_t n)
     if (!add(ps, JSON_STRING, at, end - 1 - at, end))
         return CANCEL;
     struct json_node *node = &d->nodes[d->count - 1];
-    node->escaped = memchr(d->src + node->at, '\\', node->n) != NULL;
+    node->escaped = memchr(d->src + node->at, '\\', node->n) ? JSON_HALVES : JSON_PLAIN;
     return GO_ON;
 }
 

@@ -35,12 +35,19 @@ enum json_kind {
 #define JSON_DEPTH_MAX 512
 #define JSON_NODES_MAX (8u << 20)
 
+/* Which escapes a string has. */
+enum json_escaped {
+    JSON_PLAIN,   /* none */
+    JSON_ESCAPED, /* some, and each of them means a character */
+    JSON_HALVES,  /* some, maybe a lone half of a surrogate pair */
+};
+
 struct json_node {
     uint32_t at;     /* offset of the first byte; for strings, of the byte after the quote */
     uint32_t n;      /* length in bytes; for strings, without the quotes */
     uint32_t next;   /* index of the node after this one's subtree */
     uint8_t kind;    /* enum json_kind */
-    uint8_t escaped; /* strings: there is a backslash in it */
+    uint8_t escaped; /* strings: enum json_escaped */
 };
 
 struct json_doc {

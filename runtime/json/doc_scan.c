@@ -73,7 +73,9 @@ scan_string(struct scan *s)
     struct json_node *node = add(s, JSON_STRING, from, n);
     s->p = from + n + 1;
     if (node)
-        node->escaped = has & QUOTED_ESCAPES;
+        node->escaped = has & QUOTED_HALVES    ? JSON_HALVES
+                        : has & QUOTED_ESCAPES ? JSON_ESCAPED
+                                               : JSON_PLAIN;
     return node;
 }
 

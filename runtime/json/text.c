@@ -295,6 +295,20 @@ json_unescape(struct arena *a, struct str inner)
 }
 
 bool
+json_unescape_starts(struct str inner, struct str s)
+{
+    unsigned half = 0;
+    struct piece piece;
+    while (s.n && next_piece(&inner, &half, &piece)) {
+        size_t n = piece.n < s.n ? piece.n : s.n;
+        if (memcmp(piece.p, s.p, n) != 0)
+            return false;
+        s = str_skip(s, n);
+    }
+    return s.n == 0;
+}
+
+bool
 json_unescape_is(struct str inner, struct str s)
 {
     unsigned half = 0;

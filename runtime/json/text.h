@@ -25,6 +25,9 @@ struct str json_unescape(struct arena *a, struct str inner);
 /* Would json_unescape make s of `inner`?  Needs no memory. */
 bool json_unescape_is(struct str inner, struct str s);
 
+/* Would what it makes begin with s?  s holds no U+FFFD. */
+bool json_unescape_starts(struct str inner, struct str s);
+
 /* The same as json_unescape for a text that arrives in fragments and may be cut between the two
  * halves of a surrogate pair: *half is 0 or the high half that ended the fragment before
  * (0xD800..0xDBFF).  A high half at the very end of `inner` is not decoded but left in *half.  A

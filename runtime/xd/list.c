@@ -40,7 +40,7 @@ xd_read_turn(struct xd *x, uint32_t at, struct ir_request *m)
     if (!b)
         return;
     b->kind = IR_BLOCK_TEXT;
-    xd_read_str(x, at, &b->text.text);
+    xd_read_text(x, at, &b->text.text);
 }
 
 struct ir_input *

@@ -167,7 +167,7 @@ xd_put_data_url(struct xd *x, struct str key, const struct ir_source *v)
         jw_key(&x->w, key);
     jw_begin_string(&x->w);
     buf_puts(x->out, STR("data:text/plain;base64,"));
-    base64_encode(x->out, v->plain.text);
+    base64_encode(x->out, xd_text(x, v->plain.text));
     jw_end_string(&x->w);
     return true;
 }

@@ -1,6 +1,7 @@
 /* The member that selects a case of a union, and names in two ways of writing. */
 #include "runtime/xd/member.h"
 
+#include "runtime/json/text.h"
 #include "runtime/xd/fault.h"
 
 bool
@@ -61,7 +62,7 @@ holds(const struct json_doc *d, uint32_t at, const struct xd_member *m, bool cam
     case XD_IF_TEXT:
         return v && json_kind(d, v) == JSON_STRING && json_text_is(d, v, m->is);
     case XD_IF_BEGINS:
-        return v && json_kind(d, v) == JSON_STRING && str_starts(json_inner(d, v), m->is);
+        return v && json_kind(d, v) == JSON_STRING && json_unescape_starts(json_inner(d, v), m->is);
     case XD_IF_JSON:
         return v && str_eq(json_raw(d, v), m->is);
     }

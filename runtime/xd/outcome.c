@@ -66,9 +66,10 @@ xd_put_outcome(struct xd *x, struct str key, const struct ir_block *v)
     const struct ir_blocks *l = &v->result.blocks;
     bool failed = v->result.failed == IR_TRUE;
     const struct ir_block *first = xd_first_block(l, 1u << IR_BLOCK_TEXT);
+    struct str text;
     if (first && xd_count_blocks(l, 1u << IR_BLOCK_TEXT) == 1
-        && stands_alone(x, first->text.text, failed)) {
-        xd_put_json(x, key, str_trim(first->text.text));
+        && stands_alone(x, (text = xd_text(x, first->text.text)), failed)) {
+        xd_put_json(x, key, str_trim(text));
         return true;
     }
     jw_key(&x->w, key);
@@ -77,7 +78,7 @@ xd_put_outcome(struct xd *x, struct str key, const struct ir_block *v)
     jw_begin_string(&x->w);
     for (unsigned i = 0; i < l->n; i++)
         if (l->v[i].kind == IR_BLOCK_TEXT)
-            json_escape(x->out, l->v[i].text.text);
+            xd_escape(x, l->v[i].text.text);
     jw_end_string(&x->w);
     jw_close(&x->w);
     return true;

@@ -32,10 +32,10 @@ declare_called(struct xd *x, const struct ir_request *m, struct ir_tools *to)
 }
 
 static bool
-says_nothing(const struct ir_tool *t)
+says_nothing(struct xd *x, const struct ir_tool *t)
 {
     return t->kind == IR_TOOL_FUNCTION && t->function.description.p
-           && str_trim(t->function.description).n == 0;
+           && xd_is_blank(x, t->function.description);
 }
 
 void
@@ -48,7 +48,7 @@ prepare_descriptions(struct xd *x, struct ir_request *m)
         if (!t)
             return;
         *t = m->tools.v[i];
-        if (!says_nothing(t))
+        if (!says_nothing(x, t))
             continue;
         t->function.description = (struct str){ NULL, 0 };
         some = true;

@@ -79,7 +79,7 @@ push_folded(struct xd *x, struct ir_blocks *to, const struct ir_blocks *l)
         if (l->v[i].kind != IR_BLOCK_TEXT)
             continue;
         arena_append(x->arena, &s, texts++ ? STR("\n") : STR(""));
-        arena_append(x->arena, &s, l->v[i].text.text);
+        arena_append(x->arena, &s, xd_text(x, l->v[i].text.text));
         if (l->v[i].cache.set)
             text.cache = l->v[i].cache;
     }
@@ -162,13 +162,13 @@ prepare_hoist(struct xd *x, struct ir_request *m)
 
 /* --- blocks --- */
 
-typedef bool keep_fn(const struct ir_block *b, const struct ir_blocks *all);
+typedef bool keep_fn(struct xd *x, const struct ir_block *b, const struct ir_blocks *all);
 
 static bool
-refuses_any(const struct ir_blocks *l, keep_fn *keep)
+refuses_any(struct xd *x, const struct ir_blocks *l, keep_fn *keep)
 {
     for (unsigned i = 0; i < l->n; i++)
-        if (!keep(&l->v[i], l))
+        if (!keep(x, &l->v[i], l))
             return true;
     return false;
 }
@@ -178,10 +178,10 @@ static struct ir_blocks
 filter(struct xd *x, const struct ir_blocks *l, keep_fn *keep)
 {
     struct ir_blocks own = { 0 };
-    if (!refuses_any(l, keep))
+    if (!refuses_any(x, l, keep))
         return *l;
     for (unsigned i = 0; i < l->n; i++)
-        if (keep(&l->v[i], l))
+        if (keep(x, &l->v[i], l))
             push_block(x, &own, &l->v[i]);
     return own;
 }
@@ -194,17 +194,17 @@ names_itself(const struct ir_block *b)
 }
 
 static bool
-is_signed(const struct ir_block *b, const struct ir_blocks *all)
+is_signed(struct xd *x, const struct ir_block *b, const struct ir_blocks *all)
 {
-    (void)all;
+    (void)x, (void)all;
     return b->kind != IR_BLOCK_THINKING || b->thinking.signature.n || names_itself(b);
 }
 
 static bool
-has_unsigned(const struct ir_request *m)
+has_unsigned(struct xd *x, const struct ir_request *m)
 {
     for (unsigned i = 0; i < m->turns.n; i++)
-        if (refuses_any(&m->turns.v[i].blocks, is_signed))
+        if (refuses_any(x, &m->turns.v[i].blocks, is_signed))
             return true;
     return false;
 }
@@ -212,7 +212,7 @@ has_unsigned(const struct ir_request *m)
 void
 prepare_signed_thinking(struct xd *x, struct ir_request *m)
 {
-    if (!has_unsigned(m) || !own_turns(x, m))
+    if (!has_unsigned(x, m) || !own_turns(x, m))
         return;
     for (unsigned i = 0; i < m->turns.n; i++) {
         struct ir_blocks *l = &m->turns.v[i].blocks;
@@ -224,19 +224,19 @@ prepare_signed_thinking(struct xd *x, struct ir_request *m)
 }
 
 static bool
-is_blank(const struct ir_block *b)
+is_blank(struct xd *x, const struct ir_block *b)
 {
-    return b->kind == IR_BLOCK_TEXT && b->text.signature.n == 0 && str_trim(b->text.text).n == 0;
+    return b->kind == IR_BLOCK_TEXT && b->text.signature.n == 0 && xd_is_blank(x, b->text.text);
 }
 
 /* White space counts as text beside other blocks, not alone. */
 static bool
-has_text(const struct ir_block *b, const struct ir_blocks *all)
+has_text(struct xd *x, const struct ir_block *b, const struct ir_blocks *all)
 {
-    if (!is_blank(b))
+    if (!is_blank(x, b))
         return true;
     for (unsigned i = 0; b->text.text.n && i < all->n; i++)
-        if (!is_blank(&all->v[i]))
+        if (!is_blank(x, &all->v[i]))
             return true;
     return false;
 }
@@ -265,14 +265,14 @@ drop_empty_in_results(struct xd *x, struct ir_blocks *l)
 
 /* Is there a text that says nothing, in a turn or in a result, or a turn without blocks? */
 static bool
-has_empty_text(const struct ir_request *m)
+has_empty_text(struct xd *x, const struct ir_request *m)
 {
     for (unsigned i = 0; i < m->turns.n; i++) {
         const struct ir_blocks *l = &m->turns.v[i].blocks;
-        if (l->n == 0 || refuses_any(l, has_text))
+        if (l->n == 0 || refuses_any(x, l, has_text))
             return true;
         for (unsigned k = 0; k < l->n; k++)
-            if (l->v[k].kind == IR_BLOCK_RESULT && refuses_any(&l->v[k].result.blocks, has_text))
+            if (l->v[k].kind == IR_BLOCK_RESULT && refuses_any(x, &l->v[k].result.blocks, has_text))
                 return true;
     }
     return false;
@@ -282,7 +282,7 @@ void
 prepare_empty_text(struct xd *x, struct ir_request *m)
 {
     m->instructions = filter(x, &m->instructions, has_text);
-    if (!has_empty_text(m) || !own_turns(x, m))
+    if (!has_empty_text(x, m) || !own_turns(x, m))
         return;
     unsigned n = 0;
     for (unsigned i = 0; i < m->turns.n; i++) {
@@ -310,9 +310,9 @@ prepare_last_assistant(struct xd *x, struct ir_request *m)
     const struct ir_block *b = last && last->blocks.n ? &last->blocks.v[last->blocks.n - 1] : NULL;
     if (!b || last->role != IR_ROLE_ASSISTANT || b->kind != IR_BLOCK_TEXT)
         return;
-    struct str text = trim_end(b->text.text);
+    struct str whole = xd_text(x, b->text.text), text = trim_end(whole);
     struct ir_blocks own = { 0 };
-    if (text.n == b->text.text.n || !own_turns(x, m))
+    if (text.n == whole.n || !own_turns(x, m))
         return;
     push_blocks(x, &own, &last->blocks);
     if (x->err)

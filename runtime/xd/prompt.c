@@ -42,7 +42,7 @@ put_texts(struct xd *x, struct talk *t, const char *who, const struct ir_blocks 
             json_escape(x->out, STR("\n\n"));
         if (*who && before == t->said)
             json_escape(x->out, str_from(who));
-        json_escape(x->out, b->kind == IR_BLOCK_TEXT ? b->text.text : b->refusal.text);
+        xd_escape(x, b->kind == IR_BLOCK_TEXT ? b->text.text : b->refusal.text);
         t->said++;
     }
 }

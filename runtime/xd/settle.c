@@ -119,7 +119,7 @@ settle_thoughts(struct xd *x, struct ir_blocks *l)
         if (is_signature(&b) && pieces) {
             struct str text = { NULL, 0 };
             for (unsigned k = n - pieces; k < n; k++)
-                if (!arena_append(x->arena, &text, l->v[k].thinking.text))
+                if (!arena_append(x->arena, &text, xd_text(x, l->v[k].thinking.text)))
                     xd_full(x);
             n -= pieces;
             b.thinking.text = text;

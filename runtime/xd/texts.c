@@ -54,8 +54,7 @@ xd_put_text_in(struct xd *x, struct str key, struct str type, struct str v)
         jw_object(&x->w);
         jw_key(&x->w, STR("type"));
         jw_string(&x->w, type);
-        jw_key(&x->w, STR("text"));
-        jw_string(&x->w, v);
+        xd_put_str(x, STR("text"), v);
         jw_close(&x->w);
     }
     jw_close(&x->w);

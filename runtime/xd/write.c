@@ -41,10 +41,13 @@ xd_put_raw(struct xd *x, struct str key, struct str json)
 void
 xd_put_str(struct xd *x, struct str key, struct str v)
 {
-    if (v.p)
-        jw_string(named(x, key), v);
-    else
+    if (!v.p) {
         xd_no_key(x);
+        return;
+    }
+    jw_begin_string(named(x, key));
+    xd_escape(x, v);
+    jw_end_string(&x->w);
 }
 
 void
@@ -169,7 +172,7 @@ xd_put_behind(struct xd *x, struct str key, struct str prefix, struct str v)
     jw_key(&x->w, key);
     jw_begin_string(&x->w);
     json_escape(x->out, prefix);
-    json_escape(x->out, v);
+    xd_escape(x, v);
     jw_end_string(&x->w);
 }
 

@@ -318,6 +318,9 @@ struct xd_losses {
 };
 
 #define XD_NOISE_MAX 6
+/* The usual length from which texts stay in the document: shorter ones are sooner decoded than found again. */
+#define XD_VERBATIM 64u
+
 struct xd {
     const struct xd_dialect *dialect;
     const struct xd_op *op;
@@ -364,6 +367,11 @@ struct xd {
         struct str *v;
         unsigned n, cap;
     } sealed;
+    /* Texts of at least so many bytes stay as they stand in the document, if they have escapes (xd_read_text); 0: none. */
+    size_t verbatim_from;
+    const struct json_doc *
+        source; /* writing a request: borrowed, the document it was read from, if texts stay in it */
+
     struct xd_flow *flow;   /* the stream being read, or NULL */
     struct xd_patch *patch; /* the patch stream being written, or NULL */
     uint32_t noise
@@ -409,6 +417,14 @@ bool xd_apart(struct xd *x, uint32_t at, struct str member, const void *before);
 void xd_missing(struct xd *x, uint32_t at, const char *member);
 
 void xd_read_str(struct xd *x, uint32_t at, struct str *v);
+/* The same for what is written as text: a long one may stay as it stands in the document (x->verbatim_from). */
+void xd_read_text(struct xd *x, uint32_t at, struct str *v);
+/* What a text of the model says, decoded if it is not.  Of a request, never look into one without this. */
+struct str xd_text(struct xd *x, struct str v);
+/* Does a text say nothing but white space? */
+bool xd_is_blank(struct xd *x, struct str v);
+/* Append a text to x->out as the inside of a string. */
+void xd_escape(struct xd *x, struct str v);
 void xd_read_json(struct xd *x, uint32_t at, struct str *v); /* raw bytes */
 void xd_read_json_in_string(struct xd *x, uint32_t at,
                             struct str *v); /* the decoded string is the raw JSON */

@@ -158,6 +158,8 @@ make_body(const struct maker *k, struct str model, int64_t now, struct fault *f)
     xd_init(&x, k->call->dialect, k->call->op->kind, k->a, k->out);
     x.now = now;
     x.seal = k->call->seal;
+    x.verbatim_from = XD_VERBATIM;
+    x.source = k->from->doc;
     if (k->p->kindred && has_marks(k, &asked))
         prepare_seals(&x, &asked.chat);
     struct xd_ask plain = asked;

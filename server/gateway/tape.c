@@ -83,6 +83,7 @@ read_ask(struct tape *t, const struct front *front, struct str body, struct faul
     struct xd xd;
     xd_init_op(&xd, front->dialect, front->op, &t->arena, NULL);
     xd.doc = t->doc;
+    xd.verbatim_from = XD_VERBATIM;
     enum err err = xd_ask_read(&xd, body, &t->ask);
     t->doc = xd.doc;
     *f = xd.fault;

@@ -228,7 +228,7 @@ static bool
 same_node(const struct json_node *a, const struct json_node *b)
 {
     return a->at == b->at && a->n == b->n && a->next == b->next && a->kind == b->kind
-           && a->escaped == b->escaped;
+           && !a->escaped == !b->escaped;
 }
 
 bool

@@ -30,6 +30,7 @@
 #include "runtime/xd/registry.h"
 #include "runtime/xd/translate.h"
 #include "tests/lib/message_lines.h"
+#include "tests/lib/same_json.h"
 
 #define DIRECTORY "tests/cases"
 #define NUMBERS   75u /* of the list; every one has a case */
@@ -76,23 +77,33 @@ fit(const struct part *p, struct outcome *o, struct xd_answer *answer)
     (void)xd_answer_fit(&o->arena, &asked, answer, &o->err);
 }
 
+/* A request; with `verbatim` its texts stay in the document. */
 static void
-run_document(const struct part *p, struct outcome *o)
+run_request(const struct part *p, struct outcome *o, struct xd *in, struct xd *out, bool verbatim)
+{
+    struct xd_ask ask, ready;
+    struct xd_policy_choices over = { p->policies, p->n_policies };
+
+    in->verbatim_from = out->verbatim_from = verbatim;
+    out->source = &in->doc;
+    o->err = xd_ask_read(in, p->in, &ask);
+    if (p->model.n)
+        *xd_ask_model(&ask) = p->model;
+    if (!o->err && !(o->err = xd_ask_prepare(out, &ask, &over, &ready)))
+        o->err = xd_ask_write(out, &ready);
+}
+
+static void
+run_document(const struct part *p, struct outcome *o, bool verbatim)
 {
     struct xd in, out;
-    struct xd_ask ask, ready;
     struct xd_answer answer;
     struct ir_error error = { 0 };
-    struct xd_policy_choices over = { p->policies, p->n_policies };
 
     xd_init_op(&in, p->from.dialect, p->from.op, &o->arena, NULL);
     xd_init_op(&out, p->to.dialect, p->to.op, &o->arena, &o->out);
     if (str_is(p->kind, "request")) {
-        o->err = xd_ask_read(&in, p->in, &ask);
-        if (p->model.n)
-            *xd_ask_model(&ask) = p->model;
-        if (!o->err && !(o->err = xd_ask_prepare(&out, &ask, &over, &ready)))
-            o->err = xd_ask_write(&out, &ready);
+        run_request(p, o, &in, &out, verbatim);
     } else if (str_is(p->kind, "reply")) {
         o->err = xd_answer_read(&in, p->in, &answer, &error);
         if (!o->err && p->encoding.n)
@@ -226,6 +237,29 @@ check_part(const char *file, const struct part *p, const struct outcome *o)
     }
 }
 
+/* A request full of escapes, and with texts that nobody decodes, is the same request. */
+static void
+check_verbatim(const char *file, const struct part *part, const struct outcome *want)
+{
+    struct part p = *part;
+    struct outcome o = { .err = ERR_OK };
+    struct buf in;
+
+    buf_init(&in, 64 << 20);
+    same_json_escape(&in, part->in);
+    p.in = buf_str(&in);
+    arena_init(&o.arena, 64 << 20);
+    buf_init(&o.out, 64 << 20);
+    run_document(&p, &o, true);
+    if (o.err != want->err || o.lost.n != want->lost.n)
+        offend(file, "verbatim, there are other losses or errors", str_from(o.fault.text), p.in);
+    if (!o.err && !same_json(buf_str(&o.out), buf_str(&want->out)))
+        offend(file, "verbatim, it is another request", buf_str(&o.out), buf_str(&want->out));
+    buf_fini(&o.out);
+    arena_fini(&o.arena);
+    buf_fini(&in);
+}
+
 static void
 run_part(const char *file, const struct part *part)
 {
@@ -249,8 +283,10 @@ run_part(const char *file, const struct part *part)
         if (stream)
             run_stream(p, &o, steps[i]);
         else
-            run_document(p, &o);
+            run_document(p, &o, false);
         check_part(file, p, &o);
+        if (str_is(p->kind, "request"))
+            check_verbatim(file, p, &o);
         buf_fini(&o.out);
         arena_fini(&o.arena);
     }

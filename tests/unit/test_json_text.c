@@ -156,6 +156,9 @@ escapes_are_decoded_and_lone_halves_replaced(void **state)
         if (!str_is(text, decoded[i].text))
             fail_msg("%s became %.*s", decoded[i].inner, STR_ARG(text));
         assert_true(json_unescape_is(inner, str_from(decoded[i].text)));
+        for (size_t n = 0; !strstr(decoded[i].text, R) && n <= strlen(decoded[i].text); n++)
+            assert_true(json_unescape_starts(inner, str_make(decoded[i].text, n)));
+        assert_false(json_unescape_starts(inner, STR("\1")));
         assert_false(json_unescape_is(inner, STR("something else")));
     }
     struct str nul = json_unescape(&a, STR("a\\u0000b"));
