@@ -170,55 +170,70 @@ is_spelled_alike(struct str inner)
     return true;
 }
 
-/* May an event have the text that is written so? */
+/* May an event have the text that is written so, with something odd in it? */
 static bool
-take_text(struct arena *a, struct str inner, unsigned has, struct xd_piece *piece)
+take_odd(struct arena *a, struct str inner, unsigned has, struct xd_piece *piece)
 {
-    bool escaped = has & QUOTED_ESCAPES;
-    *piece = (struct xd_piece){ inner, escaped, !escaped || is_spelled_alike(inner) };
+    piece->escaped = has & QUOTED_ESCAPES;
+    piece->alike = is_spelled_alike(inner);
+    if (has & QUOTED_HIGH && utf8_valid(inner.p, inner.n) < inner.n)
+        return false;
     if (!(has & QUOTED_HALVES))
-        return inner.n > 0;
+        return true;
     struct str text = wtf8_unescape(a, inner);
     return text.n && wtf8_is_clean(text, 0);
 }
 
-/* What stands in a hole at the start of rest is taken from it. */
-static bool
-fill(struct arena *a, enum xd_hole hole, struct str *rest, struct xd_piece *piece)
+/* What stands in the text's hole is taken from rest. */
+static inline bool
+take_text(struct arena *a, struct str *rest, struct xd_piece *piece)
 {
-    unsigned has = 0;
-    bool number = hole == XD_HOLE_NUMBER;
-    size_t n = number ? count_digits(*rest) : quoted_length(*rest, &has);
-    struct str inner = str_make(rest->p, n);
-    *rest = str_skip(*rest, n);
-    if (number)
-        return n > 0;
-    if (has & QUOTED_HIGH && utf8_valid(inner.p, n) < n)
-        return false;
-    return hole != XD_HOLE_TEXT || take_text(a, inner, has, piece);
+    unsigned has;
+    size_t n = quoted_length(*rest, &has);
+    *piece = (struct xd_piece){ str_make(rest->p, n), false, true };
+    *rest = str_make(rest->p + n, rest->n - n);
+    return n > 0 && (!has || take_odd(a, piece->inner, has, piece));
 }
 
 static bool
-skip(struct str *s, struct str prefix)
+take_noise(enum xd_hole hole, struct str *rest)
+{
+    unsigned has = 0;
+    size_t n = hole == XD_HOLE_NUMBER ? count_digits(*rest) : quoted_length(*rest, &has);
+    struct str s = str_make(rest->p, n);
+    *rest = str_skip(*rest, n);
+    if (hole == XD_HOLE_NUMBER)
+        return n > 0;
+    return !(has & QUOTED_HIGH) || utf8_valid(s.p, n) == n;
+}
+
+static inline bool
+take(struct str *s, struct str prefix)
 {
     if (!str_starts(*s, prefix))
         return false;
-    *s = str_skip(*s, prefix.n);
+    *s = str_make(s->p + prefix.n, s->n - prefix.n);
     return true;
 }
 
+static inline bool
+take_hole(struct arena *a, enum xd_hole hole, struct str *rest, struct xd_piece *piece)
+{
+    return hole == XD_HOLE_TEXT ? take_text(a, rest, piece) : take_noise(hole, rest);
+}
+
 /* The length of what fits at the start of rest, between these two; else 0. */
-static size_t
+static inline size_t
 match(const struct xd_stencil *s, struct arena *a, struct str rest, struct str front,
       struct str back, struct xd_piece *piece)
 {
     const char *from = rest.p;
-    if (!skip(&rest, front) || !fill(a, s->holes[0], &rest, piece))
+    if (!take(&rest, front) || !take_hole(a, s->holes[0], &rest, piece))
         return 0;
     for (unsigned i = 1; i < s->n; i++)
-        if (!skip(&rest, s->literals[i]) || !fill(a, s->holes[i], &rest, piece))
+        if (!take(&rest, s->literals[i]) || !take_hole(a, s->holes[i], &rest, piece))
             return 0;
-    return skip(&rest, back) ? (size_t)(rest.p - from) : 0;
+    return take(&rest, back) ? (size_t)(rest.p - from) : 0;
 }
 
 bool

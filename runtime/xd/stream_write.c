@@ -169,8 +169,7 @@ xd_writer_run(struct xd_writer *w, const struct ir_event *e, const struct xd_pie
     for (unsigned i = 0; i < n; i++)
         if (!texts[i].alike)
             return false;
-    for (unsigned i = 0; i < n; i++)
-        xd_template_copy(&w->template, x, texts[i].inner);
+    xd_template_copy(&w->template, x, texts, n);
     xd_check_out(x);
     return true;
 }

@@ -98,12 +98,34 @@ xd_template_write(const struct xd_template *t, struct xd *x, struct str text)
     put_side(t, x, in_front(t), t->n + 1);
 }
 
-void
-xd_template_copy(const struct xd_template *t, struct xd *x, struct str inner)
+static char *
+copy(char *to, struct str s)
 {
-    put_side(t, x, 0, in_front(t));
-    buf_puts(x->out, inner);
-    put_side(t, x, in_front(t), t->n + 1);
+    memcpy(to, s.p, s.n);
+    return to + s.n;
+}
+
+void
+xd_template_copy(const struct xd_template *t, struct xd *x, const struct xd_piece *texts,
+                 unsigned n)
+{
+    size_t room = n * (t->bytes.n + DIGITS_MAX);
+    for (unsigned i = 0; i < n; i++)
+        room += texts[i].inner.n;
+    char *begin = buf_room(x->out, room), *to = begin;
+    if (!to)
+        return;
+    for (unsigned i = 0; i < n; i++) {
+        for (unsigned k = 0; k < t->n; k++) {
+            to = copy(to, t->literals[k]);
+            if (t->counts[k])
+                to += print_count(to, x->count++);
+            else
+                to = copy(to, texts[i].inner);
+        }
+        to = copy(to, t->literals[t->n]);
+    }
+    x->out->n += (size_t)(to - begin);
 }
 
 /* --- learning ------------------------------------------------------------------------------ */

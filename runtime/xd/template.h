@@ -12,7 +12,7 @@
 #ifndef LLMUX_XD_TEMPLATE_H
 #define LLMUX_XD_TEMPLATE_H
 
-#include "runtime/xd/xd.h"
+#include "runtime/xd/stencil.h"
 
 #define XD_TEMPLATE_BYTES 4096u /* of a frame that may become one */
 #define XD_TEMPLATE_HOLES 2
@@ -43,9 +43,10 @@ struct str xd_template_text(const struct ir_event *e);
 bool xd_template_fits(const struct xd_template *t, const struct ir_event *e);
 /* An event like e is about to be written all the same: is it the time to learn behind it? */
 bool xd_template_awaits(struct xd_template *t, const struct ir_event *e);
-/* Append the frame for a text to x->out; for one that is the inside of a string of JSON already. */
+/* Append the frame for a text to x->out; the frames for texts that need not be escaped any more. */
 void xd_template_write(const struct xd_template *t, struct xd *x, struct str text);
-void xd_template_copy(const struct xd_template *t, struct xd *x, struct str inner);
+void xd_template_copy(const struct xd_template *t, struct xd *x, const struct xd_piece *texts,
+                      unsigned n);
 /* Something else was written. */
 static inline void
 xd_template_drop(struct xd_template *t)

@@ -195,14 +195,16 @@ take_head(struct upstream_call *c, struct str *in)
         c->handler->head(c->ctx, &c->head.view);
 }
 
-/* The data of the chunks, moved together to the front of the piece. */
+/* The data of the chunks, moved together behind that of the first. */
 static struct str
 unchunk(struct upstream_call *c, struct str *in, enum http_chunked_result *r)
 {
-    char *to = (char *)in->p;
-    struct str all = { to, 0 }, data;
+    struct str all = { in->p, 0 }, data;
     while ((*r = http_chunked_next(&c->wire.chunked, in, &data)) == HTTP_CHUNKED_DATA) {
-        memmove(to + all.n, data.p, data.n);
+        if (all.n == 0)
+            all.p = data.p;
+        else
+            memmove((char *)all.p + all.n, data.p, data.n);
         all.n += data.n;
     }
     return all;
