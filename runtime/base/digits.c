@@ -1,6 +1,7 @@
-/* Two digits at a time. */
+/* Several digits at a time. */
 #include "runtime/base/digits.h"
 
+#include <endian.h>
 #include <string.h>
 
 static const char pairs[201] =
@@ -21,4 +22,32 @@ digits_of(char room[DIGITS_ROOM], uint64_t v, unsigned least)
     while (DIGITS_ROOM - at < least)
         room[--at] = '0';
     return str_make(room + at, DIGITS_ROOM - at);
+}
+
+/* The nibbles of v, a byte each. */
+static uint64_t
+spread(uint32_t v)
+{
+    uint64_t x = v;
+    x = (x | x << 16) & 0x0000ffff0000ffffu;
+    x = (x | x << 8) & 0x00ff00ff00ff00ffu;
+    return (x | x << 4) & 0x0f0f0f0f0f0f0f0fu;
+}
+
+/* Eight digits at a time: those above nine go on at 'a'. */
+static void
+put_half(char *to, uint32_t v)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    uint64_t x = spread(v), letters = (x + 6 * ones) >> 4 & ones;
+    x += '0' * ones + ('a' - '0' - 10) * letters;
+    x = htobe64(x);
+    memcpy(to, &x, sizeof x);
+}
+
+void
+digits_hex(char to[16], uint64_t v)
+{
+    put_half(to, (uint32_t)(v >> 32));
+    put_half(to + 8, (uint32_t)v);
 }

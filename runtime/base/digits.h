@@ -1,4 +1,4 @@
-/* Numbers as decimal digits. */
+/* Numbers as decimal and hexadecimal digits. */
 #ifndef LLMUX_BASE_DIGITS_H
 #define LLMUX_BASE_DIGITS_H
 
@@ -11,5 +11,8 @@
 /* The digits of v, with zeros in front where they are fewer than `least` (up to DIGITS_ROOM).  They lie at the end of
  * room.  May be called between fork and exec. */
 struct str digits_of(char room[DIGITS_ROOM], uint64_t v, unsigned least);
+
+/* All sixteen hexadecimal digits of v, in lower case, without a NUL. */
+void digits_hex(char to[16], uint64_t v);
 
 #endif

@@ -8,7 +8,6 @@
 #include "server/gateway/spans.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "runtime/ir/reply.h"
@@ -18,9 +17,13 @@
 #include "server/log/log.h"
 #include "server/trace/exporter.h"
 
-#define SPANS_MAX  ((size_t)1 << 20) /* bytes of one exchange's */
-#define PATH_SHOWN 64u               /* of a path that serves as a name */
-#define NUMBER_MAX 40u
+#define SPANS_MAX   ((size_t)1 << 20) /* bytes of one exchange's */
+#define PATH_SHOWN  64u               /* of a path that serves as a name */
+#define SPANS_USUAL 4096u
+#define NUMBER_MAX  40u
+#define PORT_PLAIN  80u
+#define PORT_TLS    443u
+#define PORT_MASK   0xffffu
 
 /* One exchange being told. */
 struct teller {
@@ -71,12 +74,38 @@ text(struct teller *t, const char *key, struct str value)
     otlp_str(t->out, OTLP_SPAN_ATTRIBUTE, key, mask(t, value));
 }
 
+/* What llmux or its configuration says: there are no secrets in it. */
+static void
+word(struct teller *t, const char *key, struct str value)
+{
+    otlp_str(t->out, OTLP_SPAN_ATTRIBUTE, key, value);
+}
+
 /* Only what says something. */
 static void
 text_if_any(struct teller *t, const char *key, struct str value)
 {
     if (value.n)
         text(t, key, value);
+}
+
+/* Each masked by itself. */
+static void
+texts(struct teller *t, const char *key, const struct str *v, unsigned n)
+{
+    struct str all[TRAIL_STOPS];
+    struct buf masked;
+    size_t ends[TRAIL_STOPS], from = 0;
+    buf_init(&masked, SPANS_MAX);
+    n = n < TRAIL_STOPS ? n : TRAIL_STOPS;
+    for (unsigned i = 0; i < n; i++) {
+        buf_puts(&masked, mask(t, v[i]));
+        ends[i] = masked.n;
+    }
+    for (unsigned i = 0; i < n; from = ends[i++])
+        all[i] = masked.n ? str_make(masked.p + from, ends[i] - from) : STR("");
+    otlp_strs(t->out, OTLP_SPAN_ATTRIBUTE, key, all, n);
+    buf_fini(&masked);
 }
 
 static void
@@ -116,7 +145,7 @@ seconds(struct teller *t, const char *key, uint64_t us)
 static void
 error_type(struct teller *t, enum ir_fault fault)
 {
-    text(t, "error.type", str_from(ir_fault_name(fault)));
+    word(t, "error.type", str_from(ir_fault_name(fault)));
 }
 
 static void
@@ -176,7 +205,7 @@ tell_wishes(struct teller *t)
     double seed;
     if (t->x->wants_stream)
         otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "gen_ai.request.stream", true);
-    text(t, "gen_ai.output.type", str_from(w->output));
+    word(t, "gen_ai.output.type", str_from(w->output));
     whole(t, "gen_ai.request.max_tokens", w->max_output);
     if (w->candidates.set && w->candidates.v != 1)
         whole(t, "gen_ai.request.choice.count", w->candidates);
@@ -188,8 +217,7 @@ tell_wishes(struct teller *t)
     if (read_number(w->seed, &seed) && fabs(seed) < 9e15)
         otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "gen_ai.request.seed", (int64_t)seed);
     if (w->n_stops)
-        otlp_strs(t->out, OTLP_SPAN_ATTRIBUTE, "gen_ai.request.stop_sequences", w->stops,
-                  w->n_stops);
+        texts(t, "gen_ai.request.stop_sequences", w->stops, w->n_stops);
 }
 
 /* The first byte of an error is no token. */
@@ -238,30 +266,72 @@ tell_connection(struct teller *t, const struct hop *h)
     put(t, &s);
 }
 
+/* "https://host:port/path", "http://[::1]/": where that is. */
+static void
+tell_place(struct teller *t, struct str url)
+{
+    bool tls = str_starts(url, STR("https:"));
+    struct str rest = str_skip(url, tls ? sizeof "https://" - 1 : sizeof "http://" - 1);
+    unsigned port = tls ? PORT_TLS : PORT_PLAIN;
+    size_t n = 0;
+    while (n < rest.n && !memchr("/?#", rest.p[n], 3))
+        n++;
+    rest.n = n;
+    const char *at = n ? memrchr(rest.p, '@', n) : NULL;
+    if (at)
+        rest = str_skip(rest, (size_t)(at + 1 - rest.p));
+    const char *end = rest.n && *rest.p == '[' ? memchr(rest.p, ']', rest.n) : NULL;
+    const char *colon = rest.n ? memrchr(rest.p, ':', rest.n) : NULL;
+    if (colon && (!end || colon > end)) {
+        port = 0;
+        for (const char *p = colon + 1; p < rest.p + rest.n && *p >= '0' && *p <= '9'; p++)
+            port = 10 * port + (unsigned)(*p - '0');
+        rest.n = (size_t)(colon - rest.p);
+    }
+    if (end)
+        rest = str_make(rest.p + 1, (size_t)(end - rest.p) - 1);
+    if (rest.n)
+        word(t, "server.address", rest);
+    otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "server.port", port & PORT_MASK);
+}
+
+/* "first second", as long as there is room. */
+static struct str
+join_words(char *to, size_t room, struct str first, struct str second)
+{
+    size_t n = first.n < room ? first.n : room;
+    memcpy(to, first.p, n);
+    if (n < room)
+        to[n++] = ' ';
+    size_t rest = second.n < room - n ? second.n : room - n;
+    if (rest)
+        memcpy(to + n, second.p, rest);
+    return str_make(to, n + rest);
+}
+
 static void
 tell_attempt(struct teller *t, const struct hop *h, unsigned which)
 {
     char name[160];
     const struct config_provider *p = h->deployment->config;
     struct str operation = operation_of(t->x);
-    snprintf(name, sizeof name, "%.*s %.*s", STR_ARG(operation), STR_ARG(h->model));
-    struct otlp_span s = make_span(t, t->x->trail.context.span, str_from(name), h->start_us,
+    struct otlp_span s = make_span(t, t->x->trail.context.span,
+                                   join_words(name, sizeof name, operation, h->model), h->start_us,
                                    h->end_us);
     s.span = h->span;
     s.kind = OTLP_CLIENT;
     size_t at = otlp_span_begin(t->out, &s);
-    text(t, "gen_ai.operation.name", operation);
-    text(t, "gen_ai.provider.name", spans_provider(p->type));
+    word(t, "gen_ai.operation.name", operation);
+    word(t, "gen_ai.provider.name", spans_provider(p->type));
     text(t, "gen_ai.request.model", h->model);
     tell_wishes(t);
     tell_reply(t, h);
-    text_if_any(t, "server.address", h->host);
-    otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "server.port", h->port);
+    tell_place(t, h->url);
     if (h->status)
         otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "http.response.status_code", h->status);
-    text(t, "llmux.deployment", p->name);
-    text(t, "llmux.provider.type", p->type);
-    text(t, "llmux.dialect", str_from(h->dialect ? h->dialect->name : NULL));
+    word(t, "llmux.deployment", p->name);
+    word(t, "llmux.provider.type", p->type);
+    word(t, "llmux.dialect", str_from(h->dialect ? h->dialect->name : NULL));
     otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.attempt", which);
     text_if_any(t, "llmux.upstream.request_id", h->request_id);
     if (h->cut)
@@ -308,14 +378,6 @@ has_route(const struct exchange *x)
     return !x->front.asked.model.p && !x->front.asked.id.p && x->path.n <= PATH_SHOWN;
 }
 
-static struct str
-name_request(const struct exchange *x, char *to, size_t room)
-{
-    int n = snprintf(to, room, "%.*s %.*s", STR_ARG(x->front.op->method),
-                     STR_ARG(has_route(x) ? x->path : str_from(x->front.dialect->name)));
-    return str_make(to, (size_t)n < room ? (size_t)n : room - 1);
-}
-
 /* What clients did wrong is told, but is no failure of a server (conventions for HTTP spans). */
 static void
 tell_error(struct teller *t)
@@ -334,25 +396,28 @@ tell_request(struct teller *t)
     const struct exchange *x = t->x;
     const struct trail *trail = &x->trail;
     char name[PATH_SHOWN + 64];
-    struct otlp_span s = make_span(t, trail->parent, name_request(x, name, sizeof name),
+    bool route = has_route(x);
+    struct str where = route ? x->path : str_from(x->front.dialect->name);
+    struct otlp_span s = make_span(t, trail->parent,
+                                   join_words(name, sizeof name, x->front.op->method, where),
                                    x->begun_us, t->end_us);
     s.span = trail->context.span;
     s.kind = OTLP_SERVER;
     s.remote = trail->parent;
     size_t at = otlp_span_begin(t->out, &s);
-    text(t, "http.request.method", x->front.op->method);
-    if (has_route(x))
-        text(t, "http.route", x->path);
+    word(t, "http.request.method", x->front.op->method);
+    if (route)
+        word(t, "http.route", x->path);
     text(t, "url.path", x->path);
-    text(t, "url.scheme", x->gateway->tls ? STR("https") : STR("http"));
+    word(t, "url.scheme", x->gateway->tls ? STR("https") : STR("http"));
     if (x->status)
         otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "http.response.status_code", x->status);
     text_if_any(t, "client.address", trail->client);
     text_if_any(t, "user_agent.original", trail->agent);
-    text(t, "gen_ai.operation.name", operation_of(x));
+    word(t, "gen_ai.operation.name", operation_of(x));
     text_if_any(t, "gen_ai.request.model", x->model);
     text(t, "llmux.request_id", x->request_id);
-    text(t, "llmux.front", str_from(x->front.dialect->name));
+    word(t, "llmux.front", str_from(x->front.dialect->name));
     otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.stream", x->wants_stream);
     otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.gone", x->gone);
     otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.attempts", x->attempts);
@@ -377,6 +442,7 @@ spans_make(const struct exchange *x)
     dice_init(&t.dice, x->trail.context.span ^ x->trail.context.trace.low);
     buf_init(&out, SPANS_MAX);
     buf_init(&t.masked, SPANS_MAX);
+    (void)buf_room(&out, SPANS_USUAL);
     tell_request(&t);
     tell_route(&t);
     for (unsigned i = 0; i < x->trail.n_hops; i++)

@@ -2,7 +2,6 @@
 #include "server/gateway/trail.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "runtime/ir/reply.h"
 #include "server/gateway/clock.h"
@@ -12,11 +11,8 @@
 #include "server/upstream/upstream.h"
 
 #define AGENT_MAX   256u
-#define STOPS_MAX   16u
 #define HOPS_MAX    64u /* attempts that are told of */
 #define TRIED_MAX   800u
-#define PORT_PLAIN  80u
-#define PORT_TLS    443u
 #define SHARE_WHOLE 1000u
 
 static const struct config_telemetry *
@@ -113,7 +109,7 @@ trail_read(struct exchange *x)
                                 .seed = arena_str(&x->arena, s->seed),
                                 .presence = arena_str(&x->arena, s->presence),
                                 .frequency = arena_str(&x->arena, s->frequency) };
-    unsigned n = r->stops.n < STOPS_MAX ? r->stops.n : STOPS_MAX;
+    unsigned n = r->stops.n < TRAIL_STOPS ? r->stops.n : TRAIL_STOPS;
     w->stops = n ? arena_alloc(&x->arena, n * sizeof *w->stops) : NULL;
     for (; w->stops && w->n_stops < n; w->n_stops++)
         w->stops[w->n_stops] = arena_str(&x->arena, r->stops.v[w->n_stops]);
@@ -137,34 +133,6 @@ trail_parent(struct exchange *x, struct arena *a)
 }
 
 /* --- attempts ------------------------------------------------------------------------------ */
-
-/* "https://host:port/path", "http://[::1]/": where that is. */
-static void
-read_place(struct hop *h, struct str url, struct arena *a)
-{
-    bool tls = str_starts(url, STR("https:"));
-    struct str rest = str_skip(url, tls ? sizeof "https://" - 1 : sizeof "http://" - 1);
-    size_t n = 0;
-    while (n < rest.n && !memchr("/?#", rest.p[n], 3))
-        n++;
-    rest.n = n;
-    const char *at = n ? memrchr(rest.p, '@', n) : NULL;
-    if (at)
-        rest = str_skip(rest, (size_t)(at + 1 - rest.p));
-    const char *end = rest.n && *rest.p == '[' ? memchr(rest.p, ']', rest.n) : NULL;
-    const char *colon = rest.n ? memrchr(rest.p, ':', rest.n) : NULL;
-    h->port = tls ? PORT_TLS : PORT_PLAIN;
-    if (colon && (!end || colon > end)) {
-        char digits[6] = "";
-        size_t m = rest.n - (size_t)(colon + 1 - rest.p);
-        memcpy(digits, colon + 1, m < sizeof digits ? m : sizeof digits - 1);
-        h->port = (unsigned)strtoul(digits, NULL, 10);
-        rest.n = (size_t)(colon - rest.p);
-    }
-    if (end)
-        rest = str_make(rest.p + 1, (size_t)(end - rest.p) - 1);
-    h->host = arena_str(a, rest);
-}
 
 void
 trail_hop(struct exchange *x, uint64_t total_us)
@@ -197,7 +165,7 @@ trail_hop(struct exchange *x, uint64_t total_us)
                        .stop = a->tally.stop,
                        .usage = a->tally.usage };
     if (t->records)
-        read_place(h, a->url, &x->arena);
+        h->url = arena_str(&x->arena, a->url);
 }
 
 /* --- the end ------------------------------------------------------------------------------- */

@@ -21,8 +21,7 @@ struct hop {
     const struct deployment *deployment; /* of the exchange's snapshot */
     const struct xd_dialect *dialect;    /* that it was asked in */
     struct str model;                    /* as the provider calls it */
-    struct str host;
-    unsigned port;
+    struct str url;                      /* that was asked; absent when nobody records it */
     uint64_t span;
     uint64_t start_us, end_us;
     uint64_t first_us;           /* from the start to the first byte of the body; 0: none came */
@@ -37,13 +36,15 @@ struct hop {
     struct ir_usage usage;
 };
 
+#define TRAIL_STOPS 16u
+
 /* Of the request, what spans tell. */
 struct trail_wishes {
     struct ir_int max_output, candidates, top_k;
     const char *output; /* the kind of output that was asked for; NULL: nobody said */
     struct str temperature, top_p, seed, presence, frequency; /* numbers as they were written */
     struct str *stops;
-    unsigned n_stops;
+    unsigned n_stops; /* at most TRAIL_STOPS */
 };
 
 struct trail {

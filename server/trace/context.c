@@ -1,6 +1,10 @@
 /* Trace context. */
 #include "server/trace/context.h"
 
+#include <endian.h>
+
+#include "runtime/base/digits.h"
+
 #define STATE_MEMBERS_MAX 32
 #define FLAG_SAMPLED      1u
 
@@ -19,15 +23,6 @@ read_hex(const char *p, unsigned n, uint64_t *v)
         *v = *v << 4 | digit;
     }
     return true;
-}
-
-static void
-write_hex(char *to, uint64_t v, unsigned n)
-{
-    while (n--) {
-        to[n] = "0123456789abcdef"[v & 15];
-        v >>= 4;
-    }
 }
 
 /* Later versions may be longer, behind another dash (4.3). */
@@ -56,7 +51,8 @@ trace_context_write(const struct trace_context *c, char to[TRACE_PARENT_TEXT])
     to[35] = '-';
     trace_span_text(c->span, to + 36);
     to[52] = '-';
-    write_hex(to + 53, c->sampled ? FLAG_SAMPLED : 0, 2);
+    to[53] = '0';
+    to[54] = c->sampled ? '1' : '0';
 }
 
 /* One member, without the blanks around it. */
@@ -96,19 +92,19 @@ trace_id_bytes(struct trace_id id, unsigned char to[16])
 void
 trace_span_bytes(uint64_t span, unsigned char to[8])
 {
-    for (unsigned i = 0; i < 8; i++)
-        to[i] = (unsigned char)(span >> (56 - 8 * i));
+    span = htobe64(span);
+    memcpy(to, &span, sizeof span);
 }
 
 void
 trace_id_text(struct trace_id id, char to[32])
 {
-    write_hex(to, id.high, 16);
-    write_hex(to + 16, id.low, 16);
+    digits_hex(to, id.high);
+    digits_hex(to + 16, id.low);
 }
 
 void
 trace_span_text(uint64_t span, char to[16])
 {
-    write_hex(to, span, 16);
+    digits_hex(to, span);
 }

@@ -54,11 +54,38 @@ end_pair(struct buf *b, struct pair p)
     pb_end(b, p.pair);
 }
 
+/* Begin a pair whose value takes n bytes.  Nearly all are short: then each number takes a byte. */
+static void
+open_pair(struct buf *b, unsigned field, const char *key, size_t n)
+{
+    enum { HEAD = 4, MIDDLE = 2, SHORT = 128, FIELD_SHORT = 16, BYTES = 2 };
+    struct str k = str_from(key);
+    size_t pair = k.n + MIDDLE + MIDDLE + n;
+    char *to = pair < SHORT && field < FIELD_SHORT ? buf_room(b, HEAD + k.n + MIDDLE) : NULL;
+    if (!to) {
+        pb_open(b, field, pb_bytes_size(KEY, k.n) + pb_bytes_size(VALUE, n));
+        pb_str(b, KEY, k);
+        pb_open(b, VALUE, n);
+        return;
+    }
+    const char head[HEAD] = { (char)(field << 3 | BYTES), (char)pair, KEY << 3 | BYTES, (char)k.n };
+    const char middle[MIDDLE] = { VALUE << 3 | BYTES, (char)n };
+    memcpy(to, head, HEAD);
+    memcpy(to + HEAD, k.p, k.n);
+    memcpy(to + HEAD + k.n, middle, MIDDLE);
+    b->n += HEAD + k.n + MIDDLE;
+}
+
 void
 otlp_str(struct buf *b, unsigned field, const char *key, struct str value)
 {
     if (!value.p)
         return;
+    if (utf8_valid(value.p, value.n) == value.n) {
+        open_pair(b, field, key, pb_bytes_size(ANY_STRING, value.n));
+        pb_str(b, ANY_STRING, value);
+        return;
+    }
     struct pair p = begin_pair(b, field, key);
     put_text(b, ANY_STRING, value);
     end_pair(b, p);
@@ -77,25 +104,22 @@ otlp_pair(struct buf *b, unsigned field, struct otlp_pair pair)
 void
 otlp_int(struct buf *b, unsigned field, const char *key, int64_t value)
 {
-    struct pair p = begin_pair(b, field, key);
+    open_pair(b, field, key, pb_int_size(ANY_INT, value));
     pb_int(b, ANY_INT, value);
-    end_pair(b, p);
 }
 
 void
 otlp_double(struct buf *b, unsigned field, const char *key, double value)
 {
-    struct pair p = begin_pair(b, field, key);
+    open_pair(b, field, key, pb_double_size(ANY_DOUBLE));
     pb_double(b, ANY_DOUBLE, value);
-    end_pair(b, p);
 }
 
 void
 otlp_bool(struct buf *b, unsigned field, const char *key, bool value)
 {
-    struct pair p = begin_pair(b, field, key);
+    open_pair(b, field, key, pb_int_size(ANY_BOOL, value));
     pb_int(b, ANY_BOOL, value);
-    end_pair(b, p);
 }
 
 void

@@ -1,41 +1,66 @@
 /* Fields of protocol buffers. */
 #include "server/trace/protobuf.h"
 
+#include <endian.h>
+
 enum wire_type { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
 
 #define VARINT_MAX 10
+#define TAG_MAX    5
+
+/* Where n bytes go; NULL when there is no room. */
+static char *
+room(struct buf *b, size_t n)
+{
+    return !b->err && n <= b->room - b->n ? b->p + b->n : buf_room(b, n);
+}
+
+/* All up to here is written. */
+static void
+wrote(struct buf *b, const char *to)
+{
+    b->n = (size_t)(to - b->p);
+}
 
 /* Seven bits a byte, the lowest first. */
-static size_t
-encode_varint(uint64_t v, unsigned char to[VARINT_MAX])
+static inline char *
+write_varint(char *to, uint64_t v)
 {
-    size_t n = 0;
     for (; v >= 0x80; v >>= 7)
-        to[n++] = (unsigned char)(v | 0x80);
-    to[n++] = (unsigned char)v;
+        *to++ = (char)(v | 0x80);
+    *to++ = (char)v;
+    return to;
+}
+
+static char *
+write_tag(char *to, unsigned field, enum wire_type type)
+{
+    return write_varint(to, (uint64_t)field << 3 | type);
+}
+
+static char *
+write_64(char *to, uint64_t v)
+{
+    v = htole64(v);
+    memcpy(to, &v, sizeof v);
+    return to + sizeof v;
+}
+
+static char *
+write_32(char *to, uint32_t v)
+{
+    v = htole32(v);
+    memcpy(to, &v, sizeof v);
+    return to + sizeof v;
+}
+
+static size_t
+varint_size(uint64_t v)
+{
+    size_t n = 1;
+    for (; v >= 0x80; v >>= 7)
+        n++;
     return n;
-}
-
-static void
-put_varint(struct buf *b, uint64_t v)
-{
-    unsigned char bytes[VARINT_MAX];
-    buf_put(b, (const char *)bytes, encode_varint(v, bytes));
-}
-
-static void
-put_tag(struct buf *b, unsigned field, enum wire_type type)
-{
-    put_varint(b, (uint64_t)field << 3 | type);
-}
-
-static void
-put_little(struct buf *b, uint64_t v, unsigned bytes)
-{
-    char little[8];
-    for (unsigned i = 0; i < bytes; i++)
-        little[i] = (char)(v >> 8 * i);
-    buf_put(b, little, bytes);
 }
 
 static uint64_t
@@ -49,22 +74,25 @@ bits_of(double v)
 void
 pb_int(struct buf *b, unsigned field, int64_t v)
 {
-    put_tag(b, field, WIRE_VARINT);
-    put_varint(b, (uint64_t)v);
+    char *to = room(b, TAG_MAX + VARINT_MAX);
+    if (to)
+        wrote(b, write_varint(write_tag(to, field, WIRE_VARINT), (uint64_t)v));
 }
 
 void
 pb_fixed32(struct buf *b, unsigned field, uint32_t v)
 {
-    put_tag(b, field, WIRE_32);
-    put_little(b, v, 4);
+    char *to = room(b, TAG_MAX + 4);
+    if (to)
+        wrote(b, write_32(write_tag(to, field, WIRE_32), v));
 }
 
 void
 pb_fixed64(struct buf *b, unsigned field, uint64_t v)
 {
-    put_tag(b, field, WIRE_64);
-    put_little(b, v, 8);
+    char *to = room(b, TAG_MAX + 8);
+    if (to)
+        wrote(b, write_64(write_tag(to, field, WIRE_64), v));
 }
 
 void
@@ -74,11 +102,23 @@ pb_double(struct buf *b, unsigned field, double v)
 }
 
 void
+pb_open(struct buf *b, unsigned field, size_t n)
+{
+    char *to = room(b, TAG_MAX + VARINT_MAX);
+    if (to)
+        wrote(b, write_varint(write_tag(to, field, WIRE_BYTES), n));
+}
+
+void
 pb_bytes(struct buf *b, unsigned field, const void *p, size_t n)
 {
-    put_tag(b, field, WIRE_BYTES);
-    put_varint(b, n);
-    buf_put(b, p, n);
+    char *to = room(b, TAG_MAX + VARINT_MAX + n);
+    if (!to)
+        return;
+    to = write_varint(write_tag(to, field, WIRE_BYTES), n);
+    if (n)
+        memcpy(to, p, n);
+    wrote(b, to + n);
 }
 
 void
@@ -87,48 +127,67 @@ pb_str(struct buf *b, unsigned field, struct str s)
     pb_bytes(b, field, s.p, s.n);
 }
 
+size_t
+pb_bytes_size(unsigned field, size_t n)
+{
+    return varint_size((uint64_t)field << 3) + varint_size(n) + n;
+}
+
+size_t
+pb_int_size(unsigned field, int64_t v)
+{
+    return varint_size((uint64_t)field << 3) + varint_size((uint64_t)v);
+}
+
+size_t
+pb_double_size(unsigned field)
+{
+    return varint_size((uint64_t)field << 3) + sizeof(double);
+}
+
 void
 pb_packed(struct buf *b, unsigned field, size_t n)
 {
-    put_tag(b, field, WIRE_BYTES);
-    put_varint(b, 8 * n);
+    pb_open(b, field, 8 * n);
 }
 
 void
 pb_packed_fixed64(struct buf *b, uint64_t v)
 {
-    put_little(b, v, 8);
+    char *to = room(b, 8);
+    if (to)
+        wrote(b, write_64(to, v));
 }
 
 void
 pb_packed_double(struct buf *b, double v)
 {
-    put_little(b, bits_of(v), 8);
+    pb_packed_fixed64(b, bits_of(v));
 }
 
 /* Most messages are shorter than 128 bytes: their length takes one. */
 size_t
 pb_begin(struct buf *b, unsigned field)
 {
-    put_tag(b, field, WIRE_BYTES);
-    buf_putc(b, 0);
+    char *to = room(b, TAG_MAX + 1);
+    if (to)
+        wrote(b, write_tag(to, field, WIRE_BYTES) + 1);
     return b->n;
 }
 
 void
 pb_end(struct buf *b, size_t at)
 {
-    unsigned char bytes[VARINT_MAX];
     if (b->err)
         return;
-    size_t length = b->n - at, n = encode_varint(length, bytes), more = n - 1;
+    size_t length = b->n - at, more = varint_size(length) - 1;
     if (more) {
-        if (!buf_room(b, more))
+        if (!room(b, more))
             return;
         memmove(b->p + at + more, b->p + at, length);
         b->n += more;
     }
-    memcpy(b->p + at - 1, bytes, n);
+    write_varint(b->p + at - 1, length);
 }
 
 /* --- reading ------------------------------------------------------------------------------- */

@@ -30,7 +30,14 @@ void pb_packed(struct buf *b, unsigned field, size_t n);
 void pb_packed_fixed64(struct buf *b, uint64_t v);
 void pb_packed_double(struct buf *b, double v);
 
-/* Begin a message; returns where, for pb_end. */
+/* Begin a message of n bytes, which follow; it has no end of its own. */
+void pb_open(struct buf *b, unsigned field, size_t n);
+/* What fields take: bytes or a message of n bytes, a number, a double. */
+size_t pb_bytes_size(unsigned field, size_t n);
+size_t pb_int_size(unsigned field, int64_t v);
+size_t pb_double_size(unsigned field);
+
+/* Begin a message whose length is not known; returns where, for pb_end. */
 size_t pb_begin(struct buf *b, unsigned field);
 void pb_end(struct buf *b, size_t at);
 

@@ -106,10 +106,24 @@ a_state_is_passed_on_when_it_is_sane(void **state)
     assert_true(trace_state_is_sane(str_from(many + 4)));
 }
 
+static void
+ids_are_written_as_printf_would(void **state)
+{
+    uint64_t v = 0;
+    char got[17] = "", want[17];
+    (void)state;
+    for (unsigned i = 0; i < 10000; i++, v = (v ^ i) * 0x9e3779b97f4a7c15u) {
+        trace_span_text(v, got);
+        snprintf(want, sizeof want, "%016llx", (unsigned long long)v);
+        assert_string_equal(got, want);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ids_are_written_as_printf_would),
         cmocka_unit_test(a_context_comes_back),
         cmocka_unit_test(only_what_is_one_is_taken),
         cmocka_unit_test(no_beginning_of_one_is_one),

@@ -180,6 +180,36 @@ a_full_buffer_stays_whole(void **state)
 
 /* --- OTLP ---------------------------------------------------------------------------------- */
 
+/* Short pairs are written at once, longer ones by parts. */
+static void
+attributes_of_any_length_come_back(void **state)
+{
+    char text[400], key[200];
+    struct buf b;
+    (void)state;
+    buf_init(&b, 1 << 20);
+    memset(text, 't', sizeof text);
+    for (size_t n = 0; n < sizeof text; n++)
+        for (size_t k = 1; k < sizeof key; k += 33) {
+            memset(key, 'k', k);
+            key[k] = '\0';
+            buf_clear(&b);
+            otlp_str(&b, 9, key, str_make(text, n));
+            otlp_int(&b, 9, "int", (int64_t)n - 7);
+            otlp_bool(&b, 9, "bool", n % 2);
+            otlp_double(&b, 20, "double", (double)n / 4);
+            assert_int_equal(count(buf_str(&b), 9), 3);
+            assert_int_equal(find(attribute(buf_str(&b), 9, key), 1, 0).bytes.n, n);
+            assert_int_equal(find(attribute(buf_str(&b), 9, "int"), 3, 0).v, n - 7);
+            assert_int_equal(find(attribute(buf_str(&b), 9, "bool"), 2, 0).v, n % 2);
+            double d;
+            uint64_t bits = find(attribute(buf_str(&b), 20, "double"), 4, 0).v;
+            memcpy(&d, &bits, sizeof d);
+            assert_true(d == (double)n / 4);
+        }
+    buf_fini(&b);
+}
+
 static void
 a_span_has_its_ids_attributes_events_and_status(void **state)
 {
@@ -297,6 +327,7 @@ main(void)
         cmocka_unit_test(numbers_come_back),
         cmocka_unit_test(messages_of_any_length_have_their_length_in_front),
         cmocka_unit_test(a_full_buffer_stays_whole),
+        cmocka_unit_test(attributes_of_any_length_come_back),
         cmocka_unit_test(a_span_has_its_ids_attributes_events_and_status),
         cmocka_unit_test(metrics_have_the_names_of_the_conventions),
     };
