@@ -1,11 +1,11 @@
-// Providers that fail, beside one that works: what the client sees, how many attempts that takes, and
-// what is booked.  And what holds the gateway's own clients within limits.
+// Breakers, cooldowns, budgets, limits, deadlines and hedges; what becomes of each kind of failure is in
+// outcomes.test.mjs.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { answer, call, fronts } from './lib/calls.mjs';
-import { eventually, forgetful, UPSTREAM_KEY, World } from './lib/world.mjs';
+import { eventually, forgetful, metric, UPSTREAM_KEY, World } from './lib/world.mjs';
 
 const timeouts = { connect: '1s', first_byte: '400ms', idle: '400ms', total: '5s' };
 let serial = 0;
@@ -13,92 +13,6 @@ let serial = 0;
 // A deployment at the emulator, which does `manner` for its models.
 const deployment = (name, type, models, more) => ({
     name, type, base_url: '{emulator}', api_key: UPSTREAM_KEY, timeouts, models, ...more,
-});
-
-const metric = async (w, name, labels) => {
-    const text = await (await fetch(`${w.url}/metrics`)).text();
-    let sum = 0;
-    for (const line of text.split('\n'))
-        if (line.startsWith(name) && Object.entries(labels).every(([k, v]) =>
-            line.includes(`${k}="${v}"`)))
-            sum += Number(line.split(' ').at(-1));
-    return sum;
-};
-
-// --- failures ---------------------------------------------------------------------------------------
-
-// fault: what the first deployment does.  Before the first byte the second one answers, and the client
-// sees nothing of it; behind it the client gets an honest error.  booked: what the first one's attempt
-// counts as.
-const faults = [
-    { fault: 'refuse', booked: 'protocol' },
-    { fault: 'reset', booked: 'protocol' },
-    { fault: 'close', booked: 'protocol' },
-    { fault: 'delay=3s', booked: 'timeout' },
-    { fault: '429', booked: 'rate' },
-    { fault: '429!retry-after=30', booked: 'rate' },
-    { fault: '401', booked: 'auth' },
-    { fault: '404', booked: 'missing' },
-    { fault: '500', booked: 'internal' },
-    { fault: '529', booked: 'overloaded' },
-    { fault: 'error-event=0', booked: 'overloaded' },
-    { fault: 'garbage', booked: 'protocol' },
-    { fault: 'html', booked: 'protocol' },
-    { fault: 'truncate=20', booked: 'protocol', forms: [false] },
-    { fault: 'stall=3s', booked: 'timeout', forms: [false] },
-    { fault: 'stall=3s!after=5!rate=100', booked: 'timeout', forms: [true], late: true },
-    { fault: 'reset-after=5!rate=100', booked: 'protocol', forms: [true], late: true },
-    { fault: 'truncate=5!rate=100', booked: 'protocol', forms: [true], late: true },
-    { fault: 'error-event=5!rate=100', booked: 'overloaded', forms: [true], late: true },
-    { fault: 'garbage!after=5!rate=100', booked: 'protocol', forms: [true], late: true },
-];
-
-describe('one of two deployments fails', () => {
-    let w;
-    const name = (i) => `m${i}`;
-    before(async () => {
-        w = await World.start({
-            retries: 1, timeouts, resilience: { ...forgetful, cooldown: { time: '1ms', most: '1ms', share: '0%' } },
-            providers: faults.flatMap(({ fault }, i) => [
-                fault === 'refuse'
-                    ? { name: `bad${i}`, type: 'openai.chat', base_url: 'http://127.0.0.1:1/v1',
-                        models: [name(i)] }
-                    : deployment(`bad${i}`, i % 2 ? 'openai.chat' : 'anthropic.messages',
-                                 [{ name: name(i), upstream: `x${i}!${fault}`, weight: 1000 }]),
-                deployment(`good${i}`, 'openai.chat', [{ name: name(i), upstream: `y${i}`, weight: 1 }]),
-            ]),
-        });
-    });
-    after(() => w.stop());
-
-    for (const [i, { fault, booked, forms = [false, true], late }] of faults.entries())
-        for (const front of Object.keys(fronts))
-            for (const stream of forms)
-                test(`${front}, ${stream ? 'streamed' : 'whole'}: ${fault}`, async () => {
-                    const of = { deployment: `bad${i}`, outcome: booked };
-                    const booking = () => metric(w, 'llmux_deployment_requests_total', of);
-                    let line, text, error, before;
-                    // One in a thousand goes to the good one first.
-                    do {
-                        before = await booking();
-                        const id = `r${serial++}-${i}`;
-                        ({ text, error } = await call(w, front, name(i), stream, {},
-                                                      { headers: { 'x-request-id': id } }));
-                        line = await w.log(id);
-                    } while (line.attempts === 1 && line.provider === `good${i}`);
-                    assert.equal(await booking(), before + 1);
-                    if (late) {
-                        assert.ok(text && text !== answer && answer.startsWith(text), text);
-                        assert.ok(error);
-                        assert.deepEqual([line.attempts, line.outcome], [1, 'broken']);
-                        return;
-                    }
-                    assert.equal(error, undefined);
-                    assert.equal(text, answer);
-                    assert.deepEqual([line.attempts, line.outcome, line.provider],
-                                     [2, 'ok', `good${i}`]);
-                    assert.ok(line.tokens_in > 0 && line.tokens_out > 0);
-                });
 });
 
 // --- breakers, cooldowns, budgets -------------------------------------------------------------------
@@ -399,35 +313,6 @@ describe('x-llmux-timeout', () => {
         for (const text of ['soon', '0', '-1s', '1 year'])
             assert.equal((await call(w, 'openai', 'openai/m', false, {}, within(text))).error.status, 400);
     });
-});
-
-// --- clients that leave -----------------------------------------------------------------------------
-
-test('the provider hears within 50 ms that the client has left', async () => {
-    const w = await World.start({ timeouts: {} });
-    try {
-        const times = { whole: [], streamed: [] };
-        for (let i = 0; i < 10; i++) {
-            const stream = i % 2 === 1;
-            const controller = new AbortController();
-            const manner = stream ? 'rate=50!tokens=1000' : 'delay=20s';
-            const asked = call(w, 'openai', `openai/gone!${manner}`, stream, {},
-                               { signal: controller.signal });
-            await eventually(async () => (await w.stats()).open === 1);
-            const before = (await w.stats()).aborted;
-            const start = performance.now();
-            controller.abort();
-            while ((await w.stats()).aborted === before)
-                assert.ok(performance.now() - start < 1000);
-            times[stream ? 'streamed' : 'whole'].push(performance.now() - start);
-            await asked;
-        }
-        // The best of five: the others show how busy the machine is.
-        for (const [what, list] of Object.entries(times))
-            assert.ok(Math.min(...list) < 50, `${what}: ${list}`);
-    } finally {
-        await w.stop();
-    }
 });
 
 // --- hedges -----------------------------------------------------------------------------------------

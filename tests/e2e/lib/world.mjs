@@ -149,3 +149,13 @@ export async function failure(call) {
     }
     throw new Error('it did not fail');
 }
+
+// The sum of all samples of a metric that have these labels.
+export async function metric(w, name, labels) {
+    const text = await (await fetch(`${w.url}/metrics`)).text();
+    let sum = 0;
+    for (const line of text.split('\n'))
+        if (line.startsWith(name) && Object.entries(labels).every(([k, v]) => line.includes(`${k}="${v}"`)))
+            sum += Number(line.split(' ').at(-1));
+    return sum;
+}
