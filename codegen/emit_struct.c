@@ -392,6 +392,7 @@ emit_struct(struct emit *e)
     const struct ast_setting *base = dialect_setting(e->d, "base");
     const struct ast_setting *models = dialect_setting(e->d, "models");
     const struct ast_setting *telemetry = dialect_setting(e->d, "telemetry");
+    const struct ast_setting *probe = dialect_setting(e->d, "probe");
     struct str retry = header_for(e, error, "retry_after"),
                request = header_for(e, error, "request"), word = header_for(e, error, "kind");
 
@@ -414,6 +415,8 @@ emit_struct(struct emit *e)
         em(e, "    .models = %smodels,\n    .nmodels = %u,\n", e->d->prefix, models->values.n);
     if (telemetry)
         em(e, "    .telemetry = STR_INIT(%s),\n", c_string(e->a, telemetry->values.v[0].s));
+    if (probe && str_starts(probe->values.v[0].s, STR("/")))
+        em(e, "    .probe = STR_INIT(%s),\n", c_string(e->a, probe->values.v[0].s));
     if (dialect_setting(e->d, "limit"))
         em(e, "    .limits = %slimits,\n    .nlimits = sizeof %slimits / sizeof *%slimits,\n",
            e->d->prefix, e->d->prefix, e->d->prefix);

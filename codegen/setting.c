@@ -62,6 +62,7 @@ static const struct {
     { "front", 1, ~0u, "front \"/v1\"" },
     { "lists", 3, 3, "lists \"/models\", model_list, model_entry" },
     { "names", 1, 1, "names camel" },
+    { "probe", 1, 1, "probe \"/models\"" },
 };
 
 static bool
@@ -185,6 +186,19 @@ check_auth(const struct ast_setting *s, struct diags *d)
         i = setting_scheme(s, i, &scheme);
         check_scheme(&scheme, d);
     }
+}
+
+/* probe "/models", probe none */
+static void
+check_probe(const struct ast_setting *s, struct diags *d)
+{
+    struct word path = s->values.v[0];
+
+    if (!is_string(path) && str_is(path.s, "none"))
+        return;
+    if (!is_string(path) || path.s.n == 0 || path.s.p[0] != '/')
+        diag_help(diag_error(d, path.pos, "a probe is a path behind the base, or none"),
+                  "probe \"/%.*s\"", STR_ARG(path.s));
 }
 
 static bool
@@ -384,7 +398,7 @@ no_such_setting(const struct ast_setting *s, struct diags *d)
         diag_help(
             e,
             "the settings are version, framing, auth, base, also, default, front, lists, models, "
-            "limit, telemetry, names and policy");
+            "limit, probe, telemetry, names and policy");
 }
 
 static void
@@ -413,6 +427,8 @@ check_setting(const struct ast_setting *s, struct diags *d)
         check_framings(s, d);
     else if (str_is(s->name.s, "names"))
         check_names(s, d);
+    else if (str_is(s->name.s, "probe"))
+        check_probe(s, d);
     else if (str_is(s->name.s, "lists"))
         want_string(s->values.v[0], d);        /* the other one is looked up where operations are */
     else if (!str_is(s->name.s, "operations")) /* looked up where they are inherited */

@@ -86,7 +86,7 @@ static void write_count_request(struct xd *x, const struct ir_request *m);
 static void read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m);
 static void write_count_reply(struct xd *x, const struct ir_count_reply *m);
 
-/* google/generate.spec:72 */
+/* google/generate.spec:73 */
 static const struct xd_word role_table_v[] = {
     { STR_INIT("user"), IR_ROLE_USER, 0, 1, 1, 0, 0 },
     { STR_INIT("function"), IR_ROLE_USER, 0, 1, 0, 0, 0 },
@@ -97,7 +97,7 @@ static const struct xd_table role_table = {
     NULL,
 };
 
-/* google/generate.spec:201 */
+/* google/generate.spec:202 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("AUTO"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 2, 0 },
     { STR_INIT("1"), IR_CHOICE_MODE_AUTO, 0, 1, 0, 2, 1 },
@@ -113,7 +113,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* google/generate.spec:209 */
+/* google/generate.spec:210 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text/plain"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 7, 0 },
     { STR_INIT("application/json"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 8, 0 },
@@ -126,7 +126,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* google/generate.spec:216 */
+/* google/generate.spec:217 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("MINIMAL"), IR_EFFORT_MINIMAL, 0, 1, 1, 11, 0 },
     { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 0, 11, 0 },
@@ -145,7 +145,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* google/generate.spec:226 */
+/* google/generate.spec:227 */
 static const struct xd_pair display_table_v[] = {
     { STR_INIT("true"), STR_INIT("summarized"), 1, 1, 18, 1 },
     { STR_INIT("false"), STR_INIT("omitted"), 1, 1, 19, 1 },
@@ -154,7 +154,7 @@ static const struct xd_pairs display_table = {
     "display", display_table_v, sizeof display_table_v / sizeof *display_table_v,
 };
 
-/* google/generate.spec:227 */
+/* google/generate.spec:228 */
 static const struct xd_pair modality_table_v[] = {
     { STR_INIT("TEXT"), STR_INIT("text"), 1, 1, 20, 0 },
     { STR_INIT("IMAGE"), STR_INIT("image"), 1, 1, 21, 0 },
@@ -164,7 +164,7 @@ static const struct xd_pairs modality_table = {
     "modality", modality_table_v, sizeof modality_table_v / sizeof *modality_table_v,
 };
 
-/* google/generate.spec:258 */
+/* google/generate.spec:259 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("STOP"), IR_STOP_END, 0, 1, 1, 23, 0 },
     { STR_INIT("1"), IR_STOP_END, 0, 1, 0, 23, 1 },
@@ -206,7 +206,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* google/generate.spec:275 */
+/* google/generate.spec:276 */
 static const struct xd_word blocked_table_v[] = {
 };
 static const struct xd_table blocked_table = {
@@ -215,7 +215,7 @@ static const struct xd_table blocked_table = {
     NULL,
 };
 
-/* google/generate.spec:333 */
+/* google/generate.spec:334 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("INVALID_ARGUMENT"), IR_FAULT_INVALID, 400, 1, 1, 37, 0 },
     { STR_INIT("INVALID_ARGUMENT"), IR_FAULT_CONTEXT, 400, 0, 1, 38, 0 },
@@ -260,7 +260,7 @@ static const struct xd_table task_table = {
     NULL,
 };
 
-/* google/generate.spec:37: request */
+/* google/generate.spec:38: request */
 static const struct xd_key request_keys_systemInstruction_v[] = {
     { STR_INIT("parts"), 1, NULL },
 };
@@ -591,7 +591,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:66: content */
+/* google/generate.spec:67: content */
 static const struct xd_key content_keys_v[] = {
     { STR_INIT("role"), 0, NULL },
     { STR_INIT("parts"), 1, NULL },
@@ -674,7 +674,7 @@ static const struct xd_members part_members = {
     sizeof part_members_v / sizeof *part_members_v - 1, 11, true,
 };
 
-/* google/generate.spec:76: part.thinking */
+/* google/generate.spec:77: part.thinking */
 static const struct xd_key part_thinking_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("thoughtSignature"), 1, NULL },
@@ -728,7 +728,7 @@ write_part_thinking(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.thinking");
 }
 
-/* google/generate.spec:81: part.text */
+/* google/generate.spec:82: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("thoughtSignature"), 1, NULL },
@@ -780,7 +780,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.text");
 }
 
-/* google/generate.spec:87: part.refusal */
+/* google/generate.spec:88: part.refusal */
 static void
 write_part_refusal(struct xd *x, const struct ir_block *m)
 {
@@ -795,7 +795,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.refusal");
 }
 
-/* google/generate.spec:88: part.call */
+/* google/generate.spec:89: part.call */
 static const struct xd_key part_call_keys_functionCall_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -870,7 +870,7 @@ write_part_call(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.call");
 }
 
-/* google/generate.spec:95: part.result */
+/* google/generate.spec:96: part.result */
 static const struct xd_key part_result_keys_functionResponse_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -954,7 +954,7 @@ write_part_result(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.result");
 }
 
-/* google/generate.spec:103: part.image */
+/* google/generate.spec:104: part.image */
 static const struct xd_key part_image_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1042,7 +1042,7 @@ write_part_image(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.image");
 }
 
-/* google/generate.spec:111: part.audio */
+/* google/generate.spec:112: part.audio */
 static const struct xd_key part_audio_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1134,7 +1134,7 @@ write_part_audio(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.audio");
 }
 
-/* google/generate.spec:119: part.document */
+/* google/generate.spec:120: part.document */
 static const struct xd_key part_document_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1230,7 +1230,7 @@ write_part_document(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.document");
 }
 
-/* google/generate.spec:128: part.image */
+/* google/generate.spec:129: part.image */
 static const struct xd_key part_image_2_keys_fileData_v[] = {
     { STR_INIT("fileUri"), 0, NULL },
     { STR_INIT("mimeType"), 1, NULL },
@@ -1266,7 +1266,7 @@ read_part_image_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* google/generate.spec:132: part.audio */
+/* google/generate.spec:133: part.audio */
 static const struct xd_key part_audio_2_keys_fileData_v[] = {
     { STR_INIT("fileUri"), 0, NULL },
     { STR_INIT("mimeType"), 1, NULL },
@@ -1302,7 +1302,7 @@ read_part_audio_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* google/generate.spec:136: part.document */
+/* google/generate.spec:137: part.document */
 static const struct xd_key part_document_2_keys_fileData_v[] = {
     { STR_INIT("fileUri"), 0, NULL },
     { STR_INIT("mimeType"), 1, NULL },
@@ -1461,7 +1461,7 @@ static const struct xd_members media_members = {
     sizeof media_members_v / sizeof *media_members_v - 1, -1, true,
 };
 
-/* google/generate.spec:146: media.image */
+/* google/generate.spec:147: media.image */
 static const struct xd_key media_image_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1549,7 +1549,7 @@ write_media_image(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.image");
 }
 
-/* google/generate.spec:154: media.audio */
+/* google/generate.spec:155: media.audio */
 static const struct xd_key media_audio_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1641,7 +1641,7 @@ write_media_audio(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.audio");
 }
 
-/* google/generate.spec:162: media.document */
+/* google/generate.spec:163: media.document */
 static const struct xd_key media_document_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1737,7 +1737,7 @@ write_media_document(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.document");
 }
 
-/* google/generate.spec:171: media.image */
+/* google/generate.spec:172: media.image */
 static const struct xd_key media_image_2_keys_fileData_v[] = {
     { STR_INIT("fileUri"), 0, NULL },
     { STR_INIT("mimeType"), 1, NULL },
@@ -1773,7 +1773,7 @@ read_media_image_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* google/generate.spec:175: media.audio */
+/* google/generate.spec:176: media.audio */
 static const struct xd_key media_audio_2_keys_fileData_v[] = {
     { STR_INIT("fileUri"), 0, NULL },
     { STR_INIT("mimeType"), 1, NULL },
@@ -1809,7 +1809,7 @@ read_media_audio_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* google/generate.spec:179: media.document */
+/* google/generate.spec:180: media.document */
 static const struct xd_key media_document_2_keys_fileData_v[] = {
     { STR_INIT("fileUri"), 0, NULL },
     { STR_INIT("mimeType"), 1, NULL },
@@ -2006,7 +2006,7 @@ write_tool_many(struct xd *x, const struct ir_tools *l)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:193: declaration */
+/* google/generate.spec:194: declaration */
 static const struct xd_key declaration_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2064,7 +2064,7 @@ write_declaration(struct xd *x, const struct ir_tool *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:229: reply */
+/* google/generate.spec:230: reply */
 static const struct xd_key reply_keys_promptFeedback_v[] = {
     { STR_INIT("blockReason"), 1, NULL },
 };
@@ -2150,7 +2150,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:241: candidate */
+/* google/generate.spec:242: candidate */
 static const struct xd_key candidate_keys_content_v[] = {
     { STR_INIT("parts"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -2276,7 +2276,7 @@ static const struct xd_members grounding_members = {
     sizeof grounding_members_v / sizeof *grounding_members_v - 1, 1, true,
 };
 
-/* google/generate.spec:253: grounding.web */
+/* google/generate.spec:254: grounding.web */
 static const struct xd_key grounding_web_keys_web_v[] = {
     { STR_INIT("uri"), 0, NULL },
     { STR_INIT("title"), 1, NULL },
@@ -2373,7 +2373,7 @@ write_grounding(struct xd *x, const struct ir_citation *m)
     return false;
 }
 
-/* google/generate.spec:278: usage */
+/* google/generate.spec:279: usage */
 static const struct xd_key usage_keys_v[] = {
     { STR_INIT("promptTokenCount"), 0, NULL },
     { STR_INIT("toolUsePromptTokenCount"), 1, NULL },
@@ -2464,7 +2464,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:290: chunks */
+/* google/generate.spec:291: chunks */
 static const struct xd_key chunks_choice_keys_content_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("parts"), 0, NULL },
@@ -2766,7 +2766,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* google/generate.spec:306: error */
+/* google/generate.spec:307: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
 };
@@ -2799,7 +2799,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:311: fault_body */
+/* google/generate.spec:312: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("code"), -1, NULL },
     { STR_INIT("message"), 0, NULL },
@@ -2875,7 +2875,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:322: detail */
+/* google/generate.spec:323: detail */
 static const struct xd_key detail_keys_v[] = {
     { STR_INIT("retryDelay"), 0, NULL },
     { STR_INIT("reason"), 1, NULL },
@@ -2903,7 +2903,7 @@ read_detail(struct xd *x, uint32_t at, struct ir_error *m)
     }
 }
 
-/* google/generate.spec:328: retry_info */
+/* google/generate.spec:329: retry_info */
 static void
 write_retry_info(struct xd *x, const struct ir_error *m)
 {
@@ -2918,7 +2918,7 @@ write_retry_info(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:354: model_list */
+/* google/generate.spec:355: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
@@ -2936,7 +2936,7 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* google/generate.spec:356: model_entry */
+/* google/generate.spec:357: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
@@ -3850,7 +3850,7 @@ static bool write_gemini_part(struct xd *x, const struct ir_block *m);
 static bool read_gemini_media(struct xd *x, uint32_t at, struct ir_block *m);
 static bool write_gemini_media(struct xd *x, const struct ir_block *m);
 
-/* google/generate.spec:119: part.document */
+/* google/generate.spec:120: part.document */
 static const struct xd_key gemini_part_document_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -4039,7 +4039,7 @@ write_gemini_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* google/generate.spec:162: media.document */
+/* google/generate.spec:163: media.document */
 static const struct xd_key gemini_media_document_keys_inlineData_v[] = {
     { STR_INIT("mimeType"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -4276,7 +4276,7 @@ write_vertex_embed_request(struct xd *x, const struct ir_embed_request *m)
     jw_close(&x->w);
 }
 
-/* providers/vertex.spec:23: embed_content.text */
+/* providers/vertex.spec:24: embed_content.text */
 static const struct xd_key vertex_embed_content_text_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("task_type"), 1, NULL },
@@ -4680,13 +4680,13 @@ static const struct amended own = {
     .write_count_request = write_count_request,
 };
 
-static const struct str policy_9_globs[] = {
+static const struct str policy_10_globs[] = {
     STR_INIT("gemini-3*"),
 };
-static const struct str policy_11_globs[] = {
+static const struct str policy_12_globs[] = {
     STR_INIT("gemini-3*"),
 };
-static const struct str policy_13_globs[] = {
+static const struct str policy_14_globs[] = {
     STR_INIT("gemini-3*"),
 };
 static const struct xd_policy policies[] = {
@@ -4694,12 +4694,12 @@ static const struct xd_policy policies[] = {
     { IR_POLICY_EMPTY_TEXT, STR_INIT("drop"), NULL, 0 },
     { IR_POLICY_UNSIGNED_THINKING, STR_INIT("drop"), NULL, 0 },
     { IR_POLICY_THINKING, STR_INIT("tokens"), NULL, 0 },
-    { IR_POLICY_THINKING, STR_INIT("level"), policy_9_globs, 1 },
+    { IR_POLICY_THINKING, STR_INIT("level"), policy_10_globs, 1 },
     { IR_POLICY_THOUGHTS, STR_INIT("show"), NULL, 0 },
     { IR_POLICY_UNSIGNED_CALLS, STR_INIT("Y29udGV4dF9lbmdpbmVlcmluZ19pc190aGVfd2F5X3RvX2dv"),
-      policy_11_globs, 1 },
+      policy_12_globs, 1 },
     { IR_POLICY_RESULT_MEDIA, STR_INIT("follow"), NULL, 0 },
-    { IR_POLICY_RESULT_MEDIA, STR_INIT("keep"), policy_13_globs, 1 },
+    { IR_POLICY_RESULT_MEDIA, STR_INIT("keep"), policy_14_globs, 1 },
     { IR_POLICY_INPUTS, STR_INIT("each"), NULL, 0 },
     { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
@@ -4929,7 +4929,7 @@ static const struct amended gemini_own = {
     .write_count_request = write_count_request,
 };
 
-static const struct str gemini_policy_7_globs[] = {
+static const struct str gemini_policy_8_globs[] = {
     STR_INIT("gemini-3*"),
 };
 static const struct xd_policy gemini_policies[] = {
@@ -4937,12 +4937,12 @@ static const struct xd_policy gemini_policies[] = {
     { IR_POLICY_EMPTY_TEXT, STR_INIT("drop"), NULL, 0 },
     { IR_POLICY_UNSIGNED_THINKING, STR_INIT("drop"), NULL, 0 },
     { IR_POLICY_THINKING, STR_INIT("tokens"), NULL, 0 },
-    { IR_POLICY_THINKING, STR_INIT("level"), gemini_policy_7_globs, 1 },
+    { IR_POLICY_THINKING, STR_INIT("level"), gemini_policy_8_globs, 1 },
     { IR_POLICY_THOUGHTS, STR_INIT("show"), NULL, 0 },
     { IR_POLICY_UNSIGNED_CALLS, STR_INIT("Y29udGV4dF9lbmdpbmVlcmluZ19pc190aGVfd2F5X3RvX2dv"),
-      policy_9_globs, 1 },
+      policy_10_globs, 1 },
     { IR_POLICY_RESULT_MEDIA, STR_INIT("follow"), NULL, 0 },
-    { IR_POLICY_RESULT_MEDIA, STR_INIT("keep"), policy_11_globs, 1 },
+    { IR_POLICY_RESULT_MEDIA, STR_INIT("keep"), policy_12_globs, 1 },
     { IR_POLICY_INPUTS, STR_INIT("each"), NULL, 0 },
     { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
@@ -5098,6 +5098,30 @@ static const struct amended vertex_own = {
     .write_count_request = write_vertex_count_request,
 };
 
+static const struct str vertex_policy_7_globs[] = {
+    STR_INIT("gemini-3*"),
+};
+static const struct str vertex_policy_9_globs[] = {
+    STR_INIT("gemini-3*"),
+};
+static const struct str vertex_policy_11_globs[] = {
+    STR_INIT("gemini-3*"),
+};
+static const struct xd_policy vertex_policies[] = {
+    { IR_POLICY_SYSTEM_TURNS, STR_INIT("fold"), NULL, 0 },
+    { IR_POLICY_EMPTY_TEXT, STR_INIT("drop"), NULL, 0 },
+    { IR_POLICY_UNSIGNED_THINKING, STR_INIT("drop"), NULL, 0 },
+    { IR_POLICY_THINKING, STR_INIT("tokens"), NULL, 0 },
+    { IR_POLICY_THINKING, STR_INIT("level"), vertex_policy_7_globs, 1 },
+    { IR_POLICY_THOUGHTS, STR_INIT("show"), NULL, 0 },
+    { IR_POLICY_UNSIGNED_CALLS, STR_INIT("Y29udGV4dF9lbmdpbmVlcmluZ19pc190aGVfd2F5X3RvX2dv"),
+      vertex_policy_9_globs, 1 },
+    { IR_POLICY_RESULT_MEDIA, STR_INIT("follow"), NULL, 0 },
+    { IR_POLICY_RESULT_MEDIA, STR_INIT("keep"), vertex_policy_11_globs, 1 },
+    { IR_POLICY_INPUTS, STR_INIT("each"), NULL, 0 },
+    { IR_POLICIES, { NULL, 0 }, NULL, 0 },
+};
+
 static const struct xd_name vertex_embeddings_names[] = {
     { "inputs", "instances" },
     { "dimensions", "parameters.outputDimensionality" },
@@ -5211,68 +5235,68 @@ static const struct xd_op vertex_ops[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "google/generate.spec:72", "\"user\", \"function\" <-> user" },
-    { "google/generate.spec:72", "\"model\" <-> assistant" },
-    { "google/generate.spec:202", "\"AUTO\", 1 <-> auto" },
-    { "google/generate.spec:203", "\"ANY\", 2 <-> required" },
-    { "google/generate.spec:204", "\"ANY\" <- named" },
-    { "google/generate.spec:205", "\"NONE\", 3 <-> none" },
-    { "google/generate.spec:206", "\"VALIDATED\" -> auto" },
-    { "google/generate.spec:210", "\"text/plain\" <-> text" },
-    { "google/generate.spec:211", "\"application/json\" <-> object" },
-    { "google/generate.spec:212", "\"application/json\" <- schema" },
-    { "google/generate.spec:213", "\"text/x.enum\" -> schema" },
-    { "google/generate.spec:217", "\"MINIMAL\", \"minimal\" <-> minimal" },
-    { "google/generate.spec:218", "\"LOW\", \"low\" <-> low" },
-    { "google/generate.spec:219", "\"MEDIUM\", \"medium\" <-> medium" },
-    { "google/generate.spec:220", "\"HIGH\", \"high\" <-> high" },
-    { "google/generate.spec:221", "\"MINIMAL\" <- none" },
-    { "google/generate.spec:222", "\"HIGH\" <- xhigh" },
-    { "google/generate.spec:223", "\"HIGH\" <- max" },
-    { "google/generate.spec:226", "true <-> \"summarized\"" },
-    { "google/generate.spec:226", "false <-> \"omitted\"" },
-    { "google/generate.spec:227", "\"TEXT\" <-> \"text\"" },
-    { "google/generate.spec:227", "\"IMAGE\" <-> \"image\"" },
-    { "google/generate.spec:227", "\"AUDIO\" <-> \"audio\"" },
-    { "google/generate.spec:259", "\"STOP\", 1 <-> end" },
-    { "google/generate.spec:260", "\"STOP\" <- match" },
-    { "google/generate.spec:261", "\"STOP\" <- call" },
-    { "google/generate.spec:262", "\"STOP\" <- pause" },
-    { "google/generate.spec:263", "\"MAX_TOKENS\", 2 <-> length" },
-    { "google/generate.spec:264", "\"SAFETY\", 3 <-> refusal" },
-    { "google/generate.spec:265", "\"OTHER\", 5 <-> failed" },
-    { "google/generate.spec:266", "\"STOP\" <- other" },
-    { "google/generate.spec:267",
+    { "google/generate.spec:73", "\"user\", \"function\" <-> user" },
+    { "google/generate.spec:73", "\"model\" <-> assistant" },
+    { "google/generate.spec:203", "\"AUTO\", 1 <-> auto" },
+    { "google/generate.spec:204", "\"ANY\", 2 <-> required" },
+    { "google/generate.spec:205", "\"ANY\" <- named" },
+    { "google/generate.spec:206", "\"NONE\", 3 <-> none" },
+    { "google/generate.spec:207", "\"VALIDATED\" -> auto" },
+    { "google/generate.spec:211", "\"text/plain\" <-> text" },
+    { "google/generate.spec:212", "\"application/json\" <-> object" },
+    { "google/generate.spec:213", "\"application/json\" <- schema" },
+    { "google/generate.spec:214", "\"text/x.enum\" -> schema" },
+    { "google/generate.spec:218", "\"MINIMAL\", \"minimal\" <-> minimal" },
+    { "google/generate.spec:219", "\"LOW\", \"low\" <-> low" },
+    { "google/generate.spec:220", "\"MEDIUM\", \"medium\" <-> medium" },
+    { "google/generate.spec:221", "\"HIGH\", \"high\" <-> high" },
+    { "google/generate.spec:222", "\"MINIMAL\" <- none" },
+    { "google/generate.spec:223", "\"HIGH\" <- xhigh" },
+    { "google/generate.spec:224", "\"HIGH\" <- max" },
+    { "google/generate.spec:227", "true <-> \"summarized\"" },
+    { "google/generate.spec:227", "false <-> \"omitted\"" },
+    { "google/generate.spec:228", "\"TEXT\" <-> \"text\"" },
+    { "google/generate.spec:228", "\"IMAGE\" <-> \"image\"" },
+    { "google/generate.spec:228", "\"AUDIO\" <-> \"audio\"" },
+    { "google/generate.spec:260", "\"STOP\", 1 <-> end" },
+    { "google/generate.spec:261", "\"STOP\" <- match" },
+    { "google/generate.spec:262", "\"STOP\" <- call" },
+    { "google/generate.spec:263", "\"STOP\" <- pause" },
+    { "google/generate.spec:264", "\"MAX_TOKENS\", 2 <-> length" },
+    { "google/generate.spec:265", "\"SAFETY\", 3 <-> refusal" },
+    { "google/generate.spec:266", "\"OTHER\", 5 <-> failed" },
+    { "google/generate.spec:267", "\"STOP\" <- other" },
+    { "google/generate.spec:268",
       "\"RECITATION\", 4, \"LANGUAGE\", 6, \"BLOCKLIST\", 7, \"PROHIBITED_CONTENT\", 8 -> "
       "refusal" },
-    { "google/generate.spec:268",
+    { "google/generate.spec:269",
       "\"SPII\", 9, \"IMAGE_SAFETY\", 11, \"MODEL_ARMOR\", \"IMAGE_PROHIBITED_CONTENT\", "
       "\"IMAGE_RECITATION\" -> refusal" },
-    { "google/generate.spec:269",
+    { "google/generate.spec:270",
       "\"MALFORMED_FUNCTION_CALL\", 10, \"UNEXPECTED_TOOL_CALL\", 12, \"TOO_MANY_TOOL_CALLS\", "
       "\"MALFORMED_RESPONSE\" -> failed" },
-    { "google/generate.spec:270", "\"MISSING_THOUGHT_SIGNATURE\" -> failed" },
-    { "google/generate.spec:271", "* -> other" },
-    { "google/generate.spec:275", "* -> refusal" },
-    { "google/generate.spec:334", "\"INVALID_ARGUMENT\" 400 <-> invalid" },
-    { "google/generate.spec:335", "\"INVALID_ARGUMENT\" 400 <- context" },
-    { "google/generate.spec:336", "\"INVALID_ARGUMENT\" 400 <- policy" },
-    { "google/generate.spec:337", "\"INVALID_ARGUMENT\" 413 <- too_large" },
-    { "google/generate.spec:338", "\"FAILED_PRECONDITION\" 400 <-> billing" },
-    { "google/generate.spec:339", "\"UNAUTHENTICATED\" 401 <-> auth" },
-    { "google/generate.spec:340", "\"PERMISSION_DENIED\" 403 <-> forbidden" },
-    { "google/generate.spec:341", "\"NOT_FOUND\" 404 <-> missing" },
-    { "google/generate.spec:342", "\"RESOURCE_EXHAUSTED\" 429 <-> rate" },
-    { "google/generate.spec:343", "\"INTERNAL\" 500 <-> internal" },
-    { "google/generate.spec:344", "\"INTERNAL\" 502 <- protocol" },
-    { "google/generate.spec:345", "\"UNAVAILABLE\" 503 <-> overloaded" },
-    { "google/generate.spec:346", "\"DEADLINE_EXCEEDED\" 504 <-> timeout" },
-    { "google/generate.spec:347", "\"OUT_OF_RANGE\" -> invalid" },
-    { "google/generate.spec:348",
+    { "google/generate.spec:271", "\"MISSING_THOUGHT_SIGNATURE\" -> failed" },
+    { "google/generate.spec:272", "* -> other" },
+    { "google/generate.spec:276", "* -> refusal" },
+    { "google/generate.spec:335", "\"INVALID_ARGUMENT\" 400 <-> invalid" },
+    { "google/generate.spec:336", "\"INVALID_ARGUMENT\" 400 <- context" },
+    { "google/generate.spec:337", "\"INVALID_ARGUMENT\" 400 <- policy" },
+    { "google/generate.spec:338", "\"INVALID_ARGUMENT\" 413 <- too_large" },
+    { "google/generate.spec:339", "\"FAILED_PRECONDITION\" 400 <-> billing" },
+    { "google/generate.spec:340", "\"UNAUTHENTICATED\" 401 <-> auth" },
+    { "google/generate.spec:341", "\"PERMISSION_DENIED\" 403 <-> forbidden" },
+    { "google/generate.spec:342", "\"NOT_FOUND\" 404 <-> missing" },
+    { "google/generate.spec:343", "\"RESOURCE_EXHAUSTED\" 429 <-> rate" },
+    { "google/generate.spec:344", "\"INTERNAL\" 500 <-> internal" },
+    { "google/generate.spec:345", "\"INTERNAL\" 502 <- protocol" },
+    { "google/generate.spec:346", "\"UNAVAILABLE\" 503 <-> overloaded" },
+    { "google/generate.spec:347", "\"DEADLINE_EXCEEDED\" 504 <-> timeout" },
+    { "google/generate.spec:348", "\"OUT_OF_RANGE\" -> invalid" },
+    { "google/generate.spec:349",
       "\"CANCELLED\", \"ABORTED\", \"DATA_LOSS\", \"UNKNOWN\" -> internal" },
-    { "google/generate.spec:349", "\"UNIMPLEMENTED\" -> missing" },
-    { "google/generate.spec:350", "\"API_KEY_INVALID\" -> auth" },
-    { "google/generate.spec:351", "\"*exceeds the maximum number of tokens*\" -> context" },
+    { "google/generate.spec:350", "\"UNIMPLEMENTED\" -> missing" },
+    { "google/generate.spec:351", "\"API_KEY_INVALID\" -> auth" },
+    { "google/generate.spec:352", "\"*exceeds the maximum number of tokens*\" -> context" },
     { "google/operations.spec:32", "\"RETRIEVAL_QUERY\" <-> query" },
     { "google/operations.spec:33", "\"RETRIEVAL_DOCUMENT\" <-> document" },
     { "google/operations.spec:34", "\"SEMANTIC_SIMILARITY\" <-> similarity" },
@@ -5281,164 +5305,164 @@ static const struct xd_row rows[] = {
     { "google/operations.spec:37", "\"CODE_RETRIEVAL_QUERY\" <-> code" },
     { "google/operations.spec:38", "\"QUESTION_ANSWERING\" <-> question" },
     { "google/operations.spec:39", "\"FACT_VERIFICATION\" <-> fact" },
-    { "google/generate.spec:38", "contents <-> turns : [content] required" },
-    { "google/generate.spec:39", "systemInstruction.parts <-> instructions : [part]" },
-    { "google/generate.spec:40", "tools <-> tools : [tool]" },
-    { "google/generate.spec:41",
-      "toolConfig.functionCallingConfig.mode <-> tool_choice.mode : choice" },
+    { "google/generate.spec:39", "contents <-> turns : [content] required" },
+    { "google/generate.spec:40", "systemInstruction.parts <-> instructions : [part]" },
+    { "google/generate.spec:41", "tools <-> tools : [tool]" },
     { "google/generate.spec:42",
+      "toolConfig.functionCallingConfig.mode <-> tool_choice.mode : choice" },
+    { "google/generate.spec:43",
       "toolConfig.functionCallingConfig.allowedFunctionNames <-> tool_choice.name : alone with "
       "tool_choice.mode = named" },
-    { "google/generate.spec:43", "generationConfig.maxOutputTokens <-> max_output" },
-    { "google/generate.spec:44", "generationConfig.candidateCount <-> candidates" },
-    { "google/generate.spec:45", "generationConfig.stopSequences <-> stops : [string]" },
-    { "google/generate.spec:46", "generationConfig.temperature <-> sampling.temperature max 2" },
-    { "google/generate.spec:47", "generationConfig.topP <-> sampling.top_p" },
-    { "google/generate.spec:48", "generationConfig.topK <-> sampling.top_k" },
-    { "google/generate.spec:49", "generationConfig.seed <-> sampling.seed" },
-    { "google/generate.spec:50", "generationConfig.presencePenalty <-> sampling.presence" },
-    { "google/generate.spec:51", "generationConfig.frequencyPenalty <-> sampling.frequency" },
-    { "google/generate.spec:52",
-      "generationConfig.responseMimeType <-> format.mode : format_mode try" },
+    { "google/generate.spec:44", "generationConfig.maxOutputTokens <-> max_output" },
+    { "google/generate.spec:45", "generationConfig.candidateCount <-> candidates" },
+    { "google/generate.spec:46", "generationConfig.stopSequences <-> stops : [string]" },
+    { "google/generate.spec:47", "generationConfig.temperature <-> sampling.temperature max 2" },
+    { "google/generate.spec:48", "generationConfig.topP <-> sampling.top_p" },
+    { "google/generate.spec:49", "generationConfig.topK <-> sampling.top_k" },
+    { "google/generate.spec:50", "generationConfig.seed <-> sampling.seed" },
+    { "google/generate.spec:51", "generationConfig.presencePenalty <-> sampling.presence" },
+    { "google/generate.spec:52", "generationConfig.frequencyPenalty <-> sampling.frequency" },
     { "google/generate.spec:53",
+      "generationConfig.responseMimeType <-> format.mode : format_mode try" },
+    { "google/generate.spec:54",
       "generationConfig.responseJsonSchema, generationConfig.responseSchema <-> format.schema with "
       "format.mode = schema" },
-    { "google/generate.spec:54",
-      "generationConfig.thinkingConfig.thinkingBudget <-> reasoning : budget" },
     { "google/generate.spec:55",
-      "generationConfig.thinkingConfig.thinkingLevel <-> reasoning.effort : effort" },
+      "generationConfig.thinkingConfig.thinkingBudget <-> reasoning : budget" },
     { "google/generate.spec:56",
+      "generationConfig.thinkingConfig.thinkingLevel <-> reasoning.effort : effort" },
+    { "google/generate.spec:57",
       "generationConfig.thinkingConfig.includeThoughts <-> reasoning.display : display" },
-    { "google/generate.spec:57", "generationConfig.responseModalities <-> outputs : [modality]" },
-    { "google/generate.spec:58", "generationConfig.responseLogprobs <-> logprobs" },
-    { "google/generate.spec:59", "generationConfig.logprobs <-> top_logprobs" },
-    { "google/generate.spec:67", "role <-> role : role else \"user\"" },
-    { "google/generate.spec:68", "parts <-> blocks : [part]" },
-    { "google/generate.spec:77", "text <-> text else \"\"" },
-    { "google/generate.spec:78", "thoughtSignature <-> signature" },
-    { "google/generate.spec:76", "thought" },
-    { "google/generate.spec:82", "text <-> text else \"\"" },
-    { "google/generate.spec:83", "thoughtSignature <-> signature" },
-    { "google/generate.spec:87", "text <- text" },
-    { "google/generate.spec:89", "functionCall.id <-> id" },
-    { "google/generate.spec:90", "functionCall.name <-> name" },
-    { "google/generate.spec:91", "functionCall.args <-> arguments : json_object" },
-    { "google/generate.spec:92", "thoughtSignature <-> signature" },
-    { "google/generate.spec:96", "functionResponse.id <-> call" },
-    { "google/generate.spec:97", "functionResponse.name <-> name" },
-    { "google/generate.spec:98", "functionResponse.response <-> this : outcome" },
-    { "google/generate.spec:99", "functionResponse.parts <-> blocks : [media]" },
-    { "google/generate.spec:104", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:105", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:106", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:107", "fileData.mimeType <- source.url.media else \"image/jpeg\"" },
-    { "google/generate.spec:112", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:113", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:114", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:115", "fileData.mimeType <- source.url.media else \"audio/mpeg\"" },
-    { "google/generate.spec:120", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:121", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:122", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:123", "fileData.mimeType <- source.url.media" },
-    { "google/generate.spec:124", "inlineData.displayName <-> title" },
-    { "google/generate.spec:129", "fileData.fileUri -> source.url.url" },
-    { "google/generate.spec:130", "fileData.mimeType -> source.url.media" },
-    { "google/generate.spec:133", "fileData.fileUri -> source.url.url" },
-    { "google/generate.spec:134", "fileData.mimeType -> source.url.media" },
-    { "google/generate.spec:137", "fileData.fileUri -> source.url.url" },
-    { "google/generate.spec:138", "fileData.mimeType -> source.url.media" },
-    { "google/generate.spec:76", "\"text\" with thought = true <-> thinking {" },
-    { "google/generate.spec:81", "\"text\" <-> text {" },
-    { "google/generate.spec:88", "\"functionCall\" <-> call {" },
-    { "google/generate.spec:95", "\"functionResponse\" <-> result {" },
-    { "google/generate.spec:103",
+    { "google/generate.spec:58", "generationConfig.responseModalities <-> outputs : [modality]" },
+    { "google/generate.spec:59", "generationConfig.responseLogprobs <-> logprobs" },
+    { "google/generate.spec:60", "generationConfig.logprobs <-> top_logprobs" },
+    { "google/generate.spec:68", "role <-> role : role else \"user\"" },
+    { "google/generate.spec:69", "parts <-> blocks : [part]" },
+    { "google/generate.spec:78", "text <-> text else \"\"" },
+    { "google/generate.spec:79", "thoughtSignature <-> signature" },
+    { "google/generate.spec:77", "thought" },
+    { "google/generate.spec:83", "text <-> text else \"\"" },
+    { "google/generate.spec:84", "thoughtSignature <-> signature" },
+    { "google/generate.spec:88", "text <- text" },
+    { "google/generate.spec:90", "functionCall.id <-> id" },
+    { "google/generate.spec:91", "functionCall.name <-> name" },
+    { "google/generate.spec:92", "functionCall.args <-> arguments : json_object" },
+    { "google/generate.spec:93", "thoughtSignature <-> signature" },
+    { "google/generate.spec:97", "functionResponse.id <-> call" },
+    { "google/generate.spec:98", "functionResponse.name <-> name" },
+    { "google/generate.spec:99", "functionResponse.response <-> this : outcome" },
+    { "google/generate.spec:100", "functionResponse.parts <-> blocks : [media]" },
+    { "google/generate.spec:105", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:106", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:107", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:108", "fileData.mimeType <- source.url.media else \"image/jpeg\"" },
+    { "google/generate.spec:113", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:114", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:115", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:116", "fileData.mimeType <- source.url.media else \"audio/mpeg\"" },
+    { "google/generate.spec:121", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:122", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:123", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:124", "fileData.mimeType <- source.url.media" },
+    { "google/generate.spec:125", "inlineData.displayName <-> title" },
+    { "google/generate.spec:130", "fileData.fileUri -> source.url.url" },
+    { "google/generate.spec:131", "fileData.mimeType -> source.url.media" },
+    { "google/generate.spec:134", "fileData.fileUri -> source.url.url" },
+    { "google/generate.spec:135", "fileData.mimeType -> source.url.media" },
+    { "google/generate.spec:138", "fileData.fileUri -> source.url.url" },
+    { "google/generate.spec:139", "fileData.mimeType -> source.url.media" },
+    { "google/generate.spec:77", "\"text\" with thought = true <-> thinking {" },
+    { "google/generate.spec:82", "\"text\" <-> text {" },
+    { "google/generate.spec:89", "\"functionCall\" <-> call {" },
+    { "google/generate.spec:96", "\"functionResponse\" <-> result {" },
+    { "google/generate.spec:104",
       "\"inlineData\" with inlineData.mimeType = \"image/*\" <-> image {" },
-    { "google/generate.spec:111",
+    { "google/generate.spec:112",
       "\"inlineData\" with inlineData.mimeType = \"audio/*\" <-> audio {" },
-    { "google/generate.spec:119", "\"inlineData\" <-> document {" },
-    { "google/generate.spec:128", "\"fileData\" with fileData.mimeType = \"image/*\" -> image {" },
-    { "google/generate.spec:132", "\"fileData\" with fileData.mimeType = \"audio/*\" -> audio {" },
-    { "google/generate.spec:136", "\"fileData\" -> document {" },
-    { "google/generate.spec:140", "* <-> foreign" },
-    { "google/generate.spec:87", "\"text\" <- refusal { text <- text }" },
-    { "google/generate.spec:147", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:148", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:149", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:150", "fileData.mimeType <- source.url.media else \"image/jpeg\"" },
-    { "google/generate.spec:155", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:156", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:157", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:158", "fileData.mimeType <- source.url.media else \"audio/mpeg\"" },
-    { "google/generate.spec:163", "inlineData.mimeType <-> source.bytes.media" },
-    { "google/generate.spec:164", "inlineData.data <-> source.bytes.data : base64" },
-    { "google/generate.spec:165", "inlineData.displayName <-> title" },
-    { "google/generate.spec:166", "fileData.fileUri <- source.url.url" },
-    { "google/generate.spec:167", "fileData.mimeType <- source.url.media" },
-    { "google/generate.spec:172", "fileData.fileUri -> source.url.url" },
-    { "google/generate.spec:173", "fileData.mimeType -> source.url.media" },
-    { "google/generate.spec:176", "fileData.fileUri -> source.url.url" },
-    { "google/generate.spec:177", "fileData.mimeType -> source.url.media" },
-    { "google/generate.spec:180", "fileData.fileUri -> source.url.url" },
-    { "google/generate.spec:181", "fileData.mimeType -> source.url.media" },
-    { "google/generate.spec:146",
+    { "google/generate.spec:120", "\"inlineData\" <-> document {" },
+    { "google/generate.spec:129", "\"fileData\" with fileData.mimeType = \"image/*\" -> image {" },
+    { "google/generate.spec:133", "\"fileData\" with fileData.mimeType = \"audio/*\" -> audio {" },
+    { "google/generate.spec:137", "\"fileData\" -> document {" },
+    { "google/generate.spec:141", "* <-> foreign" },
+    { "google/generate.spec:88", "\"text\" <- refusal { text <- text }" },
+    { "google/generate.spec:148", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:149", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:150", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:151", "fileData.mimeType <- source.url.media else \"image/jpeg\"" },
+    { "google/generate.spec:156", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:157", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:158", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:159", "fileData.mimeType <- source.url.media else \"audio/mpeg\"" },
+    { "google/generate.spec:164", "inlineData.mimeType <-> source.bytes.media" },
+    { "google/generate.spec:165", "inlineData.data <-> source.bytes.data : base64" },
+    { "google/generate.spec:166", "inlineData.displayName <-> title" },
+    { "google/generate.spec:167", "fileData.fileUri <- source.url.url" },
+    { "google/generate.spec:168", "fileData.mimeType <- source.url.media" },
+    { "google/generate.spec:173", "fileData.fileUri -> source.url.url" },
+    { "google/generate.spec:174", "fileData.mimeType -> source.url.media" },
+    { "google/generate.spec:177", "fileData.fileUri -> source.url.url" },
+    { "google/generate.spec:178", "fileData.mimeType -> source.url.media" },
+    { "google/generate.spec:181", "fileData.fileUri -> source.url.url" },
+    { "google/generate.spec:182", "fileData.mimeType -> source.url.media" },
+    { "google/generate.spec:147",
       "\"inlineData\" with inlineData.mimeType = \"image/*\" <-> image {" },
-    { "google/generate.spec:154",
+    { "google/generate.spec:155",
       "\"inlineData\" with inlineData.mimeType = \"audio/*\" <-> audio {" },
-    { "google/generate.spec:162", "\"inlineData\" <-> document {" },
-    { "google/generate.spec:171", "\"fileData\" with fileData.mimeType = \"image/*\" -> image {" },
-    { "google/generate.spec:175", "\"fileData\" with fileData.mimeType = \"audio/*\" -> audio {" },
-    { "google/generate.spec:179", "\"fileData\" -> document {" },
-    { "google/generate.spec:189", "* <-> foreign" },
-    { "google/generate.spec:188", "\"functionDeclarations\" <-> function : [declaration]" },
-    { "google/generate.spec:194", "name <-> name" },
-    { "google/generate.spec:195", "description <-> description" },
-    { "google/generate.spec:196", "parametersJsonSchema, parameters <-> schema" },
-    { "google/generate.spec:231", "candidates <-> choices : [candidate]" },
-    { "google/generate.spec:232", "promptFeedback.blockReason -> choices[0].stop : blocked" },
-    { "google/generate.spec:234", "usageMetadata <-> usage : usage" },
-    { "google/generate.spec:235", "modelVersion <-> model" },
-    { "google/generate.spec:236", "responseId <-> id" },
-    { "google/generate.spec:242", "content.parts <-> blocks : [part]" },
-    { "google/generate.spec:243", "content.role = \"model\"" },
-    { "google/generate.spec:244", "finishReason <-> stop : stop" },
-    { "google/generate.spec:245", "index <-> index" },
-    { "google/generate.spec:246",
+    { "google/generate.spec:163", "\"inlineData\" <-> document {" },
+    { "google/generate.spec:172", "\"fileData\" with fileData.mimeType = \"image/*\" -> image {" },
+    { "google/generate.spec:176", "\"fileData\" with fileData.mimeType = \"audio/*\" -> audio {" },
+    { "google/generate.spec:180", "\"fileData\" -> document {" },
+    { "google/generate.spec:190", "* <-> foreign" },
+    { "google/generate.spec:189", "\"functionDeclarations\" <-> function : [declaration]" },
+    { "google/generate.spec:195", "name <-> name" },
+    { "google/generate.spec:196", "description <-> description" },
+    { "google/generate.spec:197", "parametersJsonSchema, parameters <-> schema" },
+    { "google/generate.spec:232", "candidates <-> choices : [candidate]" },
+    { "google/generate.spec:233", "promptFeedback.blockReason -> choices[0].stop : blocked" },
+    { "google/generate.spec:235", "usageMetadata <-> usage : usage" },
+    { "google/generate.spec:236", "modelVersion <-> model" },
+    { "google/generate.spec:237", "responseId <-> id" },
+    { "google/generate.spec:243", "content.parts <-> blocks : [part]" },
+    { "google/generate.spec:244", "content.role = \"model\"" },
+    { "google/generate.spec:245", "finishReason <-> stop : stop" },
+    { "google/generate.spec:246", "index <-> index" },
+    { "google/generate.spec:247",
       "groundingMetadata.groundingChunks <-> blocks.text.citations : [grounding]" },
-    { "google/generate.spec:253", "web.uri <-> url" },
-    { "google/generate.spec:253", "web.title <-> title" },
-    { "google/generate.spec:253",
+    { "google/generate.spec:254", "web.uri <-> url" },
+    { "google/generate.spec:254", "web.title <-> title" },
+    { "google/generate.spec:254",
       "\"web\" <-> web { web.uri <-> url; web.title <-> title; drop start, end; rest keep }" },
-    { "google/generate.spec:254", "* <-> foreign" },
-    { "google/generate.spec:279", "promptTokenCount -> input + cache_read" },
-    { "google/generate.spec:280", "promptTokenCount <- input + cache_read + cache_write" },
-    { "google/generate.spec:281", "toolUsePromptTokenCount -> input adds" },
-    { "google/generate.spec:282", "candidatesTokenCount <-> output - thinking" },
-    { "google/generate.spec:283", "thoughtsTokenCount <-> thinking" },
-    { "google/generate.spec:284", "cachedContentTokenCount <-> cache_read" },
-    { "google/generate.spec:285", "totalTokenCount <- input + cache_read + cache_write + output" },
-    { "google/generate.spec:292", "modelVersion <-> model" },
-    { "google/generate.spec:293", "responseId <-> id" },
-    { "google/generate.spec:301", "promptFeedback.blockReason -> choices[0].stop : blocked" },
-    { "google/generate.spec:302", "usageMetadata <-> usage : usage last" },
-    { "google/generate.spec:296", "content.role = \"model\"" },
-    { "google/generate.spec:297", "content.parts <-> blocks : [part]" },
-    { "google/generate.spec:298",
+    { "google/generate.spec:255", "* <-> foreign" },
+    { "google/generate.spec:280", "promptTokenCount -> input + cache_read" },
+    { "google/generate.spec:281", "promptTokenCount <- input + cache_read + cache_write" },
+    { "google/generate.spec:282", "toolUsePromptTokenCount -> input adds" },
+    { "google/generate.spec:283", "candidatesTokenCount <-> output - thinking" },
+    { "google/generate.spec:284", "thoughtsTokenCount <-> thinking" },
+    { "google/generate.spec:285", "cachedContentTokenCount <-> cache_read" },
+    { "google/generate.spec:286", "totalTokenCount <- input + cache_read + cache_write + output" },
+    { "google/generate.spec:293", "modelVersion <-> model" },
+    { "google/generate.spec:294", "responseId <-> id" },
+    { "google/generate.spec:302", "promptFeedback.blockReason -> choices[0].stop : blocked" },
+    { "google/generate.spec:303", "usageMetadata <-> usage : usage last" },
+    { "google/generate.spec:297", "content.role = \"model\"" },
+    { "google/generate.spec:298", "content.parts <-> blocks : [part]" },
+    { "google/generate.spec:299",
       "groundingMetadata.groundingChunks <-> blocks.text.citations : [grounding]" },
-    { "google/generate.spec:299", "finishReason <-> stop : stop slot" },
-    { "google/generate.spec:303", "error <-> fail : fault_body" },
-    { "google/generate.spec:307", "error <-> this : fault_body" },
-    { "google/generate.spec:312", "code <- status" },
-    { "google/generate.spec:313", "message <-> message else \"\"" },
-    { "google/generate.spec:314", "status <-> kind : fault" },
-    { "google/generate.spec:315", "details -> this : [detail]" },
-    { "google/generate.spec:316", "details <- this : [retry_info]" },
-    { "google/generate.spec:323", "retryDelay -> retry_after : duration" },
-    { "google/generate.spec:324", "reason -> code" },
-    { "google/generate.spec:329", "@type = \"type.googleapis.com/google.rpc.RetryInfo\"" },
-    { "google/generate.spec:330", "retryDelay <- retry_after : duration" },
-    { "google/generate.spec:354", "models <- models : [model_entry] required" },
-    { "google/generate.spec:357", "name <- resource" },
-    { "google/generate.spec:358", "displayName <- id" },
+    { "google/generate.spec:300", "finishReason <-> stop : stop slot" },
+    { "google/generate.spec:304", "error <-> fail : fault_body" },
+    { "google/generate.spec:308", "error <-> this : fault_body" },
+    { "google/generate.spec:313", "code <- status" },
+    { "google/generate.spec:314", "message <-> message else \"\"" },
+    { "google/generate.spec:315", "status <-> kind : fault" },
+    { "google/generate.spec:316", "details -> this : [detail]" },
+    { "google/generate.spec:317", "details <- this : [retry_info]" },
+    { "google/generate.spec:324", "retryDelay -> retry_after : duration" },
+    { "google/generate.spec:325", "reason -> code" },
+    { "google/generate.spec:330", "@type = \"type.googleapis.com/google.rpc.RetryInfo\"" },
+    { "google/generate.spec:331", "retryDelay <- retry_after : duration" },
+    { "google/generate.spec:355", "models <- models : [model_entry] required" },
+    { "google/generate.spec:358", "name <- resource" },
+    { "google/generate.spec:359", "displayName <- id" },
     { "google/operations.spec:15", "requests <-> inputs : [embed_content] required" },
     { "google/operations.spec:25", "content.parts <-> blocks : [part] required" },
     { "google/operations.spec:21", "model <-> options.model : behind \"models/\"" },
@@ -5476,17 +5500,17 @@ static const struct xd_row rows[] = {
       "choice" },
     { "google/operations.spec:108", "totalTokens <-> input else 0" },
     { "google/operations.spec:109", "cachedContentTokenCount <-> cached" },
-    { "providers/vertex.spec:18", "instances <-> inputs : [embed_content] required" },
-    { "providers/vertex.spec:19", "parameters.outputDimensionality <-> dimensions" },
-    { "providers/vertex.spec:23", "content <-> text" },
-    { "providers/vertex.spec:22", "task_type <-> options.purpose : task" },
-    { "providers/vertex.spec:23", "\"content\" <-> text { content <-> text }" },
-    { "providers/vertex.spec:28", "predictions <-> vectors : [embedding] required" },
-    { "providers/vertex.spec:31", "embeddings.values <-> numbers : vector" },
-    { "providers/vertex.spec:35", "contents <-> turns : [content] required" },
-    { "providers/vertex.spec:36", "systemInstruction.parts <-> instructions : [part]" },
-    { "providers/vertex.spec:37", "tools <-> tools : [tool]" },
-    { "providers/vertex.spec:38",
+    { "providers/vertex.spec:19", "instances <-> inputs : [embed_content] required" },
+    { "providers/vertex.spec:20", "parameters.outputDimensionality <-> dimensions" },
+    { "providers/vertex.spec:24", "content <-> text" },
+    { "providers/vertex.spec:23", "task_type <-> options.purpose : task" },
+    { "providers/vertex.spec:24", "\"content\" <-> text { content <-> text }" },
+    { "providers/vertex.spec:29", "predictions <-> vectors : [embedding] required" },
+    { "providers/vertex.spec:32", "embeddings.values <-> numbers : vector" },
+    { "providers/vertex.spec:36", "contents <-> turns : [content] required" },
+    { "providers/vertex.spec:37", "systemInstruction.parts <-> instructions : [part]" },
+    { "providers/vertex.spec:38", "tools <-> tools : [tool]" },
+    { "providers/vertex.spec:39",
       "toolConfig.functionCallingConfig.mode <-> tool_choice.mode : choice" },
 };
 static const unsigned char directions[] = {
@@ -5521,6 +5545,7 @@ const struct xd_dialect xd_google_generate = {
     .fronts = fronts,
     .nfronts = 2,
     .telemetry = STR_INIT("gcp.gen_ai"),
+    .probe = STR_INIT("/models"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
@@ -5551,6 +5576,7 @@ const struct xd_dialect xd_gemini = {
     .models = gemini_models,
     .nmodels = 2,
     .telemetry = STR_INIT("gcp.gemini"),
+    .probe = STR_INIT("/models"),
     .policies = gemini_policies,
     .npolicies = sizeof gemini_policies / sizeof *gemini_policies - 1,
     .ops = gemini_ops,
@@ -5586,8 +5612,8 @@ const struct xd_dialect xd_vertex = {
     .models = vertex_models,
     .nmodels = 1,
     .telemetry = STR_INIT("gcp.vertex_ai"),
-    .policies = gemini_policies,
-    .npolicies = sizeof gemini_policies / sizeof *gemini_policies - 1,
+    .policies = vertex_policies,
+    .npolicies = sizeof vertex_policies / sizeof *vertex_policies - 1,
     .ops = vertex_ops,
     .nops = 3,
     .read_error = read_error,

@@ -54,7 +54,7 @@ static void read_embed_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_embed_usage(struct xd *x, const struct ir_usage *m);
 static void read_bill(struct xd *x, uint32_t at, struct ir_usage *m);
 
-/* openai/chat.spec:125 */
+/* openai/chat.spec:126 */
 static const struct xd_pair audio_format_table_v[] = {
     { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0, 0 },
     { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1, 0 },
@@ -67,7 +67,7 @@ static const struct xd_pairs audio_format_table = {
     sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/chat.spec:193 */
+/* openai/chat.spec:194 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("any"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 5, 0 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 0, 6, 0 },
@@ -98,7 +98,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* openai/chat.spec:210 */
+/* openai/chat.spec:211 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 20, 0 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 21, 0 },
@@ -110,7 +110,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* openai/chat.spec:256 */
+/* openai/chat.spec:257 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("model_length"), IR_STOP_LENGTH, 0, 1, 0, 23, 0 },
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 24, 0 },
@@ -129,7 +129,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* openai/chat.spec:338 */
+/* openai/chat.spec:339 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_message_order"), IR_FAULT_INVALID, 0, 1, 0, 34, 0 },
     { STR_INIT("invalid_request_prompt"), IR_FAULT_INVALID, 0, 1, 0, 34, 0 },
@@ -178,7 +178,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* openai/chat.spec:26: request */
+/* openai/chat.spec:27: request */
 static const struct xd_key request_keys_v[] = {
     { STR_INIT("model"), 0, NULL },
     { STR_INIT("messages"), 1, NULL },
@@ -1455,7 +1455,7 @@ write_reply_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:159: call */
+/* openai/chat.spec:160: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -1656,7 +1656,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:187: function */
+/* openai/chat.spec:188: function */
 static const struct xd_key function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1689,7 +1689,7 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
 }
 
-/* openai/chat.spec:194: choice_named */
+/* openai/chat.spec:195: choice_named */
 static const struct xd_key choice_named_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
 };
@@ -1737,7 +1737,7 @@ write_choice_named(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:201: format */
+/* openai/chat.spec:202: format */
 static const struct xd_key format_keys_json_schema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -1821,7 +1821,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:212: reply */
+/* openai/chat.spec:213: reply */
 static const struct xd_key reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -2039,7 +2039,7 @@ write_choice_whole(struct xd *x, const struct ir_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:269: usage */
+/* openai/chat.spec:270: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 4, NULL },
@@ -2473,7 +2473,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:312: call_patch */
+/* openai/chat.spec:313: call_patch */
 static const struct xd_key call_patch_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -2645,7 +2645,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:327: fault_body */
+/* openai/chat.spec:328: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -2732,7 +2732,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:365: model_list */
+/* openai/chat.spec:366: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
@@ -2753,7 +2753,7 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:371: model_entry */
+/* openai/chat.spec:372: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
@@ -3285,15 +3285,15 @@ static const struct str mistral_models[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "openai/chat.spec:125", "\"wav\" <-> \"audio/wav\"" },
-    { "openai/chat.spec:125", "\"mp3\" <-> \"audio/mpeg\"" },
-    { "openai/chat.spec:125", "\"flac\" <-> \"audio/flac\"" },
-    { "openai/chat.spec:126", "\"opus\" <-> \"audio/opus\"" },
-    { "openai/chat.spec:126", "\"pcm16\" <-> \"audio/pcm\"" },
+    { "openai/chat.spec:126", "\"wav\" <-> \"audio/wav\"" },
+    { "openai/chat.spec:126", "\"mp3\" <-> \"audio/mpeg\"" },
+    { "openai/chat.spec:126", "\"flac\" <-> \"audio/flac\"" },
+    { "openai/chat.spec:127", "\"opus\" <-> \"audio/opus\"" },
+    { "openai/chat.spec:127", "\"pcm16\" <-> \"audio/pcm\"" },
     { "mistral/chat.spec:99", "\"any\" <-> required" },
     { "mistral/chat.spec:99", "\"required\" -> required" },
-    { "openai/chat.spec:193", "\"auto\" <-> auto" },
-    { "openai/chat.spec:193", "\"none\" <-> none" },
+    { "openai/chat.spec:194", "\"auto\" <-> auto" },
+    { "openai/chat.spec:194", "\"none\" <-> none" },
     { "mistral/chat.spec:103", "\"none\" <-> none" },
     { "mistral/chat.spec:103", "\"high\" <-> high" },
     { "mistral/chat.spec:104", "\"none\" <- minimal" },
@@ -3305,70 +3305,70 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:105", "\"low\" -> low" },
     { "mistral/chat.spec:105", "\"medium\" -> medium" },
     { "mistral/chat.spec:105", "\"xhigh\" -> xhigh" },
-    { "openai/chat.spec:210", "\"text\" <-> text" },
-    { "openai/chat.spec:210", "\"json_object\" <-> object" },
-    { "openai/chat.spec:210", "\"json_schema\" <-> schema" },
+    { "openai/chat.spec:211", "\"text\" <-> text" },
+    { "openai/chat.spec:211", "\"json_object\" <-> object" },
+    { "openai/chat.spec:211", "\"json_schema\" <-> schema" },
     { "mistral/chat.spec:128", "\"model_length\" -> length" },
-    { "openai/chat.spec:257", "\"stop\" <-> end" },
-    { "openai/chat.spec:258", "\"length\" <-> length" },
-    { "openai/chat.spec:259", "\"tool_calls\", \"function_call\" <-> call" },
-    { "openai/chat.spec:260", "\"content_filter\" <-> refusal" },
-    { "openai/chat.spec:261", "\"stop\" <- match" },
-    { "openai/chat.spec:262", "\"stop\" <- pause" },
-    { "openai/chat.spec:263", "\"stop\" <- other" },
-    { "openai/chat.spec:264", "\"error\" <-> failed" },
-    { "openai/chat.spec:265", "\"eos\" -> end" },
-    { "openai/chat.spec:266", "* -> other" },
+    { "openai/chat.spec:258", "\"stop\" <-> end" },
+    { "openai/chat.spec:259", "\"length\" <-> length" },
+    { "openai/chat.spec:260", "\"tool_calls\", \"function_call\" <-> call" },
+    { "openai/chat.spec:261", "\"content_filter\" <-> refusal" },
+    { "openai/chat.spec:262", "\"stop\" <- match" },
+    { "openai/chat.spec:263", "\"stop\" <- pause" },
+    { "openai/chat.spec:264", "\"stop\" <- other" },
+    { "openai/chat.spec:265", "\"error\" <-> failed" },
+    { "openai/chat.spec:266", "\"eos\" -> end" },
+    { "openai/chat.spec:267", "* -> other" },
     { "mistral/chat.spec:181",
       "\"invalid_request_message_order\", \"invalid_request_prompt\", \"invalid_function_call\" -> "
       "invalid" },
     { "mistral/chat.spec:182", "\"invalid_model\" -> missing" },
     { "mistral/chat.spec:183", "\"rate_limited\", \"service_tier_capacity_exceeded\" -> rate" },
     { "mistral/chat.spec:184", "\"internal_server_error\" -> internal" },
-    { "openai/chat.spec:339", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/chat.spec:340", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/chat.spec:341", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/chat.spec:342", "\"authentication_error\" 401 <-> auth" },
-    { "openai/chat.spec:343", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/chat.spec:344", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/chat.spec:345", "\"not_found_error\" 404 <-> missing" },
-    { "openai/chat.spec:346", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/chat.spec:347", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/chat.spec:348", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/chat.spec:349", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/chat.spec:350", "\"internal_error\" 500 <-> internal" },
-    { "openai/chat.spec:351", "\"internal_error\" 502 <- protocol" },
-    { "openai/chat.spec:352", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/chat.spec:353", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/chat.spec:354", "\"server_error\", \"api_error\" -> internal" },
-    { "openai/chat.spec:355", "\"overloaded\", \"overloaded_error\" -> overloaded" },
-    { "openai/chat.spec:356", "\"content_filter\" -> policy" },
-    { "openai/chat.spec:357", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/chat.spec:360",
+    { "openai/chat.spec:340", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/chat.spec:341", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/chat.spec:342", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/chat.spec:343", "\"authentication_error\" 401 <-> auth" },
+    { "openai/chat.spec:344", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/chat.spec:345", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/chat.spec:346", "\"not_found_error\" 404 <-> missing" },
+    { "openai/chat.spec:347", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/chat.spec:348", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/chat.spec:349", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/chat.spec:350", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/chat.spec:351", "\"internal_error\" 500 <-> internal" },
+    { "openai/chat.spec:352", "\"internal_error\" 502 <- protocol" },
+    { "openai/chat.spec:353", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/chat.spec:354", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/chat.spec:355", "\"server_error\", \"api_error\" -> internal" },
+    { "openai/chat.spec:356", "\"overloaded\", \"overloaded_error\" -> overloaded" },
+    { "openai/chat.spec:357", "\"content_filter\" -> policy" },
+    { "openai/chat.spec:358", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/chat.spec:361",
       "\"*context length*\", \"*context window*\", \"*prompt is too long*\", \"*prompt too long*\" "
       "-> context" },
-    { "openai/chat.spec:361",
-      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
     { "openai/chat.spec:362",
+      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
+    { "openai/chat.spec:363",
       "\"*incorrect api key*\", \"*invalid api key*\", \"*api key not valid*\" -> auth" },
-    { "openai/chat.spec:27", "model <-> model required" },
-    { "openai/chat.spec:28", "messages <-> this : messages required" },
-    { "openai/chat.spec:29", "stream <-> stream" },
-    { "openai/chat.spec:31", "tools <-> tools : [tool]" },
-    { "openai/chat.spec:32", "functions -> tools : [function]" },
-    { "openai/chat.spec:33", "tool_choice <-> tool_choice : choice | choice_named" },
-    { "openai/chat.spec:34", "parallel_tool_calls <-> tool_choice.parallel" },
+    { "openai/chat.spec:28", "model <-> model required" },
+    { "openai/chat.spec:29", "messages <-> this : messages required" },
+    { "openai/chat.spec:30", "stream <-> stream" },
+    { "openai/chat.spec:32", "tools <-> tools : [tool]" },
+    { "openai/chat.spec:33", "functions -> tools : [function]" },
+    { "openai/chat.spec:34", "tool_choice <-> tool_choice : choice | choice_named" },
+    { "openai/chat.spec:35", "parallel_tool_calls <-> tool_choice.parallel" },
     { "mistral/chat.spec:27", "max_tokens <-> max_output" },
-    { "openai/chat.spec:36", "n <-> candidates" },
-    { "openai/chat.spec:37", "stop <-> stops : [string] | string" },
-    { "openai/chat.spec:38", "temperature <-> sampling.temperature" },
-    { "openai/chat.spec:39", "top_p <-> sampling.top_p" },
+    { "openai/chat.spec:37", "n <-> candidates" },
+    { "openai/chat.spec:38", "stop <-> stops : [string] | string" },
+    { "openai/chat.spec:39", "temperature <-> sampling.temperature" },
+    { "openai/chat.spec:40", "top_p <-> sampling.top_p" },
     { "mistral/chat.spec:28", "random_seed <-> sampling.seed" },
-    { "openai/chat.spec:41", "presence_penalty <-> sampling.presence" },
-    { "openai/chat.spec:42", "frequency_penalty <-> sampling.frequency" },
-    { "openai/chat.spec:46", "reasoning_effort <-> reasoning.effort : effort" },
-    { "openai/chat.spec:47", "response_format <-> format : format" },
-    { "openai/chat.spec:51", "prompt_cache_key <-> cache_key" },
+    { "openai/chat.spec:42", "presence_penalty <-> sampling.presence" },
+    { "openai/chat.spec:43", "frequency_penalty <-> sampling.frequency" },
+    { "openai/chat.spec:47", "reasoning_effort <-> reasoning.effort : effort" },
+    { "openai/chat.spec:48", "response_format <-> format : format" },
+    { "openai/chat.spec:52", "prompt_cache_key <-> cache_key" },
     { "mistral/chat.spec:34", "content <-> blocks : string as text | [part] required else \"\"" },
     { "mistral/chat.spec:38", "tool_call_id <-> call" },
     { "mistral/chat.spec:39", "content <-> blocks : string as text | [part] required else \"\"" },
@@ -3407,9 +3407,9 @@ static const struct xd_row rows[] = {
       "\"thinking\" <-> thinking { thinking <-> text : texts else []; drop signature; ignore "
       "closed }" },
     { "mistral/chat.spec:123", "\"text\" <- refusal { text <- text }" },
-    { "openai/chat.spec:160", "id <-> id" },
-    { "openai/chat.spec:161", "type = \"function\"" },
-    { "openai/chat.spec:162", "function.name <-> name" },
+    { "openai/chat.spec:161", "id <-> id" },
+    { "openai/chat.spec:162", "type = \"function\"" },
+    { "openai/chat.spec:163", "function.name <-> name" },
     { "mistral/chat.spec:85", "function.arguments <-> arguments : json in string | json_object" },
     { "mistral/chat.spec:89", "function.name <-> name" },
     { "mistral/chat.spec:90", "function.description <-> description" },
@@ -3417,21 +3417,21 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:92", "function.strict <-> strict" },
     { "mistral/chat.spec:88", "none, \"function\" <-> function {" },
     { "mistral/chat.spec:94", "* <-> foreign" },
-    { "openai/chat.spec:188", "name -> name" },
-    { "openai/chat.spec:189", "description -> description" },
-    { "openai/chat.spec:190", "parameters -> schema" },
-    { "openai/chat.spec:194", "type = \"function\"" },
-    { "openai/chat.spec:194", "function.name <-> name" },
-    { "openai/chat.spec:202", "type <-> mode : format_mode" },
-    { "openai/chat.spec:203", "json_schema.name <-> name" },
-    { "openai/chat.spec:204", "json_schema.description <-> description" },
-    { "openai/chat.spec:205", "json_schema.schema <-> schema" },
-    { "openai/chat.spec:206", "json_schema.strict <-> strict" },
-    { "openai/chat.spec:213", "id <-> id else \"\"" },
-    { "openai/chat.spec:214", "object = \"chat.completion\"" },
-    { "openai/chat.spec:215", "created <- now" },
-    { "openai/chat.spec:216", "model <-> model else \"\"" },
-    { "openai/chat.spec:217", "choices <-> choices : [choice_whole]" },
+    { "openai/chat.spec:189", "name -> name" },
+    { "openai/chat.spec:190", "description -> description" },
+    { "openai/chat.spec:191", "parameters -> schema" },
+    { "openai/chat.spec:195", "type = \"function\"" },
+    { "openai/chat.spec:195", "function.name <-> name" },
+    { "openai/chat.spec:203", "type <-> mode : format_mode" },
+    { "openai/chat.spec:204", "json_schema.name <-> name" },
+    { "openai/chat.spec:205", "json_schema.description <-> description" },
+    { "openai/chat.spec:206", "json_schema.schema <-> schema" },
+    { "openai/chat.spec:207", "json_schema.strict <-> strict" },
+    { "openai/chat.spec:214", "id <-> id else \"\"" },
+    { "openai/chat.spec:215", "object = \"chat.completion\"" },
+    { "openai/chat.spec:216", "created <- now" },
+    { "openai/chat.spec:217", "model <-> model else \"\"" },
+    { "openai/chat.spec:218", "choices <-> choices : [choice_whole]" },
     { "mistral/chat.spec:108", "usage <-> usage : usage else {}" },
     { "mistral/chat.spec:111", "index <-> index" },
     { "mistral/chat.spec:112", "message.role = \"assistant\"" },
@@ -3440,15 +3440,15 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:114", "message.tool_calls <-> blocks : [call] else null" },
     { "mistral/chat.spec:115", "finish_reason <-> stop : stop" },
     { "mistral/chat.spec:133", "prompt_tokens <- input + cache_read + cache_write" },
-    { "openai/chat.spec:271", "completion_tokens -> output" },
-    { "openai/chat.spec:272", "completion_tokens <- output else 0" },
+    { "openai/chat.spec:272", "completion_tokens -> output" },
+    { "openai/chat.spec:273", "completion_tokens <- output else 0" },
     { "mistral/chat.spec:132", "total_tokens <-> input + cache_read + cache_write + output" },
     { "mistral/chat.spec:135", "prompt_tokens_details.cached_tokens <-> cache_read" },
     { "mistral/chat.spec:136", "num_cached_tokens -> cache_read" },
-    { "openai/chat.spec:275", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
-    { "openai/chat.spec:276", "prompt_tokens_details.audio_tokens <-> audio_in" },
-    { "openai/chat.spec:277", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:278", "completion_tokens_details.audio_tokens <-> audio_out" },
+    { "openai/chat.spec:276", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
+    { "openai/chat.spec:277", "prompt_tokens_details.audio_tokens <-> audio_in" },
+    { "openai/chat.spec:278", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:279", "completion_tokens_details.audio_tokens <-> audio_out" },
     { "mistral/chat.spec:144", "id <-> id else \"\"" },
     { "mistral/chat.spec:145", "object = \"chat.completion.chunk\"" },
     { "mistral/chat.spec:146", "created <- now" },
@@ -3461,10 +3461,10 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:154", "delta.tool_calls <-> blocks : [call_patch]" },
     { "mistral/chat.spec:155", "finish_reason <-> stop : stop else null slot" },
     { "mistral/chat.spec:158", "error <-> fail : fault_body" },
-    { "openai/chat.spec:314", "id <-> id" },
-    { "openai/chat.spec:315", "type = \"function\"" },
+    { "openai/chat.spec:315", "id <-> id" },
+    { "openai/chat.spec:316", "type = \"function\"" },
     { "mistral/chat.spec:161", "function.name <-> name else \"\"" },
-    { "openai/chat.spec:317", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:318", "function.arguments <-> arguments : json in string" },
     { "mistral/chat.spec:165", "object = \"error\"" },
     { "mistral/chat.spec:166", "message <-> message else \"\"" },
     { "mistral/chat.spec:167", "detail -> message" },
@@ -3473,18 +3473,18 @@ static const struct xd_row rows[] = {
     { "mistral/chat.spec:170", "param <-> param else null" },
     { "mistral/chat.spec:171", "code <-> code else null" },
     { "mistral/chat.spec:172", "raw_status_code -> status" },
-    { "openai/chat.spec:328", "message <-> message else \"\"" },
-    { "openai/chat.spec:329", "type <-> kind : fault" },
-    { "openai/chat.spec:330", "code -> kind : fault try" },
-    { "openai/chat.spec:331", "param <-> param else null" },
-    { "openai/chat.spec:332", "code <-> code else null" },
-    { "openai/chat.spec:333", "status_code -> status" },
-    { "openai/chat.spec:366", "object = \"list\"" },
-    { "openai/chat.spec:367", "data <- models : [model_entry] required" },
-    { "openai/chat.spec:372", "id <- id" },
-    { "openai/chat.spec:373", "object = \"model\"" },
-    { "openai/chat.spec:374", "created <- created" },
-    { "openai/chat.spec:375", "owned_by = \"llmux\"" },
+    { "openai/chat.spec:329", "message <-> message else \"\"" },
+    { "openai/chat.spec:330", "type <-> kind : fault" },
+    { "openai/chat.spec:331", "code -> kind : fault try" },
+    { "openai/chat.spec:332", "param <-> param else null" },
+    { "openai/chat.spec:333", "code <-> code else null" },
+    { "openai/chat.spec:334", "status_code -> status" },
+    { "openai/chat.spec:367", "object = \"list\"" },
+    { "openai/chat.spec:368", "data <- models : [model_entry] required" },
+    { "openai/chat.spec:373", "id <- id" },
+    { "openai/chat.spec:374", "object = \"model\"" },
+    { "openai/chat.spec:375", "created <- created" },
+    { "openai/chat.spec:376", "owned_by = \"llmux\"" },
     { "openai/embeddings.spec:13", "model <-> model required" },
     { "mistral/chat.spec:18", "input <-> inputs : [string as text] | string as text required" },
     { "openai/embeddings.spec:15", "encoding_format <-> encodings : string" },
@@ -3535,6 +3535,7 @@ const struct xd_dialect xd_mistral_chat = {
     .fronts = fronts,
     .nfronts = 2,
     .telemetry = STR_INIT("mistral_ai"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -3566,6 +3567,7 @@ const struct xd_dialect xd_mistral = {
     .models = mistral_models,
     .nmodels = 8,
     .telemetry = STR_INIT("mistral_ai"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,

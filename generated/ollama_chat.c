@@ -36,7 +36,7 @@ static void write_older_request(struct xd *x, const struct ir_embed_request *m);
 static void read_older_reply(struct xd *x, uint32_t at, struct ir_embed_reply *m);
 static void write_older_reply(struct xd *x, const struct ir_embed_reply *m);
 
-/* ollama/chat.spec:43 */
+/* ollama/chat.spec:44 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("json"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 0, 0 },
     { STR_INIT(""), IR_FORMAT_MODE_TEXT, 0, 1, 0, 1, 0 },
@@ -47,7 +47,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* ollama/chat.spec:80 */
+/* ollama/chat.spec:81 */
 static const struct xd_word think_effort_table_v[] = {
     { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 2, 0 },
     { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 3, 0 },
@@ -63,7 +63,7 @@ static const struct xd_table think_effort_table = {
     NULL,
 };
 
-/* ollama/chat.spec:84 */
+/* ollama/chat.spec:85 */
 static const struct xd_word think_mode_table_v[] = {
     { STR_INIT("true"), IR_THINKING_AUTO, 0, 1, 1, 9, 1 },
     { STR_INIT("true"), IR_THINKING_BUDGET, 0, 0, 1, 10, 1 },
@@ -75,7 +75,7 @@ static const struct xd_table think_mode_table = {
     NULL,
 };
 
-/* ollama/chat.spec:128 */
+/* ollama/chat.spec:129 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 12, 0 },
     { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1, 13, 0 },
@@ -93,7 +93,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* ollama/chat.spec:140 */
+/* ollama/chat.spec:141 */
 static const struct xd_word done_table_v[] = {
     { STR_INIT("true"), IR_STOP_END, 0, 1, 1, 22, 1 },
     { STR_INIT("true"), IR_STOP_LENGTH, 0, 0, 1, 23, 1 },
@@ -109,7 +109,7 @@ static const struct xd_table done_table = {
     NULL,
 };
 
-/* ollama/chat.spec:20: request */
+/* ollama/chat.spec:21: request */
 static const struct xd_key request_keys_options_v[] = {
     { STR_INIT("num_predict"), 6, NULL },
     { STR_INIT("temperature"), 7, NULL },
@@ -379,7 +379,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* ollama/chat.spec:46: "system" */
+/* ollama/chat.spec:47: "system" */
 static const struct xd_key messages_system_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -432,7 +432,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* ollama/chat.spec:52: "tool" */
+/* ollama/chat.spec:53: "tool" */
 static const struct xd_key messages_tool_keys_v[] = {
     { STR_INIT("tool_call_id"), 0, NULL },
     { STR_INIT("tool_name"), 1, NULL },
@@ -507,7 +507,7 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* ollama/chat.spec:60: "user" */
+/* ollama/chat.spec:61: "user" */
 static const struct xd_key messages_user_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("images"), 1, NULL },
@@ -567,7 +567,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* ollama/chat.spec:68: "assistant" */
+/* ollama/chat.spec:69: "assistant" */
 static const struct xd_key messages_assistant_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -769,7 +769,7 @@ write_messages(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* ollama/chat.spec:86: call */
+/* ollama/chat.spec:87: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -843,7 +843,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* ollama/chat.spec:95: tool.function */
+/* ollama/chat.spec:96: tool.function */
 static const struct xd_key tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -953,7 +953,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* ollama/chat.spec:106: reply */
+/* ollama/chat.spec:107: reply */
 static const struct xd_key reply_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("thinking"), 1, NULL },
@@ -1137,7 +1137,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* ollama/chat.spec:145: chunks */
+/* ollama/chat.spec:146: chunks */
 static const struct xd_key chunks_choice_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("thinking"), 0, NULL },
@@ -1449,7 +1449,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* ollama/chat.spec:165: error */
+/* ollama/chat.spec:166: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
 };
@@ -1498,7 +1498,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* ollama/chat.spec:170: model_list */
+/* ollama/chat.spec:171: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
@@ -1516,7 +1516,7 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* ollama/chat.spec:172: model_entry */
+/* ollama/chat.spec:173: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
@@ -1969,109 +1969,109 @@ static const struct xd_op ops[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "ollama/chat.spec:43", "\"json\" <-> object" },
-    { "ollama/chat.spec:43", "\"\" -> text" },
-    { "ollama/chat.spec:81", "\"low\" <-> low" },
-    { "ollama/chat.spec:81", "\"medium\" <-> medium" },
-    { "ollama/chat.spec:81", "\"high\" <-> high" },
-    { "ollama/chat.spec:81", "\"max\" <-> max" },
-    { "ollama/chat.spec:82", "\"low\" <- minimal" },
-    { "ollama/chat.spec:82", "\"high\" <- xhigh" },
-    { "ollama/chat.spec:82", "false <- none" },
-    { "ollama/chat.spec:84", "true <-> auto" },
-    { "ollama/chat.spec:84", "true <- budget" },
-    { "ollama/chat.spec:84", "false <-> off" },
-    { "ollama/chat.spec:129", "\"stop\" <-> end" },
-    { "ollama/chat.spec:130", "\"length\" <-> length" },
-    { "ollama/chat.spec:131", "\"content_filter\" <-> refusal" },
-    { "ollama/chat.spec:132", "\"stop\" <- match" },
-    { "ollama/chat.spec:133", "\"stop\" <- call" },
-    { "ollama/chat.spec:134", "\"stop\" <- pause" },
-    { "ollama/chat.spec:135", "\"stop\" <- failed" },
-    { "ollama/chat.spec:136", "\"stop\" <- other" },
-    { "ollama/chat.spec:137", "\"load\", \"unload\" -> end" },
-    { "ollama/chat.spec:138", "* -> other" },
-    { "ollama/chat.spec:141", "true <-> end" },
-    { "ollama/chat.spec:141", "true <- length" },
-    { "ollama/chat.spec:141", "true <- refusal" },
-    { "ollama/chat.spec:141", "true <- match" },
-    { "ollama/chat.spec:141", "true <- call" },
-    { "ollama/chat.spec:141", "true <- pause" },
-    { "ollama/chat.spec:141", "true <- failed" },
-    { "ollama/chat.spec:142", "true <- other" },
-    { "ollama/chat.spec:21", "model <-> model required" },
-    { "ollama/chat.spec:22", "messages <-> this : messages required" },
-    { "ollama/chat.spec:23", "stream -> stream else true" },
-    { "ollama/chat.spec:24", "stream <- stream else false" },
-    { "ollama/chat.spec:25", "tools <-> tools : [tool]" },
-    { "ollama/chat.spec:26", "format <-> format : json as schema | format_mode" },
-    { "ollama/chat.spec:27", "think <-> reasoning : think_effort | think_mode" },
-    { "ollama/chat.spec:28", "options.num_predict <-> max_output" },
-    { "ollama/chat.spec:29", "options.temperature <-> sampling.temperature" },
-    { "ollama/chat.spec:30", "options.top_p <-> sampling.top_p" },
-    { "ollama/chat.spec:31", "options.top_k <-> sampling.top_k" },
-    { "ollama/chat.spec:32", "options.seed <-> sampling.seed" },
-    { "ollama/chat.spec:33", "options.presence_penalty <-> sampling.presence" },
-    { "ollama/chat.spec:34", "options.frequency_penalty <-> sampling.frequency" },
-    { "ollama/chat.spec:35", "options.stop <-> stops : [string] | string" },
-    { "ollama/chat.spec:36", "logprobs <-> logprobs" },
-    { "ollama/chat.spec:37", "top_logprobs <-> top_logprobs" },
-    { "ollama/chat.spec:47", "content <-> blocks : string joins text required else \"\"" },
-    { "ollama/chat.spec:53", "tool_call_id <-> call" },
-    { "ollama/chat.spec:54", "tool_name <-> name" },
-    { "ollama/chat.spec:55", "content <-> blocks : string joins text required else \"\"" },
-    { "ollama/chat.spec:61", "content -> blocks : string joins text" },
-    { "ollama/chat.spec:62", "content <- blocks : string joins text required else \"\"" },
-    { "ollama/chat.spec:63", "images <-> blocks.image : [bytes]" },
-    { "ollama/chat.spec:69", "thinking <-> blocks.thinking.text" },
-    { "ollama/chat.spec:70", "content -> blocks : string joins text" },
-    { "ollama/chat.spec:71", "content <- blocks : string joins text required else \"\"" },
-    { "ollama/chat.spec:72", "tool_calls <-> blocks : [call]" },
-    { "ollama/chat.spec:46", "\"system\" <-> instructions | turns.system {" },
-    { "ollama/chat.spec:52", "\"tool\" <-> turns.user.result {" },
-    { "ollama/chat.spec:60", "\"user\" <-> turns.user {" },
-    { "ollama/chat.spec:68", "\"assistant\" <-> turns.assistant {" },
-    { "ollama/chat.spec:87", "id <-> id" },
-    { "ollama/chat.spec:88", "function.name <-> name" },
-    { "ollama/chat.spec:89", "function.arguments <-> arguments : json_object" },
-    { "ollama/chat.spec:96", "function.name <-> name" },
-    { "ollama/chat.spec:97", "function.description <-> description" },
-    { "ollama/chat.spec:98", "function.parameters <-> schema" },
-    { "ollama/chat.spec:95", "\"function\" <-> function {" },
-    { "ollama/chat.spec:101", "* <-> foreign" },
-    { "ollama/chat.spec:107", "model <-> model else \"\"" },
-    { "ollama/chat.spec:108", "created_at <- now : date" },
-    { "ollama/chat.spec:109", "message.role = \"assistant\"" },
-    { "ollama/chat.spec:110", "message.thinking <-> choices[0].blocks.thinking.text" },
-    { "ollama/chat.spec:111", "message.content -> choices[0].blocks : string joins text" },
-    { "ollama/chat.spec:112",
+    { "ollama/chat.spec:44", "\"json\" <-> object" },
+    { "ollama/chat.spec:44", "\"\" -> text" },
+    { "ollama/chat.spec:82", "\"low\" <-> low" },
+    { "ollama/chat.spec:82", "\"medium\" <-> medium" },
+    { "ollama/chat.spec:82", "\"high\" <-> high" },
+    { "ollama/chat.spec:82", "\"max\" <-> max" },
+    { "ollama/chat.spec:83", "\"low\" <- minimal" },
+    { "ollama/chat.spec:83", "\"high\" <- xhigh" },
+    { "ollama/chat.spec:83", "false <- none" },
+    { "ollama/chat.spec:85", "true <-> auto" },
+    { "ollama/chat.spec:85", "true <- budget" },
+    { "ollama/chat.spec:85", "false <-> off" },
+    { "ollama/chat.spec:130", "\"stop\" <-> end" },
+    { "ollama/chat.spec:131", "\"length\" <-> length" },
+    { "ollama/chat.spec:132", "\"content_filter\" <-> refusal" },
+    { "ollama/chat.spec:133", "\"stop\" <- match" },
+    { "ollama/chat.spec:134", "\"stop\" <- call" },
+    { "ollama/chat.spec:135", "\"stop\" <- pause" },
+    { "ollama/chat.spec:136", "\"stop\" <- failed" },
+    { "ollama/chat.spec:137", "\"stop\" <- other" },
+    { "ollama/chat.spec:138", "\"load\", \"unload\" -> end" },
+    { "ollama/chat.spec:139", "* -> other" },
+    { "ollama/chat.spec:142", "true <-> end" },
+    { "ollama/chat.spec:142", "true <- length" },
+    { "ollama/chat.spec:142", "true <- refusal" },
+    { "ollama/chat.spec:142", "true <- match" },
+    { "ollama/chat.spec:142", "true <- call" },
+    { "ollama/chat.spec:142", "true <- pause" },
+    { "ollama/chat.spec:142", "true <- failed" },
+    { "ollama/chat.spec:143", "true <- other" },
+    { "ollama/chat.spec:22", "model <-> model required" },
+    { "ollama/chat.spec:23", "messages <-> this : messages required" },
+    { "ollama/chat.spec:24", "stream -> stream else true" },
+    { "ollama/chat.spec:25", "stream <- stream else false" },
+    { "ollama/chat.spec:26", "tools <-> tools : [tool]" },
+    { "ollama/chat.spec:27", "format <-> format : json as schema | format_mode" },
+    { "ollama/chat.spec:28", "think <-> reasoning : think_effort | think_mode" },
+    { "ollama/chat.spec:29", "options.num_predict <-> max_output" },
+    { "ollama/chat.spec:30", "options.temperature <-> sampling.temperature" },
+    { "ollama/chat.spec:31", "options.top_p <-> sampling.top_p" },
+    { "ollama/chat.spec:32", "options.top_k <-> sampling.top_k" },
+    { "ollama/chat.spec:33", "options.seed <-> sampling.seed" },
+    { "ollama/chat.spec:34", "options.presence_penalty <-> sampling.presence" },
+    { "ollama/chat.spec:35", "options.frequency_penalty <-> sampling.frequency" },
+    { "ollama/chat.spec:36", "options.stop <-> stops : [string] | string" },
+    { "ollama/chat.spec:37", "logprobs <-> logprobs" },
+    { "ollama/chat.spec:38", "top_logprobs <-> top_logprobs" },
+    { "ollama/chat.spec:48", "content <-> blocks : string joins text required else \"\"" },
+    { "ollama/chat.spec:54", "tool_call_id <-> call" },
+    { "ollama/chat.spec:55", "tool_name <-> name" },
+    { "ollama/chat.spec:56", "content <-> blocks : string joins text required else \"\"" },
+    { "ollama/chat.spec:62", "content -> blocks : string joins text" },
+    { "ollama/chat.spec:63", "content <- blocks : string joins text required else \"\"" },
+    { "ollama/chat.spec:64", "images <-> blocks.image : [bytes]" },
+    { "ollama/chat.spec:70", "thinking <-> blocks.thinking.text" },
+    { "ollama/chat.spec:71", "content -> blocks : string joins text" },
+    { "ollama/chat.spec:72", "content <- blocks : string joins text required else \"\"" },
+    { "ollama/chat.spec:73", "tool_calls <-> blocks : [call]" },
+    { "ollama/chat.spec:47", "\"system\" <-> instructions | turns.system {" },
+    { "ollama/chat.spec:53", "\"tool\" <-> turns.user.result {" },
+    { "ollama/chat.spec:61", "\"user\" <-> turns.user {" },
+    { "ollama/chat.spec:69", "\"assistant\" <-> turns.assistant {" },
+    { "ollama/chat.spec:88", "id <-> id" },
+    { "ollama/chat.spec:89", "function.name <-> name" },
+    { "ollama/chat.spec:90", "function.arguments <-> arguments : json_object" },
+    { "ollama/chat.spec:97", "function.name <-> name" },
+    { "ollama/chat.spec:98", "function.description <-> description" },
+    { "ollama/chat.spec:99", "function.parameters <-> schema" },
+    { "ollama/chat.spec:96", "\"function\" <-> function {" },
+    { "ollama/chat.spec:102", "* <-> foreign" },
+    { "ollama/chat.spec:108", "model <-> model else \"\"" },
+    { "ollama/chat.spec:109", "created_at <- now : date" },
+    { "ollama/chat.spec:110", "message.role = \"assistant\"" },
+    { "ollama/chat.spec:111", "message.thinking <-> choices[0].blocks.thinking.text" },
+    { "ollama/chat.spec:112", "message.content -> choices[0].blocks : string joins text" },
+    { "ollama/chat.spec:113",
       "message.content <- choices[0].blocks : string joins text else \"\"" },
-    { "ollama/chat.spec:113", "message.tool_calls <-> choices[0].blocks : [call]" },
-    { "ollama/chat.spec:114", "done = true" },
-    { "ollama/chat.spec:115", "done_reason <-> choices[0].stop : stop else \"stop\"" },
-    { "ollama/chat.spec:116", "logprobs <-> choices[0].logprobs" },
-    { "ollama/chat.spec:117", "prompt_eval_count -> usage.input" },
-    { "ollama/chat.spec:118",
+    { "ollama/chat.spec:114", "message.tool_calls <-> choices[0].blocks : [call]" },
+    { "ollama/chat.spec:115", "done = true" },
+    { "ollama/chat.spec:116", "done_reason <-> choices[0].stop : stop else \"stop\"" },
+    { "ollama/chat.spec:117", "logprobs <-> choices[0].logprobs" },
+    { "ollama/chat.spec:118", "prompt_eval_count -> usage.input" },
+    { "ollama/chat.spec:119",
       "prompt_eval_count <- usage.input + usage.cache_read + usage.cache_write" },
-    { "ollama/chat.spec:119", "eval_count <-> usage.output" },
-    { "ollama/chat.spec:147", "model <-> model else \"\"" },
-    { "ollama/chat.spec:148", "created_at <- now : date" },
-    { "ollama/chat.spec:159", "prompt_eval_count -> usage.input" },
-    { "ollama/chat.spec:160",
+    { "ollama/chat.spec:120", "eval_count <-> usage.output" },
+    { "ollama/chat.spec:148", "model <-> model else \"\"" },
+    { "ollama/chat.spec:149", "created_at <- now : date" },
+    { "ollama/chat.spec:160", "prompt_eval_count -> usage.input" },
+    { "ollama/chat.spec:161",
       "prompt_eval_count <- usage.input + usage.cache_read + usage.cache_write last" },
-    { "ollama/chat.spec:161", "eval_count <-> usage.output last" },
-    { "ollama/chat.spec:151", "message.role = \"assistant\"" },
-    { "ollama/chat.spec:152", "message.thinking <-> blocks.thinking.text" },
-    { "ollama/chat.spec:153", "message.content <-> blocks : string joins text else \"\"" },
-    { "ollama/chat.spec:154", "message.tool_calls <-> blocks : [call]" },
-    { "ollama/chat.spec:155", "done <-> stop : done else false try" },
-    { "ollama/chat.spec:156", "done_reason <-> stop : stop slot" },
-    { "ollama/chat.spec:162", "error <-> fail : string as message" },
-    { "ollama/chat.spec:166", "error <-> message else \"\"" },
-    { "ollama/chat.spec:170", "models <- models : [model_entry] required" },
-    { "ollama/chat.spec:173", "name <- id" },
-    { "ollama/chat.spec:174", "model <- id" },
-    { "ollama/chat.spec:175", "modified_at <- date" },
+    { "ollama/chat.spec:162", "eval_count <-> usage.output last" },
+    { "ollama/chat.spec:152", "message.role = \"assistant\"" },
+    { "ollama/chat.spec:153", "message.thinking <-> blocks.thinking.text" },
+    { "ollama/chat.spec:154", "message.content <-> blocks : string joins text else \"\"" },
+    { "ollama/chat.spec:155", "message.tool_calls <-> blocks : [call]" },
+    { "ollama/chat.spec:156", "done <-> stop : done else false try" },
+    { "ollama/chat.spec:157", "done_reason <-> stop : stop slot" },
+    { "ollama/chat.spec:163", "error <-> fail : string as message" },
+    { "ollama/chat.spec:167", "error <-> message else \"\"" },
+    { "ollama/chat.spec:171", "models <- models : [model_entry] required" },
+    { "ollama/chat.spec:174", "name <- id" },
+    { "ollama/chat.spec:175", "model <- id" },
+    { "ollama/chat.spec:176", "modified_at <- date" },
     { "ollama/embed.spec:13", "model <-> model required" },
     { "ollama/embed.spec:14", "input <-> inputs : [string as text] | string as text required" },
     { "ollama/embed.spec:15", "dimensions <-> dimensions" },
@@ -2108,6 +2108,7 @@ const struct xd_dialect xd_ollama_chat = {
     .write_entry = write_model_entry,
     .fronts = fronts,
     .nfronts = 1,
+    .probe = STR_INIT("/api/tags"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
@@ -2131,6 +2132,7 @@ const struct xd_dialect xd_ollama = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("http://localhost:11434"),
+    .probe = STR_INIT("/api/tags"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,

@@ -22,7 +22,7 @@ static void write_error(struct xd *x, const struct ir_error *m);
 static void write_model_list(struct xd *x, const struct ir_model_list *m);
 static void write_model_entry(struct xd *x, const struct ir_model_entry *m);
 
-/* ollama/chat.spec:43 */
+/* ollama/chat.spec:44 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("json"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 0, 0 },
     { STR_INIT(""), IR_FORMAT_MODE_TEXT, 0, 1, 0, 1, 0 },
@@ -33,7 +33,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* ollama/chat.spec:80 */
+/* ollama/chat.spec:81 */
 static const struct xd_word think_effort_table_v[] = {
     { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 2, 0 },
     { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 3, 0 },
@@ -49,7 +49,7 @@ static const struct xd_table think_effort_table = {
     NULL,
 };
 
-/* ollama/chat.spec:84 */
+/* ollama/chat.spec:85 */
 static const struct xd_word think_mode_table_v[] = {
     { STR_INIT("true"), IR_THINKING_AUTO, 0, 1, 1, 9, 1 },
     { STR_INIT("true"), IR_THINKING_BUDGET, 0, 0, 1, 10, 1 },
@@ -61,7 +61,7 @@ static const struct xd_table think_mode_table = {
     NULL,
 };
 
-/* ollama/chat.spec:128 */
+/* ollama/chat.spec:129 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 12, 0 },
     { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1, 13, 0 },
@@ -79,7 +79,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* ollama/chat.spec:140 */
+/* ollama/chat.spec:141 */
 static const struct xd_word done_table_v[] = {
     { STR_INIT("true"), IR_STOP_END, 0, 1, 1, 22, 1 },
     { STR_INIT("true"), IR_STOP_LENGTH, 0, 0, 1, 23, 1 },
@@ -789,7 +789,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* ollama/chat.spec:165: error */
+/* ollama/chat.spec:166: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
 };
@@ -838,7 +838,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* ollama/chat.spec:170: model_list */
+/* ollama/chat.spec:171: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
@@ -856,7 +856,7 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* ollama/chat.spec:172: model_entry */
+/* ollama/chat.spec:173: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
@@ -953,36 +953,36 @@ static const struct xd_op ops[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "ollama/chat.spec:43", "\"json\" <-> object" },
-    { "ollama/chat.spec:43", "\"\" -> text" },
-    { "ollama/chat.spec:81", "\"low\" <-> low" },
-    { "ollama/chat.spec:81", "\"medium\" <-> medium" },
-    { "ollama/chat.spec:81", "\"high\" <-> high" },
-    { "ollama/chat.spec:81", "\"max\" <-> max" },
-    { "ollama/chat.spec:82", "\"low\" <- minimal" },
-    { "ollama/chat.spec:82", "\"high\" <- xhigh" },
-    { "ollama/chat.spec:82", "false <- none" },
-    { "ollama/chat.spec:84", "true <-> auto" },
-    { "ollama/chat.spec:84", "true <- budget" },
-    { "ollama/chat.spec:84", "false <-> off" },
-    { "ollama/chat.spec:129", "\"stop\" <-> end" },
-    { "ollama/chat.spec:130", "\"length\" <-> length" },
-    { "ollama/chat.spec:131", "\"content_filter\" <-> refusal" },
-    { "ollama/chat.spec:132", "\"stop\" <- match" },
-    { "ollama/chat.spec:133", "\"stop\" <- call" },
-    { "ollama/chat.spec:134", "\"stop\" <- pause" },
-    { "ollama/chat.spec:135", "\"stop\" <- failed" },
-    { "ollama/chat.spec:136", "\"stop\" <- other" },
-    { "ollama/chat.spec:137", "\"load\", \"unload\" -> end" },
-    { "ollama/chat.spec:138", "* -> other" },
-    { "ollama/chat.spec:141", "true <-> end" },
-    { "ollama/chat.spec:141", "true <- length" },
-    { "ollama/chat.spec:141", "true <- refusal" },
-    { "ollama/chat.spec:141", "true <- match" },
-    { "ollama/chat.spec:141", "true <- call" },
-    { "ollama/chat.spec:141", "true <- pause" },
-    { "ollama/chat.spec:141", "true <- failed" },
-    { "ollama/chat.spec:142", "true <- other" },
+    { "ollama/chat.spec:44", "\"json\" <-> object" },
+    { "ollama/chat.spec:44", "\"\" -> text" },
+    { "ollama/chat.spec:82", "\"low\" <-> low" },
+    { "ollama/chat.spec:82", "\"medium\" <-> medium" },
+    { "ollama/chat.spec:82", "\"high\" <-> high" },
+    { "ollama/chat.spec:82", "\"max\" <-> max" },
+    { "ollama/chat.spec:83", "\"low\" <- minimal" },
+    { "ollama/chat.spec:83", "\"high\" <- xhigh" },
+    { "ollama/chat.spec:83", "false <- none" },
+    { "ollama/chat.spec:85", "true <-> auto" },
+    { "ollama/chat.spec:85", "true <- budget" },
+    { "ollama/chat.spec:85", "false <-> off" },
+    { "ollama/chat.spec:130", "\"stop\" <-> end" },
+    { "ollama/chat.spec:131", "\"length\" <-> length" },
+    { "ollama/chat.spec:132", "\"content_filter\" <-> refusal" },
+    { "ollama/chat.spec:133", "\"stop\" <- match" },
+    { "ollama/chat.spec:134", "\"stop\" <- call" },
+    { "ollama/chat.spec:135", "\"stop\" <- pause" },
+    { "ollama/chat.spec:136", "\"stop\" <- failed" },
+    { "ollama/chat.spec:137", "\"stop\" <- other" },
+    { "ollama/chat.spec:138", "\"load\", \"unload\" -> end" },
+    { "ollama/chat.spec:139", "* -> other" },
+    { "ollama/chat.spec:142", "true <-> end" },
+    { "ollama/chat.spec:142", "true <- length" },
+    { "ollama/chat.spec:142", "true <- refusal" },
+    { "ollama/chat.spec:142", "true <- match" },
+    { "ollama/chat.spec:142", "true <- call" },
+    { "ollama/chat.spec:142", "true <- pause" },
+    { "ollama/chat.spec:142", "true <- failed" },
+    { "ollama/chat.spec:143", "true <- other" },
     { "ollama/generate.spec:16", "model <-> model required" },
     { "ollama/generate.spec:17", "system <-> instructions : string joins text" },
     { "ollama/generate.spec:18", "prompt <-> this : prompt_beside" },
@@ -1024,11 +1024,11 @@ static const struct xd_row rows[] = {
     { "ollama/generate.spec:68", "done <-> stop : done else false try" },
     { "ollama/generate.spec:69", "done_reason <-> stop : stop slot" },
     { "ollama/generate.spec:75", "error <-> fail : string as message" },
-    { "ollama/chat.spec:166", "error <-> message else \"\"" },
-    { "ollama/chat.spec:170", "models <- models : [model_entry] required" },
-    { "ollama/chat.spec:173", "name <- id" },
-    { "ollama/chat.spec:174", "model <- id" },
-    { "ollama/chat.spec:175", "modified_at <- date" },
+    { "ollama/chat.spec:167", "error <-> message else \"\"" },
+    { "ollama/chat.spec:171", "models <- models : [model_entry] required" },
+    { "ollama/chat.spec:174", "name <- id" },
+    { "ollama/chat.spec:175", "model <- id" },
+    { "ollama/chat.spec:176", "modified_at <- date" },
 };
 static const unsigned char directions[] = {
     3, 1, 3, 3, 3, 3, 2, 2, 2, 3, 2, 3, 3, 3, 3, 2, 2, 2, 2, 2, 1, 1, 3, 2, 2, 2, 2, 2, 2, 2, 3, 3,
@@ -1054,6 +1054,7 @@ const struct xd_dialect xd_ollama_generate = {
     .write_entry = write_model_entry,
     .fronts = fronts,
     .nfronts = 1,
+    .probe = STR_INIT("/api/tags"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,
@@ -1078,6 +1079,7 @@ const struct xd_dialect xd_ollama_completions = {
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("http://localhost:11434"),
     .telemetry = STR_INIT("ollama"),
+    .probe = STR_INIT("/api/tags"),
     .policies = policies,
     .npolicies = sizeof policies / sizeof *policies - 1,
     .ops = ops,

@@ -117,7 +117,7 @@ static void write_ranked(struct xd *x, const struct ir_ranked *m);
 static void read_rerank_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_rerank_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:125 */
+/* openai/chat.spec:126 */
 static const struct xd_pair audio_format_table_v[] = {
     { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0, 0 },
     { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1, 0 },
@@ -130,7 +130,7 @@ static const struct xd_pairs audio_format_table = {
     sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/chat.spec:193 */
+/* openai/chat.spec:194 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 5, 0 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 6, 0 },
@@ -142,7 +142,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* openai/chat.spec:196 */
+/* openai/chat.spec:197 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9, 0 },
     { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1, 10, 0 },
@@ -157,7 +157,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* openai/chat.spec:210 */
+/* openai/chat.spec:211 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 16, 0 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 17, 0 },
@@ -169,7 +169,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* openai/chat.spec:256 */
+/* openai/chat.spec:257 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("stop"), IR_STOP_END, 0, 1, 1, 19, 0 },
     { STR_INIT("length"), IR_STOP_LENGTH, 0, 1, 1, 20, 0 },
@@ -187,7 +187,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* openai/chat.spec:338 */
+/* openai/chat.spec:339 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 29, 0 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 30, 0 },
@@ -229,7 +229,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* openai/chat.spec:26: request */
+/* openai/chat.spec:27: request */
 static const struct xd_key request_keys_stream_options_v[] = {
     { STR_INIT("include_usage"), 3, NULL },
 };
@@ -759,7 +759,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:60: "system" */
+/* openai/chat.spec:61: "system" */
 static const struct xd_key messages_system_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -831,7 +831,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:64: "tool" */
+/* openai/chat.spec:65: "tool" */
 static const struct xd_key messages_tool_keys_v[] = {
     { STR_INIT("tool_call_id"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -916,7 +916,7 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:70: "function" */
+/* openai/chat.spec:71: "function" */
 static const struct xd_key messages_function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -964,7 +964,7 @@ read_messages_function(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/chat.spec:74: "user" */
+/* openai/chat.spec:75: "user" */
 static const struct xd_key messages_user_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -1036,7 +1036,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:78: "assistant" */
+/* openai/chat.spec:79: "assistant" */
 static const struct xd_key messages_assistant_keys_v[] = {
     { STR_INIT("thinking_blocks"), 0, NULL },
     { STR_INIT("reasoning_details"), 1, NULL },
@@ -1398,7 +1398,7 @@ static const struct xd_tags part_tags = {
     sizeof part_tags_v / sizeof *part_tags_v - 1, 5,
 };
 
-/* openai/chat.spec:99: part.text */
+/* openai/chat.spec:100: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
@@ -1453,7 +1453,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:100: part.refusal */
+/* openai/chat.spec:101: part.refusal */
 static const struct xd_key part_refusal_keys_v[] = {
     { STR_INIT("refusal"), 0, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
@@ -1506,7 +1506,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:101: part.image */
+/* openai/chat.spec:102: part.image */
 static const struct xd_key part_image_keys_image_url_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("detail"), 1, NULL },
@@ -1612,7 +1612,7 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:106: part.audio */
+/* openai/chat.spec:107: part.audio */
 static const struct xd_key part_audio_keys_input_audio_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("format"), 1, NULL },
@@ -1728,7 +1728,7 @@ write_part_audio(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:111: part.document */
+/* openai/chat.spec:112: part.document */
 static const struct xd_key part_document_keys_file_v[] = {
     { STR_INIT("file_data"), 0, NULL },
     { STR_INIT("file_id"), 1, NULL },
@@ -1928,7 +1928,7 @@ write_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:122: cache_breakpoint */
+/* openai/chat.spec:123: cache_breakpoint */
 static const struct xd_key cache_breakpoint_keys_v[] = {
     { STR_INIT("mode"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -1966,7 +1966,7 @@ write_cache_breakpoint(struct xd *x, const struct ir_cache *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:123: cache_control */
+/* openai/chat.spec:124: cache_control */
 static const struct xd_key cache_control_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -2014,7 +2014,7 @@ static const struct xd_tags thinking_block_tags = {
     sizeof thinking_block_tags_v / sizeof *thinking_block_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:131: thinking_block.thinking */
+/* openai/chat.spec:132: thinking_block.thinking */
 static const struct xd_key thinking_block_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
@@ -2068,7 +2068,7 @@ write_thinking_block_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:132: thinking_block.sealed */
+/* openai/chat.spec:133: thinking_block.sealed */
 static const struct xd_key thinking_block_sealed_keys_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("index"), -1, NULL },
@@ -2179,7 +2179,7 @@ static const struct xd_tags reasoning_detail_tags = {
     sizeof reasoning_detail_tags_v / sizeof *reasoning_detail_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:138: reasoning_detail.thinking */
+/* openai/chat.spec:139: reasoning_detail.thinking */
 static const struct xd_key reasoning_detail_thinking_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
@@ -2231,7 +2231,7 @@ write_reasoning_detail_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:139: reasoning_detail.thinking */
+/* openai/chat.spec:140: reasoning_detail.thinking */
 static const struct xd_key reasoning_detail_thinking_2_keys_v[] = {
     { STR_INIT("summary"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2258,7 +2258,7 @@ read_reasoning_detail_thinking_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/chat.spec:140: reasoning_detail.sealed */
+/* openai/chat.spec:141: reasoning_detail.sealed */
 static const struct xd_key reasoning_detail_sealed_keys_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2373,7 +2373,7 @@ static const struct xd_tags reply_part_tags = {
     sizeof reply_part_tags_v / sizeof *reply_part_tags_v - 1, -1,
 };
 
-/* openai/chat.spec:147: reply_part.text */
+/* openai/chat.spec:148: reply_part.text */
 static const struct xd_key reply_part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2397,7 +2397,7 @@ read_reply_part_text(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/chat.spec:148: reply_part.thinking */
+/* openai/chat.spec:149: reply_part.thinking */
 static const struct xd_key reply_part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("closed"), -1, NULL },
@@ -2478,7 +2478,7 @@ write_reply_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:151: audio_ref */
+/* openai/chat.spec:152: audio_ref */
 static const struct xd_key audio_ref_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -2546,7 +2546,7 @@ write_audio_ref(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:159: call */
+/* openai/chat.spec:160: call */
 static const struct xd_key call_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -2613,7 +2613,7 @@ write_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:168: function_call */
+/* openai/chat.spec:169: function_call */
 static const struct xd_key function_call_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("arguments"), 1, NULL },
@@ -2650,7 +2650,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:176: tool.function */
+/* openai/chat.spec:177: tool.function */
 static const struct xd_key tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2784,7 +2784,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:187: function */
+/* openai/chat.spec:188: function */
 static const struct xd_key function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2817,7 +2817,7 @@ read_function(struct xd *x, uint32_t at, struct ir_tool *m)
     }
 }
 
-/* openai/chat.spec:194: choice_named */
+/* openai/chat.spec:195: choice_named */
 static const struct xd_key choice_named_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
 };
@@ -2865,7 +2865,7 @@ write_choice_named(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:201: format */
+/* openai/chat.spec:202: format */
 static const struct xd_key format_keys_json_schema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -2949,7 +2949,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:212: reply */
+/* openai/chat.spec:213: reply */
 static const struct xd_key reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -3099,7 +3099,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:223: choice_whole */
+/* openai/chat.spec:224: choice_whole */
 static const struct xd_key choice_whole_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("thinking_blocks"), 1, NULL },
@@ -3456,7 +3456,7 @@ static const struct xd_tags annotation_tags = {
     sizeof annotation_tags_v / sizeof *annotation_tags_v - 1, 1,
 };
 
-/* openai/chat.spec:246: annotation.web */
+/* openai/chat.spec:247: annotation.web */
 static const struct xd_key annotation_web_keys_url_citation_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("title"), 1, NULL },
@@ -3584,7 +3584,7 @@ write_annotation(struct xd *x, const struct ir_citation *m)
     return false;
 }
 
-/* openai/chat.spec:269: usage */
+/* openai/chat.spec:270: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 3, NULL },
@@ -3735,7 +3735,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:283: chunks */
+/* openai/chat.spec:284: chunks */
 static const struct xd_key chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 4, NULL },
@@ -4155,7 +4155,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:312: call_patch */
+/* openai/chat.spec:313: call_patch */
 static const struct xd_key call_patch_keys_function_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("arguments"), 2, NULL },
@@ -4228,7 +4228,7 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:320: error */
+/* openai/chat.spec:321: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -4277,7 +4277,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:327: fault_body */
+/* openai/chat.spec:328: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -4400,7 +4400,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:365: model_list */
+/* openai/chat.spec:366: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
@@ -4421,7 +4421,7 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:371: model_entry */
+/* openai/chat.spec:372: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
@@ -5472,7 +5472,7 @@ static void write_alibaba_request(struct xd *x, const struct ir_request *m);
 static void read_alibaba_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_alibaba_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:338 */
+/* openai/chat.spec:339 */
 static const struct xd_word alibaba_fault_table_v[] = {
     { STR_INIT("data_inspection_failed"), IR_FAULT_POLICY, 0, 1, 0, 270, 0 },
     { STR_INIT("DataInspectionFailed"), IR_FAULT_POLICY, 0, 1, 0, 271, 0 },
@@ -5885,7 +5885,7 @@ write_alibaba_messages(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:338 */
+/* openai/chat.spec:339 */
 static const struct xd_word azure_fault_table_v[] = {
     { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 277, 0 },
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 278, 0 },
@@ -5896,7 +5896,7 @@ static const struct xd_table azure_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:338 */
+/* openai/chat.spec:339 */
 static const struct xd_word azure_foundry_fault_table_v[] = {
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 278, 0 },
     { STR_INIT("unknown_model"), IR_FAULT_MISSING, 404, 1, 0, 280, 0 },
@@ -5907,7 +5907,7 @@ static const struct xd_table azure_foundry_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:338 */
+/* openai/chat.spec:339 */
 static const struct xd_word azure_v1_fault_table_v[] = {
     { STR_INIT("DeploymentNotFound"), IR_FAULT_MISSING, 404, 1, 0, 277, 0 },
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 429, 1, 0, 278, 0 },
@@ -6246,7 +6246,7 @@ write_bedrock_mantle_messages(struct xd *x, const struct ir_request *m)
 static void read_cerebras_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_cerebras_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:338 */
+/* openai/chat.spec:339 */
 static const struct xd_word cerebras_fault_table_v[] = {
     { STR_INIT("too_many_requests_error"), IR_FAULT_RATE, 0, 1, 0, 283, 0 },
     { STR_INIT("wrong_api_key"), IR_FAULT_AUTH, 0, 1, 0, 284, 0 },
@@ -6800,7 +6800,7 @@ write_cloudflare_choice_whole(struct xd *x, const struct ir_choice *m)
 static void read_databricks_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_databricks_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:338 */
+/* openai/chat.spec:339 */
 static const struct xd_word databricks_fault_table_v[] = {
     { STR_INIT("BAD_REQUEST"), IR_FAULT_INVALID, 0, 1, 0, 286, 0 },
     { STR_INIT("INVALID_PARAMETER_VALUE"), IR_FAULT_INVALID, 0, 1, 0, 287, 0 },
@@ -6817,7 +6817,7 @@ static const struct xd_table databricks_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:269: usage */
+/* openai/chat.spec:270: usage */
 static const struct xd_key databricks_usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("audio_tokens"), 4, NULL },
 };
@@ -6933,7 +6933,7 @@ static bool write_deepseek_part(struct xd *x, const struct ir_block *m);
 static void read_deepseek_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_deepseek_usage(struct xd *x, const struct ir_usage *m);
 
-/* openai/chat.spec:256 */
+/* openai/chat.spec:257 */
 static const struct xd_word deepseek_stop_table_v[] = {
     { STR_INIT("insufficient_system_resource"), IR_STOP_OTHER, 0, 1, 0, 296, 0 },
 };
@@ -6943,7 +6943,7 @@ static const struct xd_table deepseek_stop_table = {
     &stop_table,
 };
 
-/* openai/chat.spec:338 */
+/* openai/chat.spec:339 */
 static const struct xd_word deepseek_fault_table_v[] = {
     { STR_INIT("insufficient_balance"), IR_FAULT_BILLING, 402, 1, 1, 297, 0 },
 };
@@ -7191,7 +7191,7 @@ write_deepseek_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/chat.spec:269: usage */
+/* openai/chat.spec:270: usage */
 static const struct xd_key deepseek_usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cache_write_tokens"), 3, NULL },
     { STR_INIT("audio_tokens"), 4, NULL },
@@ -7295,7 +7295,7 @@ write_deepseek_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:338 */
+/* openai/chat.spec:339 */
 static const struct xd_word github_fault_table_v[] = {
     { STR_INIT("RateLimitReached"), IR_FAULT_RATE, 0, 1, 0, 300, 0 },
     { STR_INIT("unknown_model"), IR_FAULT_MISSING, 0, 1, 0, 301, 0 },
@@ -7310,7 +7310,7 @@ static const struct xd_table github_fault_table = {
 static void read_groq_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_groq_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:196 */
+/* openai/chat.spec:197 */
 static const struct xd_word groq_effort_table_v[] = {
     { STR_INIT("default"), IR_EFFORT_MEDIUM, 0, 1, 0, 304, 0 },
 };
@@ -7319,7 +7319,7 @@ static const struct xd_table groq_effort_table = {
     &effort_table,
 };
 
-/* openai/chat.spec:338 */
+/* openai/chat.spec:339 */
 static const struct xd_word groq_fault_table_v[] = {
     { STR_INIT("tool_use_failed"), IR_FAULT_INVALID, 0, 1, 0, 305, 0 },
 };
@@ -7572,7 +7572,7 @@ write_huggingface_usage(struct xd *x, const struct ir_usage *m)
 static void read_jina_embed_request(struct xd *x, uint32_t at, struct ir_embed_request *m);
 static void write_jina_embed_request(struct xd *x, const struct ir_embed_request *m);
 
-/* providers/jina.spec:15 */
+/* providers/jina.spec:16 */
 static const struct xd_word jina_jina_task_table_v[] = {
     { STR_INIT("retrieval.query"), IR_PURPOSE_QUERY, 0, 1, 1, 307, 0 },
     { STR_INIT("retrieval.passage"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 308, 0 },
@@ -7741,7 +7741,7 @@ write_jina_embed_request(struct xd *x, const struct ir_embed_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:338 */
+/* openai/chat.spec:339 */
 static const struct xd_word llama_cpp_fault_table_v[] = {
     { STR_INIT("exceed_context_size_error"), IR_FAULT_CONTEXT, 0, 1, 0, 317, 0 },
     { STR_INIT("unavailable_error"), IR_FAULT_OVERLOADED, 0, 1, 0, 318, 0 },
@@ -7755,7 +7755,7 @@ static const struct xd_table llama_cpp_fault_table = {
 static void read_minimax_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_minimax_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:78: "assistant" */
+/* openai/chat.spec:79: "assistant" */
 static const struct xd_key minimax_messages_assistant_keys_v[] = {
     { STR_INIT("reasoning_details"), 0, NULL },
     { STR_INIT("reasoning_content"), 1, NULL },
@@ -7965,7 +7965,7 @@ write_minimax_messages(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:338 */
+/* openai/chat.spec:339 */
 static const struct xd_word moonshot_fault_table_v[] = {
     { STR_INIT("exceeded_current_quota_error"), IR_FAULT_BILLING, 429, 1, 1, 321, 0 },
     { STR_INIT("invalid_authentication_error"), IR_FAULT_AUTH, 0, 1, 0, 322, 0 },
@@ -8310,7 +8310,7 @@ write_openrouter_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:78: "assistant" */
+/* openai/chat.spec:79: "assistant" */
 static const struct xd_key openrouter_messages_assistant_keys_v[] = {
     { STR_INIT("reasoning_details"), 0, NULL },
     { STR_INIT("thinking_blocks"), 1, NULL },
@@ -8969,7 +8969,7 @@ write_openrouter_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/chat.spec:327: fault_body */
+/* openai/chat.spec:328: fault_body */
 static const struct xd_key openrouter_fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -9031,7 +9031,7 @@ static void read_perplexity_embedding(struct xd *x, uint32_t at, struct ir_vecto
 static void write_perplexity_embedding(struct xd *x, const struct ir_vector *m);
 static bool read_perplexity_search_result(struct xd *x, uint32_t at, struct ir_citation *m);
 
-/* openai/chat.spec:338 */
+/* openai/chat.spec:339 */
 static const struct xd_word perplexity_fault_table_v[] = {
     { STR_INIT("too_many_prompt_tokens"), IR_FAULT_CONTEXT, 0, 1, 0, 335, 0 },
     { STR_INIT("invalid_model"), IR_FAULT_MISSING, 0, 1, 0, 336, 0 },
@@ -9179,7 +9179,7 @@ write_perplexity_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:212: reply */
+/* openai/chat.spec:213: reply */
 static const struct xd_key perplexity_reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -9954,7 +9954,7 @@ write_snowflake_request(struct xd *x, const struct ir_request *m)
 static void read_vllm_messages(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_vllm_messages(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:338 */
+/* openai/chat.spec:339 */
 static const struct xd_word vllm_fault_table_v[] = {
     { STR_INIT("BadRequestError"), IR_FAULT_INVALID, 0, 1, 0, 342, 0 },
     { STR_INIT("NotFoundError"), IR_FAULT_MISSING, 0, 1, 0, 343, 0 },
@@ -9965,7 +9965,7 @@ static const struct xd_table vllm_fault_table = {
     &fault_table,
 };
 
-/* openai/chat.spec:78: "assistant" */
+/* openai/chat.spec:79: "assistant" */
 static const struct xd_key vllm_messages_assistant_keys_v[] = {
     { STR_INIT("reasoning"), 0, NULL },
     { STR_INIT("reasoning_content"), 1, NULL },
@@ -10156,7 +10156,7 @@ write_vllm_messages(struct xd *x, const struct ir_request *m)
 static void read_volcengine_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_volcengine_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:338 */
+/* openai/chat.spec:339 */
 static const struct xd_word volcengine_fault_table_v[] = {
     { STR_INIT("AuthenticationError"), IR_FAULT_AUTH, 0, 1, 0, 345, 0 },
     { STR_INIT("AccountOverdueError"), IR_FAULT_BILLING, 0, 1, 0, 346, 0 },
@@ -10390,7 +10390,7 @@ static void write_voyage_rerank_reply(struct xd *x, const struct ir_rerank_reply
 static void read_voyage_ranked(struct xd *x, uint32_t at, struct ir_ranked *m);
 static void write_voyage_ranked(struct xd *x, const struct ir_ranked *m);
 
-/* providers/voyage.spec:16 */
+/* providers/voyage.spec:17 */
 static const struct xd_word voyage_voyage_purpose_table_v[] = {
     { STR_INIT("query"), IR_PURPOSE_QUERY, 0, 1, 1, 356, 0 },
     { STR_INIT("document"), IR_PURPOSE_DOCUMENT, 0, 1, 1, 357, 0 },
@@ -10795,7 +10795,7 @@ static void read_xai_usage(struct xd *x, uint32_t at, struct ir_usage *m);
 static void write_xai_usage(struct xd *x, const struct ir_usage *m);
 static void read_xai_error(struct xd *x, uint32_t at, struct ir_error *m);
 
-/* openai/chat.spec:338 */
+/* openai/chat.spec:339 */
 static const struct xd_word xai_fault_table_v[] = {
     { STR_INIT("invalid-argument"), IR_FAULT_INVALID, 0, 1, 0, 368, 0 },
 };
@@ -11045,7 +11045,7 @@ write_xai_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:320: error */
+/* openai/chat.spec:321: error */
 static const struct xd_key xai_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -11091,7 +11091,7 @@ read_xai_error(struct xd *x, uint32_t at, struct ir_error *m)
 static void read_zai_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_zai_request(struct xd *x, const struct ir_request *m);
 
-/* openai/chat.spec:256 */
+/* openai/chat.spec:257 */
 static const struct xd_word zai_stop_table_v[] = {
     { STR_INIT("sensitive"), IR_STOP_REFUSAL, 0, 1, 0, 371, 0 },
     { STR_INIT("model_context_window_exceeded"), IR_STOP_LENGTH, 0, 1, 0, 372, 0 },
@@ -11102,7 +11102,7 @@ static const struct xd_table zai_stop_table = {
     &stop_table,
 };
 
-/* openai/chat.spec:338 */
+/* openai/chat.spec:339 */
 static const struct xd_word zai_fault_table_v[] = {
     { STR_INIT("1000"), IR_FAULT_AUTH, 0, 1, 0, 374, 0 },
     { STR_INIT("1001"), IR_FAULT_AUTH, 0, 1, 0, 375, 0 },
@@ -15244,251 +15244,251 @@ static const struct xd_op zhipu_ops[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "openai/chat.spec:125", "\"wav\" <-> \"audio/wav\"" },
-    { "openai/chat.spec:125", "\"mp3\" <-> \"audio/mpeg\"" },
-    { "openai/chat.spec:125", "\"flac\" <-> \"audio/flac\"" },
-    { "openai/chat.spec:126", "\"opus\" <-> \"audio/opus\"" },
-    { "openai/chat.spec:126", "\"pcm16\" <-> \"audio/pcm\"" },
-    { "openai/chat.spec:193", "\"auto\" <-> auto" },
-    { "openai/chat.spec:193", "\"required\" <-> required" },
-    { "openai/chat.spec:193", "\"none\" <-> none" },
-    { "openai/chat.spec:193", "\"any\" -> required" },
-    { "openai/chat.spec:197", "\"none\" <-> none" },
-    { "openai/chat.spec:197", "\"minimal\" <-> minimal" },
-    { "openai/chat.spec:197", "\"low\" <-> low" },
-    { "openai/chat.spec:197", "\"medium\" <-> medium" },
-    { "openai/chat.spec:197", "\"high\" <-> high" },
-    { "openai/chat.spec:197", "\"xhigh\" <-> xhigh" },
-    { "openai/chat.spec:198", "\"max\" <-> max" },
-    { "openai/chat.spec:210", "\"text\" <-> text" },
-    { "openai/chat.spec:210", "\"json_object\" <-> object" },
-    { "openai/chat.spec:210", "\"json_schema\" <-> schema" },
-    { "openai/chat.spec:257", "\"stop\" <-> end" },
-    { "openai/chat.spec:258", "\"length\" <-> length" },
-    { "openai/chat.spec:259", "\"tool_calls\", \"function_call\" <-> call" },
-    { "openai/chat.spec:260", "\"content_filter\" <-> refusal" },
-    { "openai/chat.spec:261", "\"stop\" <- match" },
-    { "openai/chat.spec:262", "\"stop\" <- pause" },
-    { "openai/chat.spec:263", "\"stop\" <- other" },
-    { "openai/chat.spec:264", "\"error\" <-> failed" },
-    { "openai/chat.spec:265", "\"eos\" -> end" },
-    { "openai/chat.spec:266", "* -> other" },
-    { "openai/chat.spec:339", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/chat.spec:340", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/chat.spec:341", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/chat.spec:342", "\"authentication_error\" 401 <-> auth" },
-    { "openai/chat.spec:343", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/chat.spec:344", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/chat.spec:345", "\"not_found_error\" 404 <-> missing" },
-    { "openai/chat.spec:346", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/chat.spec:347", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/chat.spec:348", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/chat.spec:349", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/chat.spec:350", "\"internal_error\" 500 <-> internal" },
-    { "openai/chat.spec:351", "\"internal_error\" 502 <- protocol" },
-    { "openai/chat.spec:352", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/chat.spec:353", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/chat.spec:354", "\"server_error\", \"api_error\" -> internal" },
-    { "openai/chat.spec:355", "\"overloaded\", \"overloaded_error\" -> overloaded" },
-    { "openai/chat.spec:356", "\"content_filter\" -> policy" },
-    { "openai/chat.spec:357", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/chat.spec:360",
+    { "openai/chat.spec:126", "\"wav\" <-> \"audio/wav\"" },
+    { "openai/chat.spec:126", "\"mp3\" <-> \"audio/mpeg\"" },
+    { "openai/chat.spec:126", "\"flac\" <-> \"audio/flac\"" },
+    { "openai/chat.spec:127", "\"opus\" <-> \"audio/opus\"" },
+    { "openai/chat.spec:127", "\"pcm16\" <-> \"audio/pcm\"" },
+    { "openai/chat.spec:194", "\"auto\" <-> auto" },
+    { "openai/chat.spec:194", "\"required\" <-> required" },
+    { "openai/chat.spec:194", "\"none\" <-> none" },
+    { "openai/chat.spec:194", "\"any\" -> required" },
+    { "openai/chat.spec:198", "\"none\" <-> none" },
+    { "openai/chat.spec:198", "\"minimal\" <-> minimal" },
+    { "openai/chat.spec:198", "\"low\" <-> low" },
+    { "openai/chat.spec:198", "\"medium\" <-> medium" },
+    { "openai/chat.spec:198", "\"high\" <-> high" },
+    { "openai/chat.spec:198", "\"xhigh\" <-> xhigh" },
+    { "openai/chat.spec:199", "\"max\" <-> max" },
+    { "openai/chat.spec:211", "\"text\" <-> text" },
+    { "openai/chat.spec:211", "\"json_object\" <-> object" },
+    { "openai/chat.spec:211", "\"json_schema\" <-> schema" },
+    { "openai/chat.spec:258", "\"stop\" <-> end" },
+    { "openai/chat.spec:259", "\"length\" <-> length" },
+    { "openai/chat.spec:260", "\"tool_calls\", \"function_call\" <-> call" },
+    { "openai/chat.spec:261", "\"content_filter\" <-> refusal" },
+    { "openai/chat.spec:262", "\"stop\" <- match" },
+    { "openai/chat.spec:263", "\"stop\" <- pause" },
+    { "openai/chat.spec:264", "\"stop\" <- other" },
+    { "openai/chat.spec:265", "\"error\" <-> failed" },
+    { "openai/chat.spec:266", "\"eos\" -> end" },
+    { "openai/chat.spec:267", "* -> other" },
+    { "openai/chat.spec:340", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/chat.spec:341", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/chat.spec:342", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/chat.spec:343", "\"authentication_error\" 401 <-> auth" },
+    { "openai/chat.spec:344", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/chat.spec:345", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/chat.spec:346", "\"not_found_error\" 404 <-> missing" },
+    { "openai/chat.spec:347", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/chat.spec:348", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/chat.spec:349", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/chat.spec:350", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/chat.spec:351", "\"internal_error\" 500 <-> internal" },
+    { "openai/chat.spec:352", "\"internal_error\" 502 <- protocol" },
+    { "openai/chat.spec:353", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/chat.spec:354", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/chat.spec:355", "\"server_error\", \"api_error\" -> internal" },
+    { "openai/chat.spec:356", "\"overloaded\", \"overloaded_error\" -> overloaded" },
+    { "openai/chat.spec:357", "\"content_filter\" -> policy" },
+    { "openai/chat.spec:358", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/chat.spec:361",
       "\"*context length*\", \"*context window*\", \"*prompt is too long*\", \"*prompt too long*\" "
       "-> context" },
-    { "openai/chat.spec:361",
-      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
     { "openai/chat.spec:362",
+      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
+    { "openai/chat.spec:363",
       "\"*incorrect api key*\", \"*invalid api key*\", \"*api key not valid*\" -> auth" },
-    { "openai/chat.spec:27", "model <-> model required" },
-    { "openai/chat.spec:28", "messages <-> this : messages required" },
-    { "openai/chat.spec:29", "stream <-> stream" },
-    { "openai/chat.spec:30", "stream_options.include_usage <-> stream_usage" },
-    { "openai/chat.spec:31", "tools <-> tools : [tool]" },
-    { "openai/chat.spec:32", "functions -> tools : [function]" },
-    { "openai/chat.spec:33", "tool_choice <-> tool_choice : choice | choice_named" },
-    { "openai/chat.spec:34", "parallel_tool_calls <-> tool_choice.parallel" },
-    { "openai/chat.spec:35", "max_completion_tokens, max_tokens <-> max_output" },
-    { "openai/chat.spec:36", "n <-> candidates" },
-    { "openai/chat.spec:37", "stop <-> stops : [string] | string" },
-    { "openai/chat.spec:38", "temperature <-> sampling.temperature" },
-    { "openai/chat.spec:39", "top_p <-> sampling.top_p" },
-    { "openai/chat.spec:40", "seed <-> sampling.seed" },
-    { "openai/chat.spec:41", "presence_penalty <-> sampling.presence" },
-    { "openai/chat.spec:42", "frequency_penalty <-> sampling.frequency" },
-    { "openai/chat.spec:43", "logit_bias <-> sampling.bias" },
-    { "openai/chat.spec:44", "logprobs <-> logprobs" },
-    { "openai/chat.spec:45", "top_logprobs <-> top_logprobs" },
-    { "openai/chat.spec:46", "reasoning_effort <-> reasoning.effort : effort" },
-    { "openai/chat.spec:47", "response_format <-> format : format" },
-    { "openai/chat.spec:48", "modalities <-> outputs : [string]" },
-    { "openai/chat.spec:49", "audio <-> voice" },
-    { "openai/chat.spec:50", "user <-> user" },
-    { "openai/chat.spec:51", "prompt_cache_key <-> cache_key" },
-    { "openai/chat.spec:52", "service_tier <-> tier" },
-    { "openai/chat.spec:61", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/chat.spec:65", "tool_call_id <-> call" },
-    { "openai/chat.spec:66", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/chat.spec:71", "name -> call" },
-    { "openai/chat.spec:72", "content -> blocks : string as text | [part]" },
-    { "openai/chat.spec:75", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/chat.spec:80", "thinking_blocks -> blocks : [thinking_block]" },
-    { "openai/chat.spec:81", "reasoning_details -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:82", "reasoning_content -> blocks.thinking.text" },
-    { "openai/chat.spec:83", "reasoning -> blocks.thinking.text" },
-    { "openai/chat.spec:85", "content <-> blocks : string as text | [part]" },
-    { "openai/chat.spec:86", "refusal <-> blocks.refusal.text" },
-    { "openai/chat.spec:87", "audio <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:88", "tool_calls <-> blocks : [call]" },
-    { "openai/chat.spec:89", "function_call -> blocks.call : function_call" },
-    { "openai/chat.spec:60", "\"system\", \"developer\" <-> instructions | turns.system {" },
-    { "openai/chat.spec:64", "\"tool\" <-> turns.user.result {" },
-    { "openai/chat.spec:70", "\"function\" -> turns.user.result { # before November 2023" },
-    { "openai/chat.spec:74", "\"user\" <-> turns.user {" },
-    { "openai/chat.spec:78", "\"assistant\" <-> turns.assistant {" },
-    { "openai/chat.spec:99", "text <-> text" },
-    { "openai/chat.spec:96", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
-    { "openai/chat.spec:97", "cache_control -> cache : cache_control" },
-    { "openai/chat.spec:100", "refusal <-> text" },
-    { "openai/chat.spec:102", "image_url.url <-> source : media_url" },
-    { "openai/chat.spec:103", "image_url.detail <-> detail" },
-    { "openai/chat.spec:107", "input_audio.data <-> source.bytes.data" },
-    { "openai/chat.spec:108", "input_audio.format <-> source.bytes.media : audio_format" },
-    { "openai/chat.spec:112", "file.file_data <-> source : data_url" },
-    { "openai/chat.spec:113", "file.file_id <-> source.file.id" },
-    { "openai/chat.spec:114", "file.filename <-> title" },
-    { "openai/chat.spec:99",
+    { "openai/chat.spec:28", "model <-> model required" },
+    { "openai/chat.spec:29", "messages <-> this : messages required" },
+    { "openai/chat.spec:30", "stream <-> stream" },
+    { "openai/chat.spec:31", "stream_options.include_usage <-> stream_usage" },
+    { "openai/chat.spec:32", "tools <-> tools : [tool]" },
+    { "openai/chat.spec:33", "functions -> tools : [function]" },
+    { "openai/chat.spec:34", "tool_choice <-> tool_choice : choice | choice_named" },
+    { "openai/chat.spec:35", "parallel_tool_calls <-> tool_choice.parallel" },
+    { "openai/chat.spec:36", "max_completion_tokens, max_tokens <-> max_output" },
+    { "openai/chat.spec:37", "n <-> candidates" },
+    { "openai/chat.spec:38", "stop <-> stops : [string] | string" },
+    { "openai/chat.spec:39", "temperature <-> sampling.temperature" },
+    { "openai/chat.spec:40", "top_p <-> sampling.top_p" },
+    { "openai/chat.spec:41", "seed <-> sampling.seed" },
+    { "openai/chat.spec:42", "presence_penalty <-> sampling.presence" },
+    { "openai/chat.spec:43", "frequency_penalty <-> sampling.frequency" },
+    { "openai/chat.spec:44", "logit_bias <-> sampling.bias" },
+    { "openai/chat.spec:45", "logprobs <-> logprobs" },
+    { "openai/chat.spec:46", "top_logprobs <-> top_logprobs" },
+    { "openai/chat.spec:47", "reasoning_effort <-> reasoning.effort : effort" },
+    { "openai/chat.spec:48", "response_format <-> format : format" },
+    { "openai/chat.spec:49", "modalities <-> outputs : [string]" },
+    { "openai/chat.spec:50", "audio <-> voice" },
+    { "openai/chat.spec:51", "user <-> user" },
+    { "openai/chat.spec:52", "prompt_cache_key <-> cache_key" },
+    { "openai/chat.spec:53", "service_tier <-> tier" },
+    { "openai/chat.spec:62", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "openai/chat.spec:66", "tool_call_id <-> call" },
+    { "openai/chat.spec:67", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "openai/chat.spec:72", "name -> call" },
+    { "openai/chat.spec:73", "content -> blocks : string as text | [part]" },
+    { "openai/chat.spec:76", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "openai/chat.spec:81", "thinking_blocks -> blocks : [thinking_block]" },
+    { "openai/chat.spec:82", "reasoning_details -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:83", "reasoning_content -> blocks.thinking.text" },
+    { "openai/chat.spec:84", "reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:86", "content <-> blocks : string as text | [part]" },
+    { "openai/chat.spec:87", "refusal <-> blocks.refusal.text" },
+    { "openai/chat.spec:88", "audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:89", "tool_calls <-> blocks : [call]" },
+    { "openai/chat.spec:90", "function_call -> blocks.call : function_call" },
+    { "openai/chat.spec:61", "\"system\", \"developer\" <-> instructions | turns.system {" },
+    { "openai/chat.spec:65", "\"tool\" <-> turns.user.result {" },
+    { "openai/chat.spec:71", "\"function\" -> turns.user.result { # before November 2023" },
+    { "openai/chat.spec:75", "\"user\" <-> turns.user {" },
+    { "openai/chat.spec:79", "\"assistant\" <-> turns.assistant {" },
+    { "openai/chat.spec:100", "text <-> text" },
+    { "openai/chat.spec:97", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
+    { "openai/chat.spec:98", "cache_control -> cache : cache_control" },
+    { "openai/chat.spec:101", "refusal <-> text" },
+    { "openai/chat.spec:103", "image_url.url <-> source : media_url" },
+    { "openai/chat.spec:104", "image_url.detail <-> detail" },
+    { "openai/chat.spec:108", "input_audio.data <-> source.bytes.data" },
+    { "openai/chat.spec:109", "input_audio.format <-> source.bytes.media : audio_format" },
+    { "openai/chat.spec:113", "file.file_data <-> source : data_url" },
+    { "openai/chat.spec:114", "file.file_id <-> source.file.id" },
+    { "openai/chat.spec:115", "file.filename <-> title" },
+    { "openai/chat.spec:100",
       "\"text\", \"input_text\", \"output_text\" <-> text { text <-> text; drop citations }" },
-    { "openai/chat.spec:100", "\"refusal\" <-> refusal { refusal <-> text }" },
-    { "openai/chat.spec:101", "\"image_url\" <-> image {" },
-    { "openai/chat.spec:106", "\"input_audio\" <-> audio {" },
-    { "openai/chat.spec:111", "\"file\" <-> document {" },
-    { "openai/chat.spec:117", "* <-> foreign" },
-    { "openai/chat.spec:122", "mode = \"explicit\"" },
-    { "openai/chat.spec:122", "ttl <-> ttl" },
-    { "openai/chat.spec:123", "type = \"ephemeral\"" },
+    { "openai/chat.spec:101", "\"refusal\" <-> refusal { refusal <-> text }" },
+    { "openai/chat.spec:102", "\"image_url\" <-> image {" },
+    { "openai/chat.spec:107", "\"input_audio\" <-> audio {" },
+    { "openai/chat.spec:112", "\"file\" <-> document {" },
+    { "openai/chat.spec:118", "* <-> foreign" },
+    { "openai/chat.spec:123", "mode = \"explicit\"" },
     { "openai/chat.spec:123", "ttl <-> ttl" },
-    { "openai/chat.spec:131", "thinking <-> text" },
-    { "openai/chat.spec:131", "signature <-> signature" },
-    { "openai/chat.spec:132", "data <-> data" },
-    { "openai/chat.spec:131",
+    { "openai/chat.spec:124", "type = \"ephemeral\"" },
+    { "openai/chat.spec:124", "ttl <-> ttl" },
+    { "openai/chat.spec:132", "thinking <-> text" },
+    { "openai/chat.spec:132", "signature <-> signature" },
+    { "openai/chat.spec:133", "data <-> data" },
+    { "openai/chat.spec:132",
       "\"thinking\" <-> thinking { thinking <-> text; signature <-> signature }" },
-    { "openai/chat.spec:132", "\"redacted_thinking\" <-> sealed { data <-> data }" },
-    { "openai/chat.spec:138", "text <-> text" },
-    { "openai/chat.spec:138", "signature <-> signature" },
-    { "openai/chat.spec:139", "summary -> text" },
-    { "openai/chat.spec:140", "data <-> data" },
-    { "openai/chat.spec:138",
+    { "openai/chat.spec:133", "\"redacted_thinking\" <-> sealed { data <-> data }" },
+    { "openai/chat.spec:139", "text <-> text" },
+    { "openai/chat.spec:139", "signature <-> signature" },
+    { "openai/chat.spec:140", "summary -> text" },
+    { "openai/chat.spec:141", "data <-> data" },
+    { "openai/chat.spec:139",
       "\"reasoning.text\" <-> thinking { text <-> text; signature <-> signature }" },
-    { "openai/chat.spec:139", "\"reasoning.summary\" -> thinking { summary -> text }" },
-    { "openai/chat.spec:140", "\"reasoning.encrypted\" <-> sealed { data <-> data }" },
-    { "openai/chat.spec:147", "text -> text" },
-    { "openai/chat.spec:148", "thinking -> text : texts" },
-    { "openai/chat.spec:147", "\"text\" -> text { text -> text }" },
-    { "openai/chat.spec:148",
+    { "openai/chat.spec:140", "\"reasoning.summary\" -> thinking { summary -> text }" },
+    { "openai/chat.spec:141", "\"reasoning.encrypted\" <-> sealed { data <-> data }" },
+    { "openai/chat.spec:148", "text -> text" },
+    { "openai/chat.spec:149", "thinking -> text : texts" },
+    { "openai/chat.spec:148", "\"text\" -> text { text -> text }" },
+    { "openai/chat.spec:149",
       "\"thinking\" -> thinking { thinking -> text : texts; ignore closed }" },
-    { "openai/chat.spec:152", "id <-> id" },
-    { "openai/chat.spec:153", "data <-> source.bytes.data" },
-    { "openai/chat.spec:154", "transcript <-> transcript" },
-    { "openai/chat.spec:155", "expires_at <-> expires" },
-    { "openai/chat.spec:160", "id <-> id" },
-    { "openai/chat.spec:161", "type = \"function\"" },
-    { "openai/chat.spec:162", "function.name <-> name" },
-    { "openai/chat.spec:163", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:169", "name -> name" },
-    { "openai/chat.spec:170", "arguments -> arguments : json in string" },
-    { "openai/chat.spec:177", "function.name <-> name" },
-    { "openai/chat.spec:178", "function.description <-> description" },
-    { "openai/chat.spec:179", "function.parameters <-> schema" },
-    { "openai/chat.spec:180", "function.strict <-> strict" },
-    { "openai/chat.spec:174", "cache_control -> cache : cache_control" },
-    { "openai/chat.spec:176", "\"function\" <-> function {" },
-    { "openai/chat.spec:182", "* <-> foreign" },
-    { "openai/chat.spec:188", "name -> name" },
-    { "openai/chat.spec:189", "description -> description" },
-    { "openai/chat.spec:190", "parameters -> schema" },
-    { "openai/chat.spec:194", "type = \"function\"" },
-    { "openai/chat.spec:194", "function.name <-> name" },
-    { "openai/chat.spec:202", "type <-> mode : format_mode" },
-    { "openai/chat.spec:203", "json_schema.name <-> name" },
-    { "openai/chat.spec:204", "json_schema.description <-> description" },
-    { "openai/chat.spec:205", "json_schema.schema <-> schema" },
-    { "openai/chat.spec:206", "json_schema.strict <-> strict" },
-    { "openai/chat.spec:213", "id <-> id else \"\"" },
-    { "openai/chat.spec:214", "object = \"chat.completion\"" },
-    { "openai/chat.spec:215", "created <- now" },
-    { "openai/chat.spec:216", "model <-> model else \"\"" },
-    { "openai/chat.spec:217", "choices <-> choices : [choice_whole]" },
-    { "openai/chat.spec:218", "usage <-> usage : usage" },
-    { "openai/chat.spec:219", "service_tier <-> tier" },
-    { "openai/chat.spec:224", "index <-> index" },
-    { "openai/chat.spec:225", "message.role = \"assistant\"" },
-    { "openai/chat.spec:227", "message.thinking_blocks <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:228", "message.reasoning_details -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:229", "message.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:230", "message.reasoning -> blocks.thinking.text" },
-    { "openai/chat.spec:232",
+    { "openai/chat.spec:153", "id <-> id" },
+    { "openai/chat.spec:154", "data <-> source.bytes.data" },
+    { "openai/chat.spec:155", "transcript <-> transcript" },
+    { "openai/chat.spec:156", "expires_at <-> expires" },
+    { "openai/chat.spec:161", "id <-> id" },
+    { "openai/chat.spec:162", "type = \"function\"" },
+    { "openai/chat.spec:163", "function.name <-> name" },
+    { "openai/chat.spec:164", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:170", "name -> name" },
+    { "openai/chat.spec:171", "arguments -> arguments : json in string" },
+    { "openai/chat.spec:178", "function.name <-> name" },
+    { "openai/chat.spec:179", "function.description <-> description" },
+    { "openai/chat.spec:180", "function.parameters <-> schema" },
+    { "openai/chat.spec:181", "function.strict <-> strict" },
+    { "openai/chat.spec:175", "cache_control -> cache : cache_control" },
+    { "openai/chat.spec:177", "\"function\" <-> function {" },
+    { "openai/chat.spec:183", "* <-> foreign" },
+    { "openai/chat.spec:189", "name -> name" },
+    { "openai/chat.spec:190", "description -> description" },
+    { "openai/chat.spec:191", "parameters -> schema" },
+    { "openai/chat.spec:195", "type = \"function\"" },
+    { "openai/chat.spec:195", "function.name <-> name" },
+    { "openai/chat.spec:203", "type <-> mode : format_mode" },
+    { "openai/chat.spec:204", "json_schema.name <-> name" },
+    { "openai/chat.spec:205", "json_schema.description <-> description" },
+    { "openai/chat.spec:206", "json_schema.schema <-> schema" },
+    { "openai/chat.spec:207", "json_schema.strict <-> strict" },
+    { "openai/chat.spec:214", "id <-> id else \"\"" },
+    { "openai/chat.spec:215", "object = \"chat.completion\"" },
+    { "openai/chat.spec:216", "created <- now" },
+    { "openai/chat.spec:217", "model <-> model else \"\"" },
+    { "openai/chat.spec:218", "choices <-> choices : [choice_whole]" },
+    { "openai/chat.spec:219", "usage <-> usage : usage" },
+    { "openai/chat.spec:220", "service_tier <-> tier" },
+    { "openai/chat.spec:225", "index <-> index" },
+    { "openai/chat.spec:226", "message.role = \"assistant\"" },
+    { "openai/chat.spec:228", "message.thinking_blocks <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:229", "message.reasoning_details -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:230", "message.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:231", "message.reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:233",
       "message.content <-> blocks : string joins text | [reply_part] else null" },
-    { "openai/chat.spec:233", "message.refusal <-> blocks.refusal.text else null" },
-    { "openai/chat.spec:234", "message.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:235", "message.audio <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:236", "message.tool_calls <-> blocks : [call]" },
-    { "openai/chat.spec:237", "message.function_call -> blocks.call : function_call" },
-    { "openai/chat.spec:238", "logprobs = null" },
-    { "openai/chat.spec:239", "logprobs.content <-> logprobs" },
-    { "openai/chat.spec:240", "finish_reason <-> stop : stop" },
-    { "openai/chat.spec:247", "url_citation.url <-> url" },
-    { "openai/chat.spec:248", "url_citation.title <-> title else \"\"" },
-    { "openai/chat.spec:249", "url_citation.start_index <-> start else 0" },
-    { "openai/chat.spec:250", "url_citation.end_index <-> end else 0" },
-    { "openai/chat.spec:246", "\"url_citation\" <-> web {" },
-    { "openai/chat.spec:252", "* <-> foreign" },
-    { "openai/chat.spec:270", "prompt_tokens <-> input + cache_read + cache_write" },
-    { "openai/chat.spec:271", "completion_tokens -> output" },
-    { "openai/chat.spec:272", "completion_tokens <- output else 0" },
-    { "openai/chat.spec:273", "total_tokens <- input + cache_read + cache_write + output" },
-    { "openai/chat.spec:274", "prompt_tokens_details.cached_tokens <-> cache_read" },
-    { "openai/chat.spec:275", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
-    { "openai/chat.spec:276", "prompt_tokens_details.audio_tokens <-> audio_in" },
-    { "openai/chat.spec:277", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:278", "completion_tokens_details.audio_tokens <-> audio_out" },
-    { "openai/chat.spec:285", "id <-> id else \"\"" },
-    { "openai/chat.spec:286", "object = \"chat.completion.chunk\"" },
-    { "openai/chat.spec:287", "created <- now" },
-    { "openai/chat.spec:288", "model <-> model else \"\"" },
-    { "openai/chat.spec:289", "service_tier <-> tier" },
-    { "openai/chat.spec:308", "usage <-> usage : usage slot" },
-    { "openai/chat.spec:292", "delta = {}" },
-    { "openai/chat.spec:293", "delta.role = \"assistant\"" },
-    { "openai/chat.spec:294", "delta.content = \"\"" },
-    { "openai/chat.spec:296", "delta.thinking_blocks <-> blocks : [thinking_block]" },
-    { "openai/chat.spec:297", "delta.reasoning_details -> blocks : [reasoning_detail]" },
-    { "openai/chat.spec:298", "delta.reasoning_content <-> blocks.thinking.text" },
-    { "openai/chat.spec:299", "delta.reasoning -> blocks.thinking.text" },
-    { "openai/chat.spec:301", "delta.content <-> blocks : string joins text | [reply_part]" },
-    { "openai/chat.spec:302", "delta.refusal <-> blocks.refusal.text" },
-    { "openai/chat.spec:303", "delta.annotations <-> blocks.text.citations : [annotation]" },
-    { "openai/chat.spec:304", "delta.audio <-> blocks.audio : audio_ref" },
-    { "openai/chat.spec:305", "delta.tool_calls <-> blocks : [call_patch]" },
-    { "openai/chat.spec:306", "finish_reason <-> stop : stop else null slot" },
-    { "openai/chat.spec:309", "error <-> fail : fault_body" },
-    { "openai/chat.spec:314", "id <-> id" },
-    { "openai/chat.spec:315", "type = \"function\"" },
-    { "openai/chat.spec:316", "function.name <-> name" },
-    { "openai/chat.spec:317", "function.arguments <-> arguments : json in string" },
-    { "openai/chat.spec:321", "error <-> this : fault_body | string as message" },
-    { "openai/chat.spec:322", "message, detail -> message" },
-    { "openai/chat.spec:328", "message <-> message else \"\"" },
-    { "openai/chat.spec:329", "type <-> kind : fault" },
-    { "openai/chat.spec:330", "code -> kind : fault try" },
-    { "openai/chat.spec:331", "param <-> param else null" },
-    { "openai/chat.spec:332", "code <-> code else null" },
-    { "openai/chat.spec:333", "status_code -> status" },
-    { "openai/chat.spec:366", "object = \"list\"" },
-    { "openai/chat.spec:367", "data <- models : [model_entry] required" },
-    { "openai/chat.spec:372", "id <- id" },
-    { "openai/chat.spec:373", "object = \"model\"" },
-    { "openai/chat.spec:374", "created <- created" },
-    { "openai/chat.spec:375", "owned_by = \"llmux\"" },
+    { "openai/chat.spec:234", "message.refusal <-> blocks.refusal.text else null" },
+    { "openai/chat.spec:235", "message.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:236", "message.audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:237", "message.tool_calls <-> blocks : [call]" },
+    { "openai/chat.spec:238", "message.function_call -> blocks.call : function_call" },
+    { "openai/chat.spec:239", "logprobs = null" },
+    { "openai/chat.spec:240", "logprobs.content <-> logprobs" },
+    { "openai/chat.spec:241", "finish_reason <-> stop : stop" },
+    { "openai/chat.spec:248", "url_citation.url <-> url" },
+    { "openai/chat.spec:249", "url_citation.title <-> title else \"\"" },
+    { "openai/chat.spec:250", "url_citation.start_index <-> start else 0" },
+    { "openai/chat.spec:251", "url_citation.end_index <-> end else 0" },
+    { "openai/chat.spec:247", "\"url_citation\" <-> web {" },
+    { "openai/chat.spec:253", "* <-> foreign" },
+    { "openai/chat.spec:271", "prompt_tokens <-> input + cache_read + cache_write" },
+    { "openai/chat.spec:272", "completion_tokens -> output" },
+    { "openai/chat.spec:273", "completion_tokens <- output else 0" },
+    { "openai/chat.spec:274", "total_tokens <- input + cache_read + cache_write + output" },
+    { "openai/chat.spec:275", "prompt_tokens_details.cached_tokens <-> cache_read" },
+    { "openai/chat.spec:276", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
+    { "openai/chat.spec:277", "prompt_tokens_details.audio_tokens <-> audio_in" },
+    { "openai/chat.spec:278", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:279", "completion_tokens_details.audio_tokens <-> audio_out" },
+    { "openai/chat.spec:286", "id <-> id else \"\"" },
+    { "openai/chat.spec:287", "object = \"chat.completion.chunk\"" },
+    { "openai/chat.spec:288", "created <- now" },
+    { "openai/chat.spec:289", "model <-> model else \"\"" },
+    { "openai/chat.spec:290", "service_tier <-> tier" },
+    { "openai/chat.spec:309", "usage <-> usage : usage slot" },
+    { "openai/chat.spec:293", "delta = {}" },
+    { "openai/chat.spec:294", "delta.role = \"assistant\"" },
+    { "openai/chat.spec:295", "delta.content = \"\"" },
+    { "openai/chat.spec:297", "delta.thinking_blocks <-> blocks : [thinking_block]" },
+    { "openai/chat.spec:298", "delta.reasoning_details -> blocks : [reasoning_detail]" },
+    { "openai/chat.spec:299", "delta.reasoning_content <-> blocks.thinking.text" },
+    { "openai/chat.spec:300", "delta.reasoning -> blocks.thinking.text" },
+    { "openai/chat.spec:302", "delta.content <-> blocks : string joins text | [reply_part]" },
+    { "openai/chat.spec:303", "delta.refusal <-> blocks.refusal.text" },
+    { "openai/chat.spec:304", "delta.annotations <-> blocks.text.citations : [annotation]" },
+    { "openai/chat.spec:305", "delta.audio <-> blocks.audio : audio_ref" },
+    { "openai/chat.spec:306", "delta.tool_calls <-> blocks : [call_patch]" },
+    { "openai/chat.spec:307", "finish_reason <-> stop : stop else null slot" },
+    { "openai/chat.spec:310", "error <-> fail : fault_body" },
+    { "openai/chat.spec:315", "id <-> id" },
+    { "openai/chat.spec:316", "type = \"function\"" },
+    { "openai/chat.spec:317", "function.name <-> name" },
+    { "openai/chat.spec:318", "function.arguments <-> arguments : json in string" },
+    { "openai/chat.spec:322", "error <-> this : fault_body | string as message" },
+    { "openai/chat.spec:323", "message, detail -> message" },
+    { "openai/chat.spec:329", "message <-> message else \"\"" },
+    { "openai/chat.spec:330", "type <-> kind : fault" },
+    { "openai/chat.spec:331", "code -> kind : fault try" },
+    { "openai/chat.spec:332", "param <-> param else null" },
+    { "openai/chat.spec:333", "code <-> code else null" },
+    { "openai/chat.spec:334", "status_code -> status" },
+    { "openai/chat.spec:367", "object = \"list\"" },
+    { "openai/chat.spec:368", "data <- models : [model_entry] required" },
+    { "openai/chat.spec:373", "id <- id" },
+    { "openai/chat.spec:374", "object = \"model\"" },
+    { "openai/chat.spec:375", "created <- created" },
+    { "openai/chat.spec:376", "owned_by = \"llmux\"" },
     { "openai/embeddings.spec:13", "model <-> model required" },
     { "openai/embeddings.spec:14", "input <-> inputs : texts_or_tokens required" },
     { "openai/embeddings.spec:15", "encoding_format <-> encodings : string" },
@@ -15534,7 +15534,7 @@ static const struct xd_row rows[] = {
     { "providers/azure.spec:32", "\"DeploymentNotFound\" 404 -> missing" },
     { "providers/azure.spec:33", "\"RateLimitReached\" 429 -> rate" },
     { "providers/azure.spec:34", "\"OperationNotSupported\" -> invalid" },
-    { "providers/azure_foundry.spec:16", "\"unknown_model\" 404 -> missing" },
+    { "providers/azure_foundry.spec:17", "\"unknown_model\" 404 -> missing" },
     { "providers/baichuan.spec:10", "temperature <-> sampling.temperature max 1" },
     { "providers/bedrock_mantle.spec:13", "reasoning <-> blocks.thinking.text" },
     { "providers/cerebras.spec:14", "\"too_many_requests_error\" -> rate" },
@@ -15562,16 +15562,16 @@ static const struct xd_row rows[] = {
     { "providers/groq.spec:8", "\"default\" -> medium" },
     { "providers/groq.spec:9", "\"tool_use_failed\" -> invalid" },
     { "providers/huggingface.spec:12", "cached_tokens <-> cache_read" },
-    { "providers/jina.spec:16", "\"retrieval.query\" <-> query" },
-    { "providers/jina.spec:17", "\"retrieval.passage\" <-> document" },
-    { "providers/jina.spec:18", "\"text-matching\" <-> similarity" },
-    { "providers/jina.spec:19", "\"classification\" <-> classification" },
-    { "providers/jina.spec:20", "\"separation\" <-> clustering" },
-    { "providers/jina.spec:21", "\"code.query\" <-> code" },
-    { "providers/jina.spec:9", "input <-> inputs : [string as text] | string as text required" },
-    { "providers/jina.spec:10", "embedding_type <-> encodings : string" },
-    { "providers/jina.spec:11", "task <-> purpose : jina_task" },
-    { "providers/jina.spec:12", "truncate <-> truncate" },
+    { "providers/jina.spec:17", "\"retrieval.query\" <-> query" },
+    { "providers/jina.spec:18", "\"retrieval.passage\" <-> document" },
+    { "providers/jina.spec:19", "\"text-matching\" <-> similarity" },
+    { "providers/jina.spec:20", "\"classification\" <-> classification" },
+    { "providers/jina.spec:21", "\"separation\" <-> clustering" },
+    { "providers/jina.spec:22", "\"code.query\" <-> code" },
+    { "providers/jina.spec:10", "input <-> inputs : [string as text] | string as text required" },
+    { "providers/jina.spec:11", "embedding_type <-> encodings : string" },
+    { "providers/jina.spec:12", "task <-> purpose : jina_task" },
+    { "providers/jina.spec:13", "truncate <-> truncate" },
     { "providers/llama_cpp.spec:16", "\"exceed_context_size_error\" -> context" },
     { "providers/llama_cpp.spec:17", "\"unavailable_error\" -> overloaded" },
     { "providers/llama_cpp.spec:18", "\"not_supported_error\" -> invalid" },
@@ -15612,18 +15612,18 @@ static const struct xd_row rows[] = {
     { "providers/volcengine.spec:16", "\"disabled\" <-> off" },
     { "providers/volcengine.spec:16", "\"enabled\" <-> budget" },
     { "providers/volcengine.spec:10", "thinking.type <-> reasoning.mode : thinking_switch" },
-    { "providers/voyage.spec:16", "\"query\" <-> query" },
-    { "providers/voyage.spec:16", "\"document\" <-> document" },
-    { "providers/voyage.spec:12", "output_dimension <-> dimensions" },
-    { "providers/voyage.spec:11", "input_type <-> purpose : voyage_purpose" },
-    { "providers/voyage.spec:13", "truncation <-> truncate" },
-    { "providers/voyage.spec:17", "total_tokens <-> input" },
-    { "providers/voyage.spec:20", "documents <-> documents : [string as text] required" },
-    { "providers/voyage.spec:21", "top_k <-> top" },
-    { "providers/voyage.spec:22", "truncation <-> truncate" },
-    { "providers/voyage.spec:26", "data <-> results : [ranked] required" },
-    { "providers/voyage.spec:25", "object = \"list\"" },
-    { "providers/voyage.spec:29", "document <-> document : string as text" },
+    { "providers/voyage.spec:17", "\"query\" <-> query" },
+    { "providers/voyage.spec:17", "\"document\" <-> document" },
+    { "providers/voyage.spec:13", "output_dimension <-> dimensions" },
+    { "providers/voyage.spec:12", "input_type <-> purpose : voyage_purpose" },
+    { "providers/voyage.spec:14", "truncation <-> truncate" },
+    { "providers/voyage.spec:18", "total_tokens <-> input" },
+    { "providers/voyage.spec:21", "documents <-> documents : [string as text] required" },
+    { "providers/voyage.spec:22", "top_k <-> top" },
+    { "providers/voyage.spec:23", "truncation <-> truncate" },
+    { "providers/voyage.spec:27", "data <-> results : [ranked] required" },
+    { "providers/voyage.spec:26", "object = \"list\"" },
+    { "providers/voyage.spec:30", "document <-> document : string as text" },
     { "providers/xai.spec:19", "\"invalid-argument\" -> invalid" },
     { "providers/xai.spec:16", "total_tokens -> output + input + cache_read + cache_write" },
     { "providers/xai.spec:18", "code -> code" },
@@ -15678,6 +15678,7 @@ const struct xd_dialect xd_openai_chat = {
     .write_entry = write_model_entry,
     .fronts = fronts,
     .nfronts = 2,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -15709,6 +15710,7 @@ const struct xd_dialect xd_ai21 = {
     .base_url = STR_INIT("https://api.ai21.com/studio/v1"),
     .models = ai21_models,
     .nmodels = 1,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -15737,6 +15739,7 @@ const struct xd_dialect xd_alibaba = {
     .base_url = STR_INIT("https://dashscope-intl.aliyuncs.com/compatible-mode/v1"),
     .models = alibaba_models,
     .nmodels = 3,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -15771,6 +15774,7 @@ const struct xd_dialect xd_azure = {
     .settings = azure_settings,
     .nsettings = 2,
     .telemetry = STR_INIT("azure.ai.openai"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -15812,6 +15816,7 @@ const struct xd_dialect xd_azure_foundry = {
     .settings = azure_foundry_settings,
     .nsettings = 2,
     .telemetry = STR_INIT("azure.ai.inference"),
+    .probe = STR_INIT("/info"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .also = azure_foundry_also,
@@ -15852,6 +15857,7 @@ const struct xd_dialect xd_azure_v1 = {
     .settings = azure_v1_settings,
     .nsettings = 1,
     .telemetry = STR_INIT("azure.ai.openai"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .also = azure_v1_also,
@@ -15881,6 +15887,7 @@ const struct xd_dialect xd_baichuan = {
     .base_url = STR_INIT("https://api.baichuan-ai.com/v1"),
     .models = baichuan_models,
     .nmodels = 1,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -15922,6 +15929,7 @@ const struct xd_dialect xd_bedrock_mantle = {
     .models = bedrock_mantle_models,
     .nmodels = 1,
     .telemetry = STR_INIT("aws.bedrock"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .also = bedrock_mantle_also,
@@ -15949,6 +15957,7 @@ const struct xd_dialect xd_cerebras = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.cerebras.ai/v1"),
+    .probe = STR_INIT("/models"),
     .limits = cerebras_limits,
     .nlimits = sizeof cerebras_limits / sizeof *cerebras_limits,
     .policies = policies,
@@ -15983,6 +15992,7 @@ const struct xd_dialect xd_cloudflare = {
     .nsettings = 1,
     .models = cloudflare_models,
     .nmodels = 2,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16015,6 +16025,7 @@ const struct xd_dialect xd_databricks = {
     .base_url = STR_INIT("https://{workspace}/serving-endpoints"),
     .settings = databricks_settings,
     .nsettings = 1,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16041,6 +16052,7 @@ const struct xd_dialect xd_deepinfra = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.deepinfra.com/v1/openai"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16075,6 +16087,7 @@ const struct xd_dialect xd_deepseek = {
     .base_url = STR_INIT("https://api.deepseek.com"),
     .models = deepseek_models,
     .nmodels = 1,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .also = deepseek_also,
@@ -16104,6 +16117,7 @@ const struct xd_dialect xd_fireworks = {
     .base_url = STR_INIT("https://api.fireworks.ai/inference/v1"),
     .models = fireworks_models,
     .nmodels = 1,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16130,6 +16144,7 @@ const struct xd_dialect xd_github = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://models.github.ai/inference"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16155,6 +16170,7 @@ const struct xd_dialect xd_gpustack = {
     .framings = 1u << FRAMING_SSE,
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16181,6 +16197,7 @@ const struct xd_dialect xd_groq = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.groq.com/openai/v1"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16213,6 +16230,7 @@ const struct xd_dialect xd_heroku = {
     .base_url = STR_INIT("https://{region}.inference.heroku.com/v1"),
     .settings = heroku_settings,
     .nsettings = 1,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16239,6 +16257,7 @@ const struct xd_dialect xd_huggingface = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://router.huggingface.co/v1"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16265,6 +16284,7 @@ const struct xd_dialect xd_hyperbolic = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.hyperbolic.xyz/v1"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16318,6 +16338,7 @@ const struct xd_dialect xd_lepton = {
     .framings = 1u << FRAMING_SSE,
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16344,6 +16365,7 @@ const struct xd_dialect xd_llama_cpp = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("http://localhost:8080/v1"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16370,6 +16392,7 @@ const struct xd_dialect xd_lm_studio = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("http://localhost:1234/v1"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16398,6 +16421,7 @@ const struct xd_dialect xd_minimax = {
     .base_url = STR_INIT("https://api.minimax.io/v1"),
     .models = minimax_models,
     .nmodels = 1,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16427,6 +16451,7 @@ const struct xd_dialect xd_moonshot = {
     .models = moonshot_models,
     .nmodels = 2,
     .telemetry = STR_INIT("moonshot_ai"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16453,6 +16478,7 @@ const struct xd_dialect xd_nebius = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.tokenfactory.nebius.com/v1"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16479,6 +16505,7 @@ const struct xd_dialect xd_novita = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.novita.ai/openai/v1"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16505,6 +16532,7 @@ const struct xd_dialect xd_nvidia = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://integrate.api.nvidia.com/v1"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = nvidia_policies,
@@ -16532,6 +16560,7 @@ const struct xd_dialect xd_ollama_v1 = {
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("http://localhost:11434/v1"),
     .telemetry = STR_INIT("ollama"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16566,6 +16595,7 @@ const struct xd_dialect xd_openai = {
     .base_url = STR_INIT("https://api.openai.com/v1"),
     .models = openai_models,
     .nmodels = 5,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .also = openai_also,
@@ -16592,6 +16622,7 @@ const struct xd_dialect xd_openai_compatible = {
     .framings = 1u << FRAMING_SSE,
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16624,6 +16655,7 @@ const struct xd_dialect xd_openrouter = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://openrouter.ai/api/v1"),
+    .probe = STR_INIT("/models"),
     .limits = openrouter_limits,
     .nlimits = sizeof openrouter_limits / sizeof *openrouter_limits,
     .also = openrouter_also,
@@ -16653,6 +16685,7 @@ const struct xd_dialect xd_perplexity = {
     .base_url = STR_INIT("https://api.perplexity.ai"),
     .models = perplexity_models,
     .nmodels = 2,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = perplexity_policies,
@@ -16679,6 +16712,7 @@ const struct xd_dialect xd_portkey = {
     .auths = portkey_auths,
     .nauths = sizeof portkey_auths / sizeof *portkey_auths,
     .base_url = STR_INIT("https://api.portkey.ai/v1"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16707,6 +16741,7 @@ const struct xd_dialect xd_reka = {
     .base_url = STR_INIT("https://api.reka.ai/v1"),
     .models = reka_models,
     .nmodels = 1,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16733,6 +16768,7 @@ const struct xd_dialect xd_sambanova = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.sambanova.ai/v1"),
+    .probe = STR_INIT("/models"),
     .limits = sambanova_limits,
     .nlimits = sizeof sambanova_limits / sizeof *sambanova_limits,
     .policies = policies,
@@ -16759,6 +16795,7 @@ const struct xd_dialect xd_sglang = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("http://localhost:30000/v1"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16785,6 +16822,7 @@ const struct xd_dialect xd_siliconflow = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.siliconflow.com/v1"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16817,6 +16855,7 @@ const struct xd_dialect xd_snowflake = {
     .base_url = STR_INIT("https://{account}.snowflakecomputing.com/api/v2/cortex/v1"),
     .settings = snowflake_settings,
     .nsettings = 1,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16845,6 +16884,7 @@ const struct xd_dialect xd_stepfun = {
     .base_url = STR_INIT("https://api.stepfun.com/v1"),
     .models = stepfun_models,
     .nmodels = 1,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16871,6 +16911,7 @@ const struct xd_dialect xd_together = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.together.xyz/v1"),
+    .probe = STR_INIT("/models"),
     .limits = together_limits,
     .nlimits = sizeof together_limits / sizeof *together_limits,
     .policies = policies,
@@ -16899,6 +16940,7 @@ const struct xd_dialect xd_upstage = {
     .base_url = STR_INIT("https://api.upstage.ai/v1"),
     .models = upstage_models,
     .nmodels = 1,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16925,6 +16967,7 @@ const struct xd_dialect xd_vllm = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("http://localhost:8000/v1"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -16953,6 +16996,7 @@ const struct xd_dialect xd_volcengine = {
     .base_url = STR_INIT("https://ark.cn-beijing.volces.com/api/v3"),
     .models = volcengine_models,
     .nmodels = 1,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -17009,6 +17053,7 @@ const struct xd_dialect xd_writer = {
     .base_url = STR_INIT("https://api.writer.com/v1"),
     .models = writer_models,
     .nmodels = 1,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -17044,6 +17089,7 @@ const struct xd_dialect xd_xai = {
     .models = xai_models,
     .nmodels = 1,
     .telemetry = STR_INIT("x_ai"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .also = xai_also,
@@ -17073,6 +17119,7 @@ const struct xd_dialect xd_zai = {
     .base_url = STR_INIT("https://api.z.ai/api/paas/v4"),
     .models = zai_models,
     .nmodels = 1,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -17099,6 +17146,7 @@ const struct xd_dialect xd_crusoe = {
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
     .base_url = STR_INIT("https://api.inference.crusoecloud.com/v1"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -17127,6 +17175,7 @@ const struct xd_dialect xd_zhipu = {
     .base_url = STR_INIT("https://open.bigmodel.cn/api/paas/v4"),
     .models = zai_models,
     .nmodels = 1,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,

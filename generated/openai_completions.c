@@ -45,7 +45,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* openai/chat.spec:338 */
+/* openai/chat.spec:339 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 10, 0 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 11, 0 },
@@ -372,7 +372,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:269: usage */
+/* openai/chat.spec:270: usage */
 static const struct xd_key usage_keys_prompt_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 2, NULL },
     { STR_INIT("cache_write_tokens"), 3, NULL },
@@ -750,7 +750,7 @@ write_chunks(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/chat.spec:320: error */
+/* openai/chat.spec:321: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -799,7 +799,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:327: fault_body */
+/* openai/chat.spec:328: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -886,7 +886,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:365: model_list */
+/* openai/chat.spec:366: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
@@ -907,7 +907,7 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* openai/chat.spec:371: model_entry */
+/* openai/chat.spec:372: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
@@ -1107,31 +1107,31 @@ static const struct xd_row rows[] = {
     { "openai/completions.spec:65", "\"stop\" <- other" },
     { "openai/completions.spec:66", "\"eos\" -> end" },
     { "openai/completions.spec:67", "* -> other" },
-    { "openai/chat.spec:339", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/chat.spec:340", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/chat.spec:341", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/chat.spec:342", "\"authentication_error\" 401 <-> auth" },
-    { "openai/chat.spec:343", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/chat.spec:344", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/chat.spec:345", "\"not_found_error\" 404 <-> missing" },
-    { "openai/chat.spec:346", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/chat.spec:347", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/chat.spec:348", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/chat.spec:349", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/chat.spec:350", "\"internal_error\" 500 <-> internal" },
-    { "openai/chat.spec:351", "\"internal_error\" 502 <- protocol" },
-    { "openai/chat.spec:352", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/chat.spec:353", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/chat.spec:354", "\"server_error\", \"api_error\" -> internal" },
-    { "openai/chat.spec:355", "\"overloaded\", \"overloaded_error\" -> overloaded" },
-    { "openai/chat.spec:356", "\"content_filter\" -> policy" },
-    { "openai/chat.spec:357", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/chat.spec:360",
+    { "openai/chat.spec:340", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/chat.spec:341", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/chat.spec:342", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/chat.spec:343", "\"authentication_error\" 401 <-> auth" },
+    { "openai/chat.spec:344", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/chat.spec:345", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/chat.spec:346", "\"not_found_error\" 404 <-> missing" },
+    { "openai/chat.spec:347", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/chat.spec:348", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/chat.spec:349", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/chat.spec:350", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/chat.spec:351", "\"internal_error\" 500 <-> internal" },
+    { "openai/chat.spec:352", "\"internal_error\" 502 <- protocol" },
+    { "openai/chat.spec:353", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/chat.spec:354", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/chat.spec:355", "\"server_error\", \"api_error\" -> internal" },
+    { "openai/chat.spec:356", "\"overloaded\", \"overloaded_error\" -> overloaded" },
+    { "openai/chat.spec:357", "\"content_filter\" -> policy" },
+    { "openai/chat.spec:358", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/chat.spec:361",
       "\"*context length*\", \"*context window*\", \"*prompt is too long*\", \"*prompt too long*\" "
       "-> context" },
-    { "openai/chat.spec:361",
-      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
     { "openai/chat.spec:362",
+      "\"*too many tokens*\", \"*exceeds the maximum number of tokens*\" -> context" },
+    { "openai/chat.spec:363",
       "\"*incorrect api key*\", \"*invalid api key*\", \"*api key not valid*\" -> auth" },
     { "openai/completions.spec:16", "model <-> model required" },
     { "openai/completions.spec:17", "prompt <-> this : prompt" },
@@ -1153,15 +1153,15 @@ static const struct xd_row rows[] = {
     { "openai/completions.spec:40", "model <-> model else \"\"" },
     { "openai/completions.spec:41", "choices <-> choices : [completion]" },
     { "openai/completions.spec:42", "usage <-> usage : usage" },
-    { "openai/chat.spec:270", "prompt_tokens <-> input + cache_read + cache_write" },
-    { "openai/chat.spec:271", "completion_tokens -> output" },
-    { "openai/chat.spec:272", "completion_tokens <- output else 0" },
-    { "openai/chat.spec:273", "total_tokens <- input + cache_read + cache_write + output" },
-    { "openai/chat.spec:274", "prompt_tokens_details.cached_tokens <-> cache_read" },
-    { "openai/chat.spec:275", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
-    { "openai/chat.spec:276", "prompt_tokens_details.audio_tokens <-> audio_in" },
-    { "openai/chat.spec:277", "completion_tokens_details.reasoning_tokens <-> thinking" },
-    { "openai/chat.spec:278", "completion_tokens_details.audio_tokens <-> audio_out" },
+    { "openai/chat.spec:271", "prompt_tokens <-> input + cache_read + cache_write" },
+    { "openai/chat.spec:272", "completion_tokens -> output" },
+    { "openai/chat.spec:273", "completion_tokens <- output else 0" },
+    { "openai/chat.spec:274", "total_tokens <- input + cache_read + cache_write + output" },
+    { "openai/chat.spec:275", "prompt_tokens_details.cached_tokens <-> cache_read" },
+    { "openai/chat.spec:276", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
+    { "openai/chat.spec:277", "prompt_tokens_details.audio_tokens <-> audio_in" },
+    { "openai/chat.spec:278", "completion_tokens_details.reasoning_tokens <-> thinking" },
+    { "openai/chat.spec:279", "completion_tokens_details.audio_tokens <-> audio_out" },
     { "openai/completions.spec:72", "id <-> id else \"\"" },
     { "openai/completions.spec:73", "object = \"text_completion\"" },
     { "openai/completions.spec:74", "created <- now" },
@@ -1171,20 +1171,20 @@ static const struct xd_row rows[] = {
     { "openai/completions.spec:79", "text <-> blocks : string joins text else \"\"" },
     { "openai/completions.spec:80", "finish_reason <-> stop : stop else null slot" },
     { "openai/completions.spec:83", "error <-> fail : fault_body" },
-    { "openai/chat.spec:321", "error <-> this : fault_body | string as message" },
-    { "openai/chat.spec:322", "message, detail -> message" },
-    { "openai/chat.spec:328", "message <-> message else \"\"" },
-    { "openai/chat.spec:329", "type <-> kind : fault" },
-    { "openai/chat.spec:330", "code -> kind : fault try" },
-    { "openai/chat.spec:331", "param <-> param else null" },
-    { "openai/chat.spec:332", "code <-> code else null" },
-    { "openai/chat.spec:333", "status_code -> status" },
-    { "openai/chat.spec:366", "object = \"list\"" },
-    { "openai/chat.spec:367", "data <- models : [model_entry] required" },
-    { "openai/chat.spec:372", "id <- id" },
-    { "openai/chat.spec:373", "object = \"model\"" },
-    { "openai/chat.spec:374", "created <- created" },
-    { "openai/chat.spec:375", "owned_by = \"llmux\"" },
+    { "openai/chat.spec:322", "error <-> this : fault_body | string as message" },
+    { "openai/chat.spec:323", "message, detail -> message" },
+    { "openai/chat.spec:329", "message <-> message else \"\"" },
+    { "openai/chat.spec:330", "type <-> kind : fault" },
+    { "openai/chat.spec:331", "code -> kind : fault try" },
+    { "openai/chat.spec:332", "param <-> param else null" },
+    { "openai/chat.spec:333", "code <-> code else null" },
+    { "openai/chat.spec:334", "status_code -> status" },
+    { "openai/chat.spec:367", "object = \"list\"" },
+    { "openai/chat.spec:368", "data <- models : [model_entry] required" },
+    { "openai/chat.spec:373", "id <- id" },
+    { "openai/chat.spec:374", "object = \"model\"" },
+    { "openai/chat.spec:375", "created <- created" },
+    { "openai/chat.spec:376", "owned_by = \"llmux\"" },
     { "openai/completions.spec:48", "text <-> blocks : string joins text else \"\"" },
     { "openai/completions.spec:49", "index <-> index" },
     { "openai/completions.spec:50", "logprobs = null" },
@@ -1215,6 +1215,7 @@ const struct xd_dialect xd_openai_completions = {
     .write_entry = write_model_entry,
     .fronts = fronts,
     .nfronts = 2,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -1246,6 +1247,7 @@ const struct xd_dialect xd_openai_legacy = {
     .models = openai_legacy_models,
     .nmodels = 3,
     .telemetry = STR_INIT("openai"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,

@@ -59,7 +59,7 @@ static void write_count_request(struct xd *x, const struct ir_request *m);
 static void read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m);
 static void write_count_reply(struct xd *x, const struct ir_count_reply *m);
 
-/* openai/responses.spec:128 */
+/* openai/responses.spec:129 */
 static const struct xd_pair audio_format_table_v[] = {
     { STR_INIT("wav"), STR_INIT("audio/wav"), 1, 1, 0, 0 },
     { STR_INIT("mp3"), STR_INIT("audio/mpeg"), 1, 1, 1, 0 },
@@ -69,7 +69,7 @@ static const struct xd_pairs audio_format_table = {
     sizeof audio_format_table_v / sizeof *audio_format_table_v,
 };
 
-/* openai/responses.spec:179 */
+/* openai/responses.spec:180 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 2, 0 },
     { STR_INIT("required"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 3, 0 },
@@ -80,7 +80,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* openai/responses.spec:182 */
+/* openai/responses.spec:183 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 5, 0 },
     { STR_INIT("minimal"), IR_EFFORT_MINIMAL, 0, 1, 1, 6, 0 },
@@ -95,7 +95,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* openai/responses.spec:196 */
+/* openai/responses.spec:197 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("text"), IR_FORMAT_MODE_TEXT, 0, 1, 1, 12, 0 },
     { STR_INIT("json_object"), IR_FORMAT_MODE_OBJECT, 0, 1, 1, 13, 0 },
@@ -107,7 +107,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* openai/responses.spec:223 */
+/* openai/responses.spec:224 */
 static const struct xd_word status_table_v[] = {
     { STR_INIT("completed"), IR_STOP_END, 0, 1, 1, 15, 0 },
     { STR_INIT("incomplete"), IR_STOP_OTHER, 0, 1, 1, 16, 0 },
@@ -127,7 +127,7 @@ static const struct xd_table status_table = {
     NULL,
 };
 
-/* openai/responses.spec:236 */
+/* openai/responses.spec:237 */
 static const struct xd_word reason_table_v[] = {
     { STR_INIT("max_output_tokens"), IR_STOP_LENGTH, 0, 1, 1, 25, 0 },
     { STR_INIT("content_filter"), IR_STOP_REFUSAL, 0, 1, 1, 26, 0 },
@@ -137,7 +137,7 @@ static const struct xd_table reason_table = {
     NULL,
 };
 
-/* openai/responses.spec:397 */
+/* openai/responses.spec:398 */
 static const struct xd_word failure_table_v[] = {
     { STR_INIT("server_error"), IR_FAULT_INTERNAL, 0, 1, 1, 27, 0 },
     { STR_INIT("rate_limit_exceeded"), IR_FAULT_RATE, 0, 1, 1, 28, 0 },
@@ -161,7 +161,7 @@ static const struct xd_table failure_table = {
     NULL,
 };
 
-/* openai/responses.spec:465 */
+/* openai/responses.spec:466 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 42, 0 },
     { STR_INIT("context_length_exceeded"), IR_FAULT_CONTEXT, 400, 1, 1, 43, 0 },
@@ -200,7 +200,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* openai/responses.spec:27: request */
+/* openai/responses.spec:28: request */
 static const struct xd_key request_keys_reasoning_v[] = {
     { STR_INIT("effort"), 11, NULL },
 };
@@ -474,7 +474,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:54: "system" */
+/* openai/responses.spec:55: "system" */
 static const struct xd_key input_system_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -550,7 +550,7 @@ write_input_system(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:59: "user" */
+/* openai/responses.spec:60: "user" */
 static const struct xd_key input_user_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -626,7 +626,7 @@ write_input_user(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:64: "assistant" */
+/* openai/responses.spec:65: "assistant" */
 static const struct xd_key input_assistant_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -702,7 +702,7 @@ write_input_assistant(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:70: "reasoning" */
+/* openai/responses.spec:71: "reasoning" */
 static const struct xd_key input_reasoning_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("summary"), 1, NULL },
@@ -760,7 +760,7 @@ write_input_reasoning(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:77: "function_call" */
+/* openai/responses.spec:78: "function_call" */
 static const struct xd_key input_function_call_keys_v[] = {
     { STR_INIT("call_id"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -819,7 +819,7 @@ write_input_function_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:84: "function_call_output" */
+/* openai/responses.spec:85: "function_call_output" */
 static const struct xd_key input_function_call_output_keys_v[] = {
     { STR_INIT("call_id"), 0, NULL },
     { STR_INIT("output"), 1, NULL },
@@ -1148,7 +1148,7 @@ static const struct xd_tags part_tags = {
     sizeof part_tags_v / sizeof *part_tags_v - 1, 6,
 };
 
-/* openai/responses.spec:100: part.text */
+/* openai/responses.spec:101: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
@@ -1198,7 +1198,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:101: part.refusal */
+/* openai/responses.spec:102: part.refusal */
 static const struct xd_key part_refusal_keys_v[] = {
     { STR_INIT("text"), -1, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 0, NULL },
@@ -1228,7 +1228,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:102: part.refusal */
+/* openai/responses.spec:103: part.refusal */
 static const struct xd_key part_refusal_2_keys_v[] = {
     { STR_INIT("refusal"), 0, NULL },
     { STR_INIT("prompt_cache_breakpoint"), 1, NULL },
@@ -1257,7 +1257,7 @@ read_part_refusal_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* openai/responses.spec:103: part.image */
+/* openai/responses.spec:104: part.image */
 static const struct xd_key part_image_keys_v[] = {
     { STR_INIT("image_url"), 0, NULL },
     { STR_INIT("file_id"), 1, NULL },
@@ -1329,7 +1329,7 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:109: part.document */
+/* openai/responses.spec:110: part.document */
 static const struct xd_key part_document_keys_v[] = {
     { STR_INIT("file_data"), 0, NULL },
     { STR_INIT("file_url"), 1, NULL },
@@ -1410,7 +1410,7 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:116: part.audio */
+/* openai/responses.spec:117: part.audio */
 static const struct xd_key part_audio_keys_input_audio_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("format"), 1, NULL },
@@ -1570,7 +1570,7 @@ write_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* openai/responses.spec:126: cache_breakpoint */
+/* openai/responses.spec:127: cache_breakpoint */
 static const struct xd_key cache_breakpoint_keys_v[] = {
     { STR_INIT("mode"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -1620,7 +1620,7 @@ static const struct xd_tags said_tags = {
     sizeof said_tags_v / sizeof *said_tags_v - 1, 2,
 };
 
-/* openai/responses.spec:132: said.text */
+/* openai/responses.spec:133: said.text */
 static const struct xd_key said_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("annotations"), 1, NULL },
@@ -1684,7 +1684,7 @@ write_said_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:136: said.refusal */
+/* openai/responses.spec:137: said.refusal */
 static const struct xd_key said_refusal_keys_v[] = {
     { STR_INIT("refusal"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1798,7 +1798,7 @@ static const struct xd_tags spoken_tags = {
     sizeof spoken_tags_v / sizeof *spoken_tags_v - 1, 2,
 };
 
-/* openai/responses.spec:144: spoken.text */
+/* openai/responses.spec:145: spoken.text */
 static const struct xd_key spoken_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("annotations"), 1, NULL },
@@ -1866,7 +1866,7 @@ write_spoken_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:149: spoken.refusal */
+/* openai/responses.spec:150: spoken.refusal */
 static const struct xd_key spoken_refusal_keys_v[] = {
     { STR_INIT("refusal"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1979,7 +1979,7 @@ static const struct xd_tags annotation_tags = {
     sizeof annotation_tags_v / sizeof *annotation_tags_v - 1, 1,
 };
 
-/* openai/responses.spec:156: annotation.web */
+/* openai/responses.spec:157: annotation.web */
 static const struct xd_key annotation_web_keys_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("title"), 1, NULL },
@@ -2106,7 +2106,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* openai/responses.spec:167: tool.function */
+/* openai/responses.spec:168: tool.function */
 static const struct xd_key tool_function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -2221,7 +2221,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* openai/responses.spec:180: choice_named */
+/* openai/responses.spec:181: choice_named */
 static const struct xd_key choice_named_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("name"), 0, NULL },
@@ -2261,7 +2261,7 @@ write_choice_named(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:187: format */
+/* openai/responses.spec:188: format */
 static const struct xd_key format_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -2335,7 +2335,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:199: reply */
+/* openai/responses.spec:200: reply */
 static const struct xd_key reply_keys_incomplete_details_v[] = {
     { STR_INIT("reason"), 2, NULL },
 };
@@ -2507,7 +2507,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:239: "message" */
+/* openai/responses.spec:240: "message" */
 static const struct xd_key items_message_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -2571,7 +2571,7 @@ write_items_message(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:245: "reasoning" */
+/* openai/responses.spec:246: "reasoning" */
 static const struct xd_key items_reasoning_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -2630,7 +2630,7 @@ write_items_reasoning(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:252: "function_call" */
+/* openai/responses.spec:253: "function_call" */
 static const struct xd_key items_function_call_keys_v[] = {
     { STR_INIT("id"), -1, NULL },
     { STR_INIT("status"), -1, NULL },
@@ -2822,7 +2822,7 @@ write_items(struct xd *x, const struct ir_blocks *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:268: response.created */
+/* openai/responses.spec:269: response.created */
 static const struct xd_key events_0_response_created_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -2869,7 +2869,7 @@ write_events_0_response_created(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:269: response.in_progress */
+/* openai/responses.spec:270: response.in_progress */
 static void
 write_events_1_response_in_progress(struct xd *x, const struct ir_event *e)
 {
@@ -2889,7 +2889,7 @@ write_events_1_response_in_progress(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:270: keepalive */
+/* openai/responses.spec:271: keepalive */
 static const struct xd_key events_2_keepalive_keys_v[] = {
     { STR_INIT("sequence_number"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2909,7 +2909,7 @@ read_events_2_keepalive(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 
-/* openai/responses.spec:273: response.output_item.added */
+/* openai/responses.spec:274: response.output_item.added */
 static const struct xd_key events_3_response_output_item_added_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("item"), 1, NULL },
@@ -2946,7 +2946,7 @@ read_events_3_response_output_item_added(struct xd *x, uint32_t at)
     xd_flow_open_item(x, index, part, &turn.blocks, 0x100u);
 }
 
-/* openai/responses.spec:274: response.output_item.added */
+/* openai/responses.spec:275: response.output_item.added */
 static void
 write_events_4_response_output_item_added(struct xd *x, const struct ir_event *e)
 {
@@ -2972,7 +2972,7 @@ write_events_4_response_output_item_added(struct xd *x, const struct ir_event *e
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:275: response.content_part.added */
+/* openai/responses.spec:276: response.content_part.added */
 static const struct xd_key events_5_response_content_part_added_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3047,7 +3047,7 @@ write_events_5_response_content_part_added(struct xd *x, const struct ir_event *
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:281: response.reasoning_summary_part.added */
+/* openai/responses.spec:282: response.reasoning_summary_part.added */
 static void
 write_events_6_response_reasoning_summary_part_added(struct xd *x, const struct ir_event *e)
 {
@@ -3082,7 +3082,7 @@ write_events_6_response_reasoning_summary_part_added(struct xd *x, const struct 
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:289: response.output_text.delta */
+/* openai/responses.spec:290: response.output_text.delta */
 static const struct xd_key events_7_response_output_text_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3160,7 +3160,7 @@ write_events_7_response_output_text_delta(struct xd *x, const struct ir_event *e
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:296: response.output_text.annotation.added */
+/* openai/responses.spec:297: response.output_text.annotation.added */
 static const struct xd_key events_8_response_output_text_annotation_added_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3244,7 +3244,7 @@ write_events_8_response_output_text_annotation_added(struct xd *x, const struct 
     }
 }
 
-/* openai/responses.spec:303: response.refusal.delta */
+/* openai/responses.spec:304: response.refusal.delta */
 static const struct xd_key events_9_response_refusal_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3318,7 +3318,7 @@ write_events_9_response_refusal_delta(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:309: response.reasoning_summary_text.delta */
+/* openai/responses.spec:310: response.reasoning_summary_text.delta */
 static const struct xd_key events_10_response_reasoning_summary_text_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3392,7 +3392,7 @@ write_events_10_response_reasoning_summary_text_delta(struct xd *x, const struct
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:315: response.reasoning_text.delta */
+/* openai/responses.spec:316: response.reasoning_text.delta */
 static const struct xd_key events_11_response_reasoning_text_delta_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("content_index"), 1, NULL },
@@ -3435,7 +3435,7 @@ read_events_11_response_reasoning_text_delta(struct xd *x, uint32_t at)
     xd_flow_grow_item(x, index, part, piece, &block);
 }
 
-/* openai/responses.spec:320: response.function_call_arguments.delta */
+/* openai/responses.spec:321: response.function_call_arguments.delta */
 static const struct xd_key events_12_response_function_call_arguments_delta_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3500,7 +3500,7 @@ write_events_12_response_function_call_arguments_delta(struct xd *x, const struc
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:326: response.output_text.done */
+/* openai/responses.spec:327: response.output_text.done */
 static void
 write_events_13_response_output_text_done(struct xd *x, const struct ir_event *e)
 {
@@ -3535,7 +3535,7 @@ write_events_13_response_output_text_done(struct xd *x, const struct ir_event *e
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:333: response.refusal.done */
+/* openai/responses.spec:334: response.refusal.done */
 static void
 write_events_14_response_refusal_done(struct xd *x, const struct ir_event *e)
 {
@@ -3567,7 +3567,7 @@ write_events_14_response_refusal_done(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:339: response.content_part.done */
+/* openai/responses.spec:340: response.content_part.done */
 static const struct xd_key events_15_response_content_part_done_keys_v[] = {
     { STR_INIT("item_id"), -1, NULL },
     { STR_INIT("output_index"), 0, NULL },
@@ -3640,7 +3640,7 @@ write_events_15_response_content_part_done(struct xd *x, const struct ir_event *
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:345: response.reasoning_summary_text.done */
+/* openai/responses.spec:346: response.reasoning_summary_text.done */
 static void
 write_events_16_response_reasoning_summary_text_done(struct xd *x, const struct ir_event *e)
 {
@@ -3671,7 +3671,7 @@ write_events_16_response_reasoning_summary_text_done(struct xd *x, const struct 
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:351: response.reasoning_summary_part.done */
+/* openai/responses.spec:352: response.reasoning_summary_part.done */
 static void
 write_events_17_response_reasoning_summary_part_done(struct xd *x, const struct ir_event *e)
 {
@@ -3708,7 +3708,7 @@ write_events_17_response_reasoning_summary_part_done(struct xd *x, const struct 
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:358: response.function_call_arguments.done */
+/* openai/responses.spec:359: response.function_call_arguments.done */
 static void
 write_events_18_response_function_call_arguments_done(struct xd *x, const struct ir_event *e)
 {
@@ -3737,7 +3737,7 @@ write_events_18_response_function_call_arguments_done(struct xd *x, const struct
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:364: response.output_item.done */
+/* openai/responses.spec:365: response.output_item.done */
 static const struct xd_key events_19_response_output_item_done_keys_v[] = {
     { STR_INIT("output_index"), 0, NULL },
     { STR_INIT("item"), 1, NULL },
@@ -3798,7 +3798,7 @@ write_events_19_response_output_item_done(struct xd *x, const struct ir_event *e
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:366: response.completed */
+/* openai/responses.spec:367: response.completed */
 static const struct xd_key events_20_response_completed_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -3846,7 +3846,7 @@ write_events_20_response_completed(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:367: response.incomplete */
+/* openai/responses.spec:368: response.incomplete */
 static const struct xd_key events_21_response_incomplete_keys_v[] = {
     { STR_INIT("response"), 0, NULL },
     { STR_INIT("sequence_number"), -1, NULL },
@@ -3894,7 +3894,7 @@ write_events_21_response_incomplete(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:369: response.failed */
+/* openai/responses.spec:370: response.failed */
 static const struct xd_key events_22_response_failed_keys_response_error_v[] = {
     { STR_INIT("code"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -4047,7 +4047,7 @@ write_events_22_response_failed(struct xd *x, const struct ir_event *e)
     xd_frame_close(x);
 }
 
-/* openai/responses.spec:388: error */
+/* openai/responses.spec:389: error */
 static const struct xd_key events_23_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("code"), 1, NULL },
@@ -4298,7 +4298,7 @@ write_events(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* openai/responses.spec:416: begun */
+/* openai/responses.spec:417: begun */
 static const struct xd_key begun_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("object"), -1, NULL },
@@ -4407,7 +4407,7 @@ write_begun(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:436: usage */
+/* openai/responses.spec:437: usage */
 static const struct xd_key usage_keys_input_tokens_details_v[] = {
     { STR_INIT("cached_tokens"), 1, NULL },
     { STR_INIT("cache_write_tokens"), 2, NULL },
@@ -4533,7 +4533,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:448: error */
+/* openai/responses.spec:449: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -4582,7 +4582,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* openai/responses.spec:455: fault_body */
+/* openai/responses.spec:456: fault_body */
 static const struct xd_key fault_body_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), 1, NULL },
@@ -5148,7 +5148,7 @@ write_deepseek_responses_input(struct xd *x, const struct ir_request *m)
 }
 static void read_xai_responses_error(struct xd *x, uint32_t at, struct ir_error *m);
 
-/* openai/responses.spec:448: error */
+/* openai/responses.spec:449: error */
 static const struct xd_key xai_responses_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("message"), 1, NULL },
@@ -5198,22 +5198,22 @@ static const struct amended own = {
     .write_error = write_error,
 };
 
-static const struct str policy_8_globs[] = {
+static const struct str policy_9_globs[] = {
     STR_INIT("gpt-5*"),
     STR_INIT("o1*"),
     STR_INIT("o3*"),
     STR_INIT("o4*"),
     STR_INIT("codex*"),
 };
-static const struct str policy_9_globs[] = {
+static const struct str policy_10_globs[] = {
     STR_INIT("gpt-5*-chat*"),
 };
 static const struct xd_policy policies[] = {
     { IR_POLICY_CANDIDATES, STR_INIT("one"), NULL, 0 },
     { IR_POLICY_THINKING, STR_INIT("effort"), NULL, 0 },
     { IR_POLICY_UNSIGNED_THINKING, STR_INIT("drop"), NULL, 0 },
-    { IR_POLICY_INCLUDE, STR_INIT("reasoning.encrypted_content"), policy_8_globs, 5 },
-    { IR_POLICY_INCLUDE, STR_INIT("keep"), policy_9_globs, 1 },
+    { IR_POLICY_INCLUDE, STR_INIT("reasoning.encrypted_content"), policy_9_globs, 5 },
+    { IR_POLICY_INCLUDE, STR_INIT("keep"), policy_10_globs, 1 },
     { IR_POLICY_SCHEMA_NAME, STR_INIT("response"), NULL, 0 },
     { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
@@ -5364,14 +5364,14 @@ static const struct xd_op ops[] = {
     },
 };
 
-static const struct str azure_foundry_responses_policy_7_globs[] = {
+static const struct str azure_foundry_responses_policy_8_globs[] = {
     STR_INIT("gpt-5*"),
     STR_INIT("o1*"),
     STR_INIT("o3*"),
     STR_INIT("o4*"),
     STR_INIT("codex*"),
 };
-static const struct str azure_foundry_responses_policy_8_globs[] = {
+static const struct str azure_foundry_responses_policy_9_globs[] = {
     STR_INIT("gpt-5*-chat*"),
 };
 static const struct xd_policy azure_foundry_responses_policies[] = {
@@ -5379,8 +5379,8 @@ static const struct xd_policy azure_foundry_responses_policies[] = {
     { IR_POLICY_THINKING, STR_INIT("effort"), NULL, 0 },
     { IR_POLICY_UNSIGNED_THINKING, STR_INIT("drop"), NULL, 0 },
     { IR_POLICY_INCLUDE, STR_INIT("reasoning.encrypted_content"),
-      azure_foundry_responses_policy_7_globs, 5 },
-    { IR_POLICY_INCLUDE, STR_INIT("keep"), azure_foundry_responses_policy_8_globs, 1 },
+      azure_foundry_responses_policy_8_globs, 5 },
+    { IR_POLICY_INCLUDE, STR_INIT("keep"), azure_foundry_responses_policy_9_globs, 1 },
     { IR_POLICY_SCHEMA_NAME, STR_INIT("response"), NULL, 0 },
     { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
@@ -5402,8 +5402,8 @@ static const struct xd_policy deepseek_responses_policies[] = {
     { IR_POLICY_CANDIDATES, STR_INIT("one"), NULL, 0 },
     { IR_POLICY_THINKING, STR_INIT("effort"), NULL, 0 },
     { IR_POLICY_INCLUDE, STR_INIT("reasoning.encrypted_content"),
-      azure_foundry_responses_policy_7_globs, 5 },
-    { IR_POLICY_INCLUDE, STR_INIT("keep"), azure_foundry_responses_policy_8_globs, 1 },
+      azure_foundry_responses_policy_8_globs, 5 },
+    { IR_POLICY_INCLUDE, STR_INIT("keep"), azure_foundry_responses_policy_9_globs, 1 },
     { IR_POLICY_SCHEMA_NAME, STR_INIT("response"), NULL, 0 },
     { IR_POLICY_UNSIGNED_THINKING, STR_INIT("keep"), NULL, 0 },
     { IR_POLICY_CALL_PLACES, STR_INIT("last"), NULL, 0 },
@@ -5482,371 +5482,371 @@ static const struct str xai_responses_models[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "openai/responses.spec:128", "\"wav\" <-> \"audio/wav\"" },
-    { "openai/responses.spec:128", "\"mp3\" <-> \"audio/mpeg\"" },
-    { "openai/responses.spec:179", "\"auto\" <-> auto" },
-    { "openai/responses.spec:179", "\"required\" <-> required" },
-    { "openai/responses.spec:179", "\"none\" <-> none" },
-    { "openai/responses.spec:183", "\"none\" <-> none" },
-    { "openai/responses.spec:183", "\"minimal\" <-> minimal" },
-    { "openai/responses.spec:183", "\"low\" <-> low" },
-    { "openai/responses.spec:183", "\"medium\" <-> medium" },
-    { "openai/responses.spec:183", "\"high\" <-> high" },
-    { "openai/responses.spec:183", "\"xhigh\" <-> xhigh" },
-    { "openai/responses.spec:184", "\"max\" <-> max" },
-    { "openai/responses.spec:196", "\"text\" <-> text" },
-    { "openai/responses.spec:196", "\"json_object\" <-> object" },
-    { "openai/responses.spec:196", "\"json_schema\" <-> schema" },
-    { "openai/responses.spec:224", "\"completed\" <-> end" },
-    { "openai/responses.spec:225", "\"incomplete\" <-> other" },
-    { "openai/responses.spec:226", "\"completed\" <- match" },
-    { "openai/responses.spec:227", "\"completed\" <- call" },
-    { "openai/responses.spec:228", "\"completed\" <- pause" },
-    { "openai/responses.spec:229", "\"incomplete\" <- length" },
-    { "openai/responses.spec:230", "\"incomplete\" <- refusal" },
-    { "openai/responses.spec:231", "\"incomplete\" <- failed" },
-    { "openai/responses.spec:232",
+    { "openai/responses.spec:129", "\"wav\" <-> \"audio/wav\"" },
+    { "openai/responses.spec:129", "\"mp3\" <-> \"audio/mpeg\"" },
+    { "openai/responses.spec:180", "\"auto\" <-> auto" },
+    { "openai/responses.spec:180", "\"required\" <-> required" },
+    { "openai/responses.spec:180", "\"none\" <-> none" },
+    { "openai/responses.spec:184", "\"none\" <-> none" },
+    { "openai/responses.spec:184", "\"minimal\" <-> minimal" },
+    { "openai/responses.spec:184", "\"low\" <-> low" },
+    { "openai/responses.spec:184", "\"medium\" <-> medium" },
+    { "openai/responses.spec:184", "\"high\" <-> high" },
+    { "openai/responses.spec:184", "\"xhigh\" <-> xhigh" },
+    { "openai/responses.spec:185", "\"max\" <-> max" },
+    { "openai/responses.spec:197", "\"text\" <-> text" },
+    { "openai/responses.spec:197", "\"json_object\" <-> object" },
+    { "openai/responses.spec:197", "\"json_schema\" <-> schema" },
+    { "openai/responses.spec:225", "\"completed\" <-> end" },
+    { "openai/responses.spec:226", "\"incomplete\" <-> other" },
+    { "openai/responses.spec:227", "\"completed\" <- match" },
+    { "openai/responses.spec:228", "\"completed\" <- call" },
+    { "openai/responses.spec:229", "\"completed\" <- pause" },
+    { "openai/responses.spec:230", "\"incomplete\" <- length" },
+    { "openai/responses.spec:231", "\"incomplete\" <- refusal" },
+    { "openai/responses.spec:232", "\"incomplete\" <- failed" },
+    { "openai/responses.spec:233",
       "\"failed\", \"in_progress\", \"queued\", \"cancelled\" -> other" },
-    { "openai/responses.spec:233", "* -> other" },
-    { "openai/responses.spec:236", "\"max_output_tokens\" <-> length" },
-    { "openai/responses.spec:236", "\"content_filter\" <-> refusal" },
-    { "openai/responses.spec:398", "\"server_error\" <-> internal" },
-    { "openai/responses.spec:399", "\"rate_limit_exceeded\" <-> rate" },
-    { "openai/responses.spec:400", "\"invalid_prompt\" <-> invalid" },
-    { "openai/responses.spec:401", "\"invalid_prompt\" <- context" },
-    { "openai/responses.spec:402", "\"invalid_prompt\" <- policy" },
-    { "openai/responses.spec:403", "\"rate_limit_exceeded\" <- billing" },
-    { "openai/responses.spec:404", "\"server_error\" <- auth" },
-    { "openai/responses.spec:405", "\"server_error\" <- forbidden" },
-    { "openai/responses.spec:406", "\"server_error\" <- missing" },
-    { "openai/responses.spec:407", "\"invalid_prompt\" <- too_large" },
-    { "openai/responses.spec:408", "\"server_error\" <- overloaded" },
-    { "openai/responses.spec:409", "\"server_error\" <- timeout" },
-    { "openai/responses.spec:410", "\"server_error\" <- protocol" },
-    { "openai/responses.spec:411", "\"bio_policy\", \"image_content_policy_violation\" -> policy" },
-    { "openai/responses.spec:412", "* -> internal" },
-    { "openai/responses.spec:466", "\"invalid_request_error\" 400 <-> invalid" },
-    { "openai/responses.spec:467", "\"context_length_exceeded\" 400 <-> context" },
-    { "openai/responses.spec:468", "\"content_policy_violation\" 400 <-> policy" },
-    { "openai/responses.spec:469", "\"authentication_error\" 401 <-> auth" },
-    { "openai/responses.spec:470", "\"insufficient_quota\" 429 <-> billing" },
-    { "openai/responses.spec:471", "\"permission_error\" 403 <-> forbidden" },
-    { "openai/responses.spec:472", "\"not_found_error\" 404 <-> missing" },
-    { "openai/responses.spec:473", "\"request_too_large\" 413 <-> too_large" },
-    { "openai/responses.spec:474", "\"rate_limit_error\" 429 <-> rate" },
-    { "openai/responses.spec:475", "\"service_unavailable_error\" 503 <-> overloaded" },
-    { "openai/responses.spec:476", "\"timeout_error\" 408 <-> timeout" },
-    { "openai/responses.spec:477", "\"server_error\" 500 <-> internal" },
-    { "openai/responses.spec:478", "\"server_error\" 502 <- protocol" },
-    { "openai/responses.spec:479", "\"invalid_api_key\", \"authentication\" -> auth" },
-    { "openai/responses.spec:480", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
-    { "openai/responses.spec:481", "\"internal_error\", \"api_error\" -> internal" },
-    { "openai/responses.spec:482",
-      "\"overloaded\", \"overloaded_error\", \"server_is_overloaded\" -> overloaded" },
+    { "openai/responses.spec:234", "* -> other" },
+    { "openai/responses.spec:237", "\"max_output_tokens\" <-> length" },
+    { "openai/responses.spec:237", "\"content_filter\" <-> refusal" },
+    { "openai/responses.spec:399", "\"server_error\" <-> internal" },
+    { "openai/responses.spec:400", "\"rate_limit_exceeded\" <-> rate" },
+    { "openai/responses.spec:401", "\"invalid_prompt\" <-> invalid" },
+    { "openai/responses.spec:402", "\"invalid_prompt\" <- context" },
+    { "openai/responses.spec:403", "\"invalid_prompt\" <- policy" },
+    { "openai/responses.spec:404", "\"rate_limit_exceeded\" <- billing" },
+    { "openai/responses.spec:405", "\"server_error\" <- auth" },
+    { "openai/responses.spec:406", "\"server_error\" <- forbidden" },
+    { "openai/responses.spec:407", "\"server_error\" <- missing" },
+    { "openai/responses.spec:408", "\"invalid_prompt\" <- too_large" },
+    { "openai/responses.spec:409", "\"server_error\" <- overloaded" },
+    { "openai/responses.spec:410", "\"server_error\" <- timeout" },
+    { "openai/responses.spec:411", "\"server_error\" <- protocol" },
+    { "openai/responses.spec:412", "\"bio_policy\", \"image_content_policy_violation\" -> policy" },
+    { "openai/responses.spec:413", "* -> internal" },
+    { "openai/responses.spec:467", "\"invalid_request_error\" 400 <-> invalid" },
+    { "openai/responses.spec:468", "\"context_length_exceeded\" 400 <-> context" },
+    { "openai/responses.spec:469", "\"content_policy_violation\" 400 <-> policy" },
+    { "openai/responses.spec:470", "\"authentication_error\" 401 <-> auth" },
+    { "openai/responses.spec:471", "\"insufficient_quota\" 429 <-> billing" },
+    { "openai/responses.spec:472", "\"permission_error\" 403 <-> forbidden" },
+    { "openai/responses.spec:473", "\"not_found_error\" 404 <-> missing" },
+    { "openai/responses.spec:474", "\"request_too_large\" 413 <-> too_large" },
+    { "openai/responses.spec:475", "\"rate_limit_error\" 429 <-> rate" },
+    { "openai/responses.spec:476", "\"service_unavailable_error\" 503 <-> overloaded" },
+    { "openai/responses.spec:477", "\"timeout_error\" 408 <-> timeout" },
+    { "openai/responses.spec:478", "\"server_error\" 500 <-> internal" },
+    { "openai/responses.spec:479", "\"server_error\" 502 <- protocol" },
+    { "openai/responses.spec:480", "\"invalid_api_key\", \"authentication\" -> auth" },
+    { "openai/responses.spec:481", "\"rate_limit_exceeded\", \"requests\", \"tokens\" -> rate" },
+    { "openai/responses.spec:482", "\"internal_error\", \"api_error\" -> internal" },
     { "openai/responses.spec:483",
+      "\"overloaded\", \"overloaded_error\", \"server_is_overloaded\" -> overloaded" },
+    { "openai/responses.spec:484",
       "\"content_filter\", \"image_content_policy_violation\" -> policy" },
-    { "openai/responses.spec:484", "\"model_not_found\", \"not_found\" -> missing" },
-    { "openai/responses.spec:485", "\"*context length*\", \"*context window*\" -> context" },
-    { "openai/responses.spec:486", "\"*incorrect api key*\", \"*invalid api key*\" -> auth" },
-    { "openai/responses.spec:28", "model <-> model required" },
-    { "openai/responses.spec:29", "instructions -> instructions : string as text" },
-    { "openai/responses.spec:30", "input <-> this : input | string as turns required" },
-    { "openai/responses.spec:31", "stream <-> stream" },
-    { "openai/responses.spec:32", "tools <-> tools : [tool]" },
-    { "openai/responses.spec:33", "tool_choice <-> tool_choice : choice | choice_named" },
-    { "openai/responses.spec:34", "parallel_tool_calls <-> tool_choice.parallel" },
-    { "openai/responses.spec:35", "max_output_tokens <-> max_output min 16" },
-    { "openai/responses.spec:36", "temperature <-> sampling.temperature" },
-    { "openai/responses.spec:37", "top_p <-> sampling.top_p" },
-    { "openai/responses.spec:38", "top_logprobs <-> top_logprobs" },
-    { "openai/responses.spec:39", "reasoning.effort <-> reasoning.effort : effort" },
-    { "openai/responses.spec:40", "text.format <-> format : format" },
-    { "openai/responses.spec:41", "user, safety_identifier <-> user" },
-    { "openai/responses.spec:42", "prompt_cache_key <-> cache_key" },
-    { "openai/responses.spec:43", "service_tier <-> tier" },
-    { "openai/responses.spec:44", "include <-> include" },
-    { "openai/responses.spec:55", "type = \"message\"" },
-    { "openai/responses.spec:56",
+    { "openai/responses.spec:485", "\"model_not_found\", \"not_found\" -> missing" },
+    { "openai/responses.spec:486", "\"*context length*\", \"*context window*\" -> context" },
+    { "openai/responses.spec:487", "\"*incorrect api key*\", \"*invalid api key*\" -> auth" },
+    { "openai/responses.spec:29", "model <-> model required" },
+    { "openai/responses.spec:30", "instructions -> instructions : string as text" },
+    { "openai/responses.spec:31", "input <-> this : input | string as turns required" },
+    { "openai/responses.spec:32", "stream <-> stream" },
+    { "openai/responses.spec:33", "tools <-> tools : [tool]" },
+    { "openai/responses.spec:34", "tool_choice <-> tool_choice : choice | choice_named" },
+    { "openai/responses.spec:35", "parallel_tool_calls <-> tool_choice.parallel" },
+    { "openai/responses.spec:36", "max_output_tokens <-> max_output min 16" },
+    { "openai/responses.spec:37", "temperature <-> sampling.temperature" },
+    { "openai/responses.spec:38", "top_p <-> sampling.top_p" },
+    { "openai/responses.spec:39", "top_logprobs <-> top_logprobs" },
+    { "openai/responses.spec:40", "reasoning.effort <-> reasoning.effort : effort" },
+    { "openai/responses.spec:41", "text.format <-> format : format" },
+    { "openai/responses.spec:42", "user, safety_identifier <-> user" },
+    { "openai/responses.spec:43", "prompt_cache_key <-> cache_key" },
+    { "openai/responses.spec:44", "service_tier <-> tier" },
+    { "openai/responses.spec:45", "include <-> include" },
+    { "openai/responses.spec:56", "type = \"message\"" },
+    { "openai/responses.spec:57",
       "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/responses.spec:60", "type = \"message\"" },
-    { "openai/responses.spec:61",
+    { "openai/responses.spec:61", "type = \"message\"" },
+    { "openai/responses.spec:62",
       "content <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/responses.spec:65", "type = \"message\"" },
-    { "openai/responses.spec:66",
+    { "openai/responses.spec:66", "type = \"message\"" },
+    { "openai/responses.spec:67",
       "content <-> blocks : string as text | [said] required else \"\"" },
-    { "openai/responses.spec:71", "content -> text : text in reasoning_text" },
-    { "openai/responses.spec:72", "summary <-> text : text in summary_text else []" },
-    { "openai/responses.spec:73", "encrypted_content <-> signature" },
-    { "openai/responses.spec:78", "call_id <-> id" },
-    { "openai/responses.spec:79", "name <-> name" },
-    { "openai/responses.spec:80", "arguments <-> arguments : json in string" },
-    { "openai/responses.spec:85", "call_id <-> call" },
-    { "openai/responses.spec:86",
+    { "openai/responses.spec:72", "content -> text : text in reasoning_text" },
+    { "openai/responses.spec:73", "summary <-> text : text in summary_text else []" },
+    { "openai/responses.spec:74", "encrypted_content <-> signature" },
+    { "openai/responses.spec:79", "call_id <-> id" },
+    { "openai/responses.spec:80", "name <-> name" },
+    { "openai/responses.spec:81", "arguments <-> arguments : json in string" },
+    { "openai/responses.spec:86", "call_id <-> call" },
+    { "openai/responses.spec:87",
       "output <-> blocks : string as text | [part] required else \"\"" },
-    { "openai/responses.spec:54", "\"system\", \"developer\" <-> instructions | turns.system {" },
-    { "openai/responses.spec:59", "\"user\" <-> turns.user {" },
-    { "openai/responses.spec:64", "\"assistant\" <-> turns.assistant {" },
-    { "openai/responses.spec:70",
+    { "openai/responses.spec:55", "\"system\", \"developer\" <-> instructions | turns.system {" },
+    { "openai/responses.spec:60", "\"user\" <-> turns.user {" },
+    { "openai/responses.spec:65", "\"assistant\" <-> turns.assistant {" },
+    { "openai/responses.spec:71",
       "\"reasoning\" <-> turns.assistant.thinking | turns.assistant.sealed {" },
-    { "openai/responses.spec:77", "\"function_call\" <-> turns.assistant.call {" },
-    { "openai/responses.spec:84", "\"function_call_output\" <-> turns.user.result {" },
-    { "openai/responses.spec:90",
+    { "openai/responses.spec:78", "\"function_call\" <-> turns.assistant.call {" },
+    { "openai/responses.spec:85", "\"function_call_output\" <-> turns.user.result {" },
+    { "openai/responses.spec:91",
       "\"computer_call_output\", \"local_shell_call_output\", \"shell_call_output\", "
       "\"apply_patch_call_output\"," },
-    { "openai/responses.spec:92", "\"item_reference\" -> turns.assistant.foreign { refuse id }" },
-    { "openai/responses.spec:93", "* <-> turns.assistant.foreign" },
-    { "openai/responses.spec:100", "text <-> text" },
-    { "openai/responses.spec:98", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
-    { "openai/responses.spec:101", "text <- text" },
-    { "openai/responses.spec:102", "refusal -> text" },
-    { "openai/responses.spec:104", "image_url <-> source : media_url" },
-    { "openai/responses.spec:105", "file_id <-> source.file.id" },
-    { "openai/responses.spec:106", "detail <-> detail else \"auto\"" },
-    { "openai/responses.spec:110", "file_data <-> source : data_url" },
-    { "openai/responses.spec:111", "file_url <-> source.url.url" },
-    { "openai/responses.spec:112", "file_id <-> source.file.id" },
-    { "openai/responses.spec:113", "filename <-> title" },
-    { "openai/responses.spec:117", "input_audio.data <-> source.bytes.data" },
-    { "openai/responses.spec:118", "input_audio.format <-> source.bytes.media : audio_format" },
-    { "openai/responses.spec:100",
+    { "openai/responses.spec:93", "\"item_reference\" -> turns.assistant.foreign { refuse id }" },
+    { "openai/responses.spec:94", "* <-> turns.assistant.foreign" },
+    { "openai/responses.spec:101", "text <-> text" },
+    { "openai/responses.spec:99", "prompt_cache_breakpoint <-> cache : cache_breakpoint" },
+    { "openai/responses.spec:102", "text <- text" },
+    { "openai/responses.spec:103", "refusal -> text" },
+    { "openai/responses.spec:105", "image_url <-> source : media_url" },
+    { "openai/responses.spec:106", "file_id <-> source.file.id" },
+    { "openai/responses.spec:107", "detail <-> detail else \"auto\"" },
+    { "openai/responses.spec:111", "file_data <-> source : data_url" },
+    { "openai/responses.spec:112", "file_url <-> source.url.url" },
+    { "openai/responses.spec:113", "file_id <-> source.file.id" },
+    { "openai/responses.spec:114", "filename <-> title" },
+    { "openai/responses.spec:118", "input_audio.data <-> source.bytes.data" },
+    { "openai/responses.spec:119", "input_audio.format <-> source.bytes.media : audio_format" },
+    { "openai/responses.spec:101",
       "\"input_text\", \"text\", \"output_text\" <-> text { text <-> text; drop citations }" },
-    { "openai/responses.spec:102", "\"refusal\" -> refusal { refusal -> text }" },
-    { "openai/responses.spec:103", "\"input_image\" <-> image {" },
-    { "openai/responses.spec:109", "\"input_file\" <-> document {" },
-    { "openai/responses.spec:116", "\"input_audio\" <-> audio {" },
-    { "openai/responses.spec:121", "* -> foreign" },
-    { "openai/responses.spec:101", "\"input_text\" <- refusal { text <- text }" },
-    { "openai/responses.spec:126", "mode = \"explicit\"" },
-    { "openai/responses.spec:126", "ttl <-> ttl" },
-    { "openai/responses.spec:133", "text <-> text else \"\"" },
-    { "openai/responses.spec:134", "annotations <-> citations : [annotation] else []" },
-    { "openai/responses.spec:136", "refusal <-> text" },
-    { "openai/responses.spec:132", "\"output_text\", \"input_text\", \"text\" <-> text {" },
-    { "openai/responses.spec:136", "\"refusal\" <-> refusal { refusal <-> text }" },
-    { "openai/responses.spec:137", "* -> foreign" },
-    { "openai/responses.spec:145", "text <-> text else \"\"" },
-    { "openai/responses.spec:146", "annotations <-> citations : [annotation] else []" },
-    { "openai/responses.spec:147", "logprobs = []" },
-    { "openai/responses.spec:149", "refusal <-> text" },
-    { "openai/responses.spec:144", "\"output_text\" <-> text {" },
-    { "openai/responses.spec:149", "\"refusal\" <-> refusal { refusal <-> text }" },
-    { "openai/responses.spec:150", "* -> foreign" },
-    { "openai/responses.spec:157", "url <-> url" },
-    { "openai/responses.spec:158", "title <-> title else \"\"" },
-    { "openai/responses.spec:159", "start_index <-> start else 0" },
-    { "openai/responses.spec:160", "end_index <-> end else 0" },
-    { "openai/responses.spec:156", "\"url_citation\" <-> web {" },
-    { "openai/responses.spec:162", "* <-> foreign" },
-    { "openai/responses.spec:168", "name <-> name" },
-    { "openai/responses.spec:169", "description <-> description" },
-    { "openai/responses.spec:170", "parameters <-> schema else {}" },
-    { "openai/responses.spec:171", "strict -> strict else true" },
-    { "openai/responses.spec:172", "strict <- strict else false" },
-    { "openai/responses.spec:167", "\"function\" <-> function {" },
-    { "openai/responses.spec:174", "* <-> foreign" },
-    { "openai/responses.spec:180", "type = \"function\"" },
-    { "openai/responses.spec:180", "name <-> name" },
-    { "openai/responses.spec:188", "type <-> mode : format_mode" },
-    { "openai/responses.spec:189", "name <-> name" },
-    { "openai/responses.spec:190", "description <-> description" },
-    { "openai/responses.spec:191", "schema <-> schema" },
-    { "openai/responses.spec:192", "strict <-> strict" },
-    { "openai/responses.spec:200", "id <-> id else \"\"" },
-    { "openai/responses.spec:201", "object = \"response\"" },
-    { "openai/responses.spec:202", "created_at <- now" },
-    { "openai/responses.spec:203", "status <-> choices[0].stop : status else \"completed\"" },
-    { "openai/responses.spec:204", "error = null" },
-    { "openai/responses.spec:205", "incomplete_details = null" },
-    { "openai/responses.spec:206", "incomplete_details.reason <-> choices[0].stop : reason try" },
-    { "openai/responses.spec:207", "instructions = null" },
-    { "openai/responses.spec:208", "metadata = {}" },
-    { "openai/responses.spec:209", "model <-> model else \"\"" },
-    { "openai/responses.spec:210", "output <-> choices[0].blocks : items required" },
-    { "openai/responses.spec:211", "parallel_tool_calls = true" },
-    { "openai/responses.spec:212", "temperature = null" },
-    { "openai/responses.spec:213", "tool_choice = \"auto\"" },
-    { "openai/responses.spec:214", "tools = []" },
-    { "openai/responses.spec:215", "top_p = null" },
-    { "openai/responses.spec:216", "usage <-> usage : usage" },
-    { "openai/responses.spec:217", "service_tier <-> tier" },
-    { "openai/responses.spec:240", "id <- made : msg" },
-    { "openai/responses.spec:241", "role = \"assistant\"" },
-    { "openai/responses.spec:242", "status = \"completed\" else \"in_progress\"" },
-    { "openai/responses.spec:243", "content <-> blocks : [spoken] required" },
-    { "openai/responses.spec:246", "id <- made : rs" },
-    { "openai/responses.spec:247", "content -> text : text in reasoning_text" },
-    { "openai/responses.spec:248", "summary <-> text : text in summary_text else []" },
-    { "openai/responses.spec:249", "encrypted_content <-> signature" },
-    { "openai/responses.spec:253", "id <- made : fc" },
-    { "openai/responses.spec:254", "status = \"completed\" else \"in_progress\"" },
-    { "openai/responses.spec:255", "call_id <-> id" },
-    { "openai/responses.spec:256", "name <-> name" },
-    { "openai/responses.spec:257", "arguments <-> arguments : json in string" },
-    { "openai/responses.spec:239", "\"message\" <-> blocks {" },
-    { "openai/responses.spec:245", "\"reasoning\" <-> blocks.thinking | blocks.sealed {" },
-    { "openai/responses.spec:252", "\"function_call\" <-> blocks.call {" },
-    { "openai/responses.spec:260", "* <-> blocks.foreign" },
-    { "openai/responses.spec:268", "response <-> reply : begun" },
-    { "openai/responses.spec:266", "sequence_number <- count" },
-    { "openai/responses.spec:269", "response <- reply : begun" },
-    { "openai/responses.spec:273", "output_index -> index" },
-    { "openai/responses.spec:273", "item -> block : items" },
-    { "openai/responses.spec:274", "output_index <- index" },
-    { "openai/responses.spec:274", "item <- block : items" },
-    { "openai/responses.spec:276", "item_id <- made : msg" },
-    { "openai/responses.spec:277", "output_index <-> index" },
-    { "openai/responses.spec:278", "content_index <-> part" },
-    { "openai/responses.spec:279", "part <-> block : spoken" },
-    { "openai/responses.spec:282", "item_id <- made : rs" },
-    { "openai/responses.spec:283", "output_index <- index" },
-    { "openai/responses.spec:284", "summary_index = 0" },
-    { "openai/responses.spec:285", "part.type = \"summary_text\"" },
-    { "openai/responses.spec:286", "part.text = \"\"" },
-    { "openai/responses.spec:290", "item_id <- made : msg" },
-    { "openai/responses.spec:291", "output_index <-> index" },
-    { "openai/responses.spec:292", "content_index <-> part" },
-    { "openai/responses.spec:293", "delta <-> block.text.text" },
-    { "openai/responses.spec:294", "logprobs = []" },
-    { "openai/responses.spec:297", "item_id <- made : msg" },
-    { "openai/responses.spec:298", "output_index <-> index" },
-    { "openai/responses.spec:299", "content_index <-> part" },
-    { "openai/responses.spec:300", "annotation_index <- piece" },
-    { "openai/responses.spec:301", "annotation <-> block.text.citations[] : annotation" },
-    { "openai/responses.spec:304", "item_id <- made : msg" },
-    { "openai/responses.spec:305", "output_index <-> index" },
-    { "openai/responses.spec:306", "content_index <-> part" },
-    { "openai/responses.spec:307", "delta <-> block.refusal.text" },
-    { "openai/responses.spec:310", "item_id <- made : rs" },
-    { "openai/responses.spec:311", "output_index <-> index" },
-    { "openai/responses.spec:312", "summary_index <-> piece" },
-    { "openai/responses.spec:313", "delta <-> block.thinking.text" },
-    { "openai/responses.spec:316", "output_index -> index" },
-    { "openai/responses.spec:317", "content_index -> piece" },
-    { "openai/responses.spec:318", "delta -> block.thinking.text" },
-    { "openai/responses.spec:321", "item_id <- made : fc" },
-    { "openai/responses.spec:322", "output_index <-> index" },
-    { "openai/responses.spec:323", "delta <-> block.call.arguments : json in string" },
-    { "openai/responses.spec:327", "item_id <- made : msg" },
-    { "openai/responses.spec:328", "output_index <- index" },
-    { "openai/responses.spec:329", "content_index <- part" },
-    { "openai/responses.spec:330", "text <- block.text.text else \"\"" },
-    { "openai/responses.spec:331", "logprobs = []" },
-    { "openai/responses.spec:334", "item_id <- made : msg" },
-    { "openai/responses.spec:335", "output_index <- index" },
-    { "openai/responses.spec:336", "content_index <- part" },
-    { "openai/responses.spec:337", "refusal <- block.refusal.text else \"\"" },
-    { "openai/responses.spec:340", "item_id <- made : msg" },
-    { "openai/responses.spec:341", "output_index <-> index" },
-    { "openai/responses.spec:342", "content_index <-> part" },
-    { "openai/responses.spec:343", "part <-> block : spoken" },
-    { "openai/responses.spec:346", "item_id <- made : rs" },
-    { "openai/responses.spec:347", "output_index <- index" },
-    { "openai/responses.spec:348", "summary_index = 0" },
-    { "openai/responses.spec:349", "text <- block.thinking.text else \"\"" },
-    { "openai/responses.spec:352", "item_id <- made : rs" },
-    { "openai/responses.spec:353", "output_index <- index" },
-    { "openai/responses.spec:354", "summary_index = 0" },
-    { "openai/responses.spec:355", "part.type = \"summary_text\"" },
-    { "openai/responses.spec:356", "part.text <- block.thinking.text else \"\"" },
-    { "openai/responses.spec:359", "item_id <- made : fc" },
-    { "openai/responses.spec:360", "output_index <- index" },
-    { "openai/responses.spec:361", "name <- block.call.name" },
-    { "openai/responses.spec:362", "arguments <- block.call.arguments : json in string" },
-    { "openai/responses.spec:364", "output_index <-> index" },
-    { "openai/responses.spec:364", "item <-> block : items" },
-    { "openai/responses.spec:366", "response <-> reply : reply" },
+    { "openai/responses.spec:103", "\"refusal\" -> refusal { refusal -> text }" },
+    { "openai/responses.spec:104", "\"input_image\" <-> image {" },
+    { "openai/responses.spec:110", "\"input_file\" <-> document {" },
+    { "openai/responses.spec:117", "\"input_audio\" <-> audio {" },
+    { "openai/responses.spec:122", "* -> foreign" },
+    { "openai/responses.spec:102", "\"input_text\" <- refusal { text <- text }" },
+    { "openai/responses.spec:127", "mode = \"explicit\"" },
+    { "openai/responses.spec:127", "ttl <-> ttl" },
+    { "openai/responses.spec:134", "text <-> text else \"\"" },
+    { "openai/responses.spec:135", "annotations <-> citations : [annotation] else []" },
+    { "openai/responses.spec:137", "refusal <-> text" },
+    { "openai/responses.spec:133", "\"output_text\", \"input_text\", \"text\" <-> text {" },
+    { "openai/responses.spec:137", "\"refusal\" <-> refusal { refusal <-> text }" },
+    { "openai/responses.spec:138", "* -> foreign" },
+    { "openai/responses.spec:146", "text <-> text else \"\"" },
+    { "openai/responses.spec:147", "annotations <-> citations : [annotation] else []" },
+    { "openai/responses.spec:148", "logprobs = []" },
+    { "openai/responses.spec:150", "refusal <-> text" },
+    { "openai/responses.spec:145", "\"output_text\" <-> text {" },
+    { "openai/responses.spec:150", "\"refusal\" <-> refusal { refusal <-> text }" },
+    { "openai/responses.spec:151", "* -> foreign" },
+    { "openai/responses.spec:158", "url <-> url" },
+    { "openai/responses.spec:159", "title <-> title else \"\"" },
+    { "openai/responses.spec:160", "start_index <-> start else 0" },
+    { "openai/responses.spec:161", "end_index <-> end else 0" },
+    { "openai/responses.spec:157", "\"url_citation\" <-> web {" },
+    { "openai/responses.spec:163", "* <-> foreign" },
+    { "openai/responses.spec:169", "name <-> name" },
+    { "openai/responses.spec:170", "description <-> description" },
+    { "openai/responses.spec:171", "parameters <-> schema else {}" },
+    { "openai/responses.spec:172", "strict -> strict else true" },
+    { "openai/responses.spec:173", "strict <- strict else false" },
+    { "openai/responses.spec:168", "\"function\" <-> function {" },
+    { "openai/responses.spec:175", "* <-> foreign" },
+    { "openai/responses.spec:181", "type = \"function\"" },
+    { "openai/responses.spec:181", "name <-> name" },
+    { "openai/responses.spec:189", "type <-> mode : format_mode" },
+    { "openai/responses.spec:190", "name <-> name" },
+    { "openai/responses.spec:191", "description <-> description" },
+    { "openai/responses.spec:192", "schema <-> schema" },
+    { "openai/responses.spec:193", "strict <-> strict" },
+    { "openai/responses.spec:201", "id <-> id else \"\"" },
+    { "openai/responses.spec:202", "object = \"response\"" },
+    { "openai/responses.spec:203", "created_at <- now" },
+    { "openai/responses.spec:204", "status <-> choices[0].stop : status else \"completed\"" },
+    { "openai/responses.spec:205", "error = null" },
+    { "openai/responses.spec:206", "incomplete_details = null" },
+    { "openai/responses.spec:207", "incomplete_details.reason <-> choices[0].stop : reason try" },
+    { "openai/responses.spec:208", "instructions = null" },
+    { "openai/responses.spec:209", "metadata = {}" },
+    { "openai/responses.spec:210", "model <-> model else \"\"" },
+    { "openai/responses.spec:211", "output <-> choices[0].blocks : items required" },
+    { "openai/responses.spec:212", "parallel_tool_calls = true" },
+    { "openai/responses.spec:213", "temperature = null" },
+    { "openai/responses.spec:214", "tool_choice = \"auto\"" },
+    { "openai/responses.spec:215", "tools = []" },
+    { "openai/responses.spec:216", "top_p = null" },
+    { "openai/responses.spec:217", "usage <-> usage : usage" },
+    { "openai/responses.spec:218", "service_tier <-> tier" },
+    { "openai/responses.spec:241", "id <- made : msg" },
+    { "openai/responses.spec:242", "role = \"assistant\"" },
+    { "openai/responses.spec:243", "status = \"completed\" else \"in_progress\"" },
+    { "openai/responses.spec:244", "content <-> blocks : [spoken] required" },
+    { "openai/responses.spec:247", "id <- made : rs" },
+    { "openai/responses.spec:248", "content -> text : text in reasoning_text" },
+    { "openai/responses.spec:249", "summary <-> text : text in summary_text else []" },
+    { "openai/responses.spec:250", "encrypted_content <-> signature" },
+    { "openai/responses.spec:254", "id <- made : fc" },
+    { "openai/responses.spec:255", "status = \"completed\" else \"in_progress\"" },
+    { "openai/responses.spec:256", "call_id <-> id" },
+    { "openai/responses.spec:257", "name <-> name" },
+    { "openai/responses.spec:258", "arguments <-> arguments : json in string" },
+    { "openai/responses.spec:240", "\"message\" <-> blocks {" },
+    { "openai/responses.spec:246", "\"reasoning\" <-> blocks.thinking | blocks.sealed {" },
+    { "openai/responses.spec:253", "\"function_call\" <-> blocks.call {" },
+    { "openai/responses.spec:261", "* <-> blocks.foreign" },
+    { "openai/responses.spec:269", "response <-> reply : begun" },
+    { "openai/responses.spec:267", "sequence_number <- count" },
+    { "openai/responses.spec:270", "response <- reply : begun" },
+    { "openai/responses.spec:274", "output_index -> index" },
+    { "openai/responses.spec:274", "item -> block : items" },
+    { "openai/responses.spec:275", "output_index <- index" },
+    { "openai/responses.spec:275", "item <- block : items" },
+    { "openai/responses.spec:277", "item_id <- made : msg" },
+    { "openai/responses.spec:278", "output_index <-> index" },
+    { "openai/responses.spec:279", "content_index <-> part" },
+    { "openai/responses.spec:280", "part <-> block : spoken" },
+    { "openai/responses.spec:283", "item_id <- made : rs" },
+    { "openai/responses.spec:284", "output_index <- index" },
+    { "openai/responses.spec:285", "summary_index = 0" },
+    { "openai/responses.spec:286", "part.type = \"summary_text\"" },
+    { "openai/responses.spec:287", "part.text = \"\"" },
+    { "openai/responses.spec:291", "item_id <- made : msg" },
+    { "openai/responses.spec:292", "output_index <-> index" },
+    { "openai/responses.spec:293", "content_index <-> part" },
+    { "openai/responses.spec:294", "delta <-> block.text.text" },
+    { "openai/responses.spec:295", "logprobs = []" },
+    { "openai/responses.spec:298", "item_id <- made : msg" },
+    { "openai/responses.spec:299", "output_index <-> index" },
+    { "openai/responses.spec:300", "content_index <-> part" },
+    { "openai/responses.spec:301", "annotation_index <- piece" },
+    { "openai/responses.spec:302", "annotation <-> block.text.citations[] : annotation" },
+    { "openai/responses.spec:305", "item_id <- made : msg" },
+    { "openai/responses.spec:306", "output_index <-> index" },
+    { "openai/responses.spec:307", "content_index <-> part" },
+    { "openai/responses.spec:308", "delta <-> block.refusal.text" },
+    { "openai/responses.spec:311", "item_id <- made : rs" },
+    { "openai/responses.spec:312", "output_index <-> index" },
+    { "openai/responses.spec:313", "summary_index <-> piece" },
+    { "openai/responses.spec:314", "delta <-> block.thinking.text" },
+    { "openai/responses.spec:317", "output_index -> index" },
+    { "openai/responses.spec:318", "content_index -> piece" },
+    { "openai/responses.spec:319", "delta -> block.thinking.text" },
+    { "openai/responses.spec:322", "item_id <- made : fc" },
+    { "openai/responses.spec:323", "output_index <-> index" },
+    { "openai/responses.spec:324", "delta <-> block.call.arguments : json in string" },
+    { "openai/responses.spec:328", "item_id <- made : msg" },
+    { "openai/responses.spec:329", "output_index <- index" },
+    { "openai/responses.spec:330", "content_index <- part" },
+    { "openai/responses.spec:331", "text <- block.text.text else \"\"" },
+    { "openai/responses.spec:332", "logprobs = []" },
+    { "openai/responses.spec:335", "item_id <- made : msg" },
+    { "openai/responses.spec:336", "output_index <- index" },
+    { "openai/responses.spec:337", "content_index <- part" },
+    { "openai/responses.spec:338", "refusal <- block.refusal.text else \"\"" },
+    { "openai/responses.spec:341", "item_id <- made : msg" },
+    { "openai/responses.spec:342", "output_index <-> index" },
+    { "openai/responses.spec:343", "content_index <-> part" },
+    { "openai/responses.spec:344", "part <-> block : spoken" },
+    { "openai/responses.spec:347", "item_id <- made : rs" },
+    { "openai/responses.spec:348", "output_index <- index" },
+    { "openai/responses.spec:349", "summary_index = 0" },
+    { "openai/responses.spec:350", "text <- block.thinking.text else \"\"" },
+    { "openai/responses.spec:353", "item_id <- made : rs" },
+    { "openai/responses.spec:354", "output_index <- index" },
+    { "openai/responses.spec:355", "summary_index = 0" },
+    { "openai/responses.spec:356", "part.type = \"summary_text\"" },
+    { "openai/responses.spec:357", "part.text <- block.thinking.text else \"\"" },
+    { "openai/responses.spec:360", "item_id <- made : fc" },
+    { "openai/responses.spec:361", "output_index <- index" },
+    { "openai/responses.spec:362", "name <- block.call.name" },
+    { "openai/responses.spec:363", "arguments <- block.call.arguments : json in string" },
+    { "openai/responses.spec:365", "output_index <-> index" },
+    { "openai/responses.spec:365", "item <-> block : items" },
     { "openai/responses.spec:367", "response <-> reply : reply" },
-    { "openai/responses.spec:370", "response.id <- reply.id else \"\"" },
-    { "openai/responses.spec:371", "response.object = \"response\"" },
-    { "openai/responses.spec:372", "response.created_at <- now" },
-    { "openai/responses.spec:373", "response.status = \"failed\"" },
-    { "openai/responses.spec:374", "response.error.code <-> error.kind : failure" },
-    { "openai/responses.spec:375", "response.error.code -> error.code" },
-    { "openai/responses.spec:376", "response.error.message <-> error.message else \"\"" },
-    { "openai/responses.spec:377", "response.incomplete_details = null" },
-    { "openai/responses.spec:378", "response.instructions = null" },
-    { "openai/responses.spec:379", "response.metadata = {}" },
-    { "openai/responses.spec:380", "response.model <- reply.model else \"\"" },
-    { "openai/responses.spec:381", "response.output <- reply.choices[0].blocks : items required" },
-    { "openai/responses.spec:382", "response.parallel_tool_calls = true" },
-    { "openai/responses.spec:383", "response.temperature = null" },
-    { "openai/responses.spec:384", "response.tool_choice = \"auto\"" },
-    { "openai/responses.spec:385", "response.tools = []" },
-    { "openai/responses.spec:386", "response.top_p = null" },
-    { "openai/responses.spec:389", "error -> error : fault_body" },
-    { "openai/responses.spec:390", "code -> error.kind : fault try" },
-    { "openai/responses.spec:391", "code -> error.code" },
-    { "openai/responses.spec:392", "message -> error.message" },
-    { "openai/responses.spec:393", "param -> error.param" },
-    { "openai/responses.spec:268",
+    { "openai/responses.spec:368", "response <-> reply : reply" },
+    { "openai/responses.spec:371", "response.id <- reply.id else \"\"" },
+    { "openai/responses.spec:372", "response.object = \"response\"" },
+    { "openai/responses.spec:373", "response.created_at <- now" },
+    { "openai/responses.spec:374", "response.status = \"failed\"" },
+    { "openai/responses.spec:375", "response.error.code <-> error.kind : failure" },
+    { "openai/responses.spec:376", "response.error.code -> error.code" },
+    { "openai/responses.spec:377", "response.error.message <-> error.message else \"\"" },
+    { "openai/responses.spec:378", "response.incomplete_details = null" },
+    { "openai/responses.spec:379", "response.instructions = null" },
+    { "openai/responses.spec:380", "response.metadata = {}" },
+    { "openai/responses.spec:381", "response.model <- reply.model else \"\"" },
+    { "openai/responses.spec:382", "response.output <- reply.choices[0].blocks : items required" },
+    { "openai/responses.spec:383", "response.parallel_tool_calls = true" },
+    { "openai/responses.spec:384", "response.temperature = null" },
+    { "openai/responses.spec:385", "response.tool_choice = \"auto\"" },
+    { "openai/responses.spec:386", "response.tools = []" },
+    { "openai/responses.spec:387", "response.top_p = null" },
+    { "openai/responses.spec:390", "error -> error : fault_body" },
+    { "openai/responses.spec:391", "code -> error.kind : fault try" },
+    { "openai/responses.spec:392", "code -> error.code" },
+    { "openai/responses.spec:393", "message -> error.message" },
+    { "openai/responses.spec:394", "param -> error.param" },
+    { "openai/responses.spec:269",
       "\"response.created\" <-> begin { response <-> reply : begun }" },
-    { "openai/responses.spec:270", "\"keepalive\" -> beat" },
-    { "openai/responses.spec:273",
+    { "openai/responses.spec:271", "\"keepalive\" -> beat" },
+    { "openai/responses.spec:274",
       "\"response.output_item.added\" -> open.call { output_index -> index; item -> block : items "
       "}" },
-    { "openai/responses.spec:275",
+    { "openai/responses.spec:276",
       "\"response.content_part.added\" <-> open.text | open.refusal {" },
-    { "openai/responses.spec:289", "\"response.output_text.delta\" <-> grow.text {" },
-    { "openai/responses.spec:296", "\"response.output_text.annotation.added\" <-> grow.text {" },
-    { "openai/responses.spec:303", "\"response.refusal.delta\" <-> grow.refusal {" },
-    { "openai/responses.spec:309",
+    { "openai/responses.spec:290", "\"response.output_text.delta\" <-> grow.text {" },
+    { "openai/responses.spec:297", "\"response.output_text.annotation.added\" <-> grow.text {" },
+    { "openai/responses.spec:304", "\"response.refusal.delta\" <-> grow.refusal {" },
+    { "openai/responses.spec:310",
       "\"response.reasoning_summary_text.delta\" <-> grow.thinking {" },
-    { "openai/responses.spec:315", "\"response.reasoning_text.delta\" -> grow.thinking {" },
-    { "openai/responses.spec:320", "\"response.function_call_arguments.delta\" <-> grow.call {" },
-    { "openai/responses.spec:339",
+    { "openai/responses.spec:316", "\"response.reasoning_text.delta\" -> grow.thinking {" },
+    { "openai/responses.spec:321", "\"response.function_call_arguments.delta\" <-> grow.call {" },
+    { "openai/responses.spec:340",
       "\"response.content_part.done\" <-> close.text | close.refusal {" },
-    { "openai/responses.spec:364",
+    { "openai/responses.spec:365",
       "\"response.output_item.done\" <-> close { output_index <-> index; item <-> block : items "
       "}" },
-    { "openai/responses.spec:366",
+    { "openai/responses.spec:367",
       "\"response.completed\" <-> end.end | end.match | end.call | end.pause | end.other { "
       "response <-> reply : reply }" },
-    { "openai/responses.spec:367",
+    { "openai/responses.spec:368",
       "\"response.incomplete\" <-> end.length | end.refusal | end.failed { response <-> reply : "
       "reply }" },
-    { "openai/responses.spec:369", "\"response.failed\" <-> fail {" },
-    { "openai/responses.spec:388", "\"error\" -> fail {" },
-    { "openai/responses.spec:269",
+    { "openai/responses.spec:370", "\"response.failed\" <-> fail {" },
+    { "openai/responses.spec:389", "\"error\" -> fail {" },
+    { "openai/responses.spec:270",
       "\"response.in_progress\" <- begin { response <- reply : begun }" },
-    { "openai/responses.spec:274",
+    { "openai/responses.spec:275",
       "\"response.output_item.added\" <- open { output_index <- index; item <- block : items }" },
-    { "openai/responses.spec:281", "\"response.reasoning_summary_part.added\" <- open.thinking {" },
-    { "openai/responses.spec:326", "\"response.output_text.done\" <- close.text {" },
-    { "openai/responses.spec:333", "\"response.refusal.done\" <- close.refusal {" },
-    { "openai/responses.spec:345", "\"response.reasoning_summary_text.done\" <- close.thinking {" },
-    { "openai/responses.spec:351", "\"response.reasoning_summary_part.done\" <- close.thinking {" },
-    { "openai/responses.spec:358", "\"response.function_call_arguments.done\" <- close.call {" },
-    { "openai/responses.spec:417", "id <-> id else \"\"" },
-    { "openai/responses.spec:418", "object = \"response\"" },
-    { "openai/responses.spec:419", "created_at <- now" },
-    { "openai/responses.spec:420", "status = \"in_progress\"" },
-    { "openai/responses.spec:421", "error = null" },
-    { "openai/responses.spec:422", "incomplete_details = null" },
-    { "openai/responses.spec:423", "instructions = null" },
-    { "openai/responses.spec:424", "metadata = {}" },
-    { "openai/responses.spec:425", "model <-> model else \"\"" },
-    { "openai/responses.spec:426", "output = []" },
-    { "openai/responses.spec:427", "parallel_tool_calls = true" },
-    { "openai/responses.spec:428", "temperature = null" },
-    { "openai/responses.spec:429", "tool_choice = \"auto\"" },
-    { "openai/responses.spec:430", "tools = []" },
-    { "openai/responses.spec:431", "top_p = null" },
-    { "openai/responses.spec:432", "service_tier <-> tier" },
-    { "openai/responses.spec:437", "input_tokens <-> input + cache_read + cache_write" },
-    { "openai/responses.spec:438", "input_tokens_details.cached_tokens <-> cache_read else 0" },
-    { "openai/responses.spec:439", "input_tokens_details.cache_write_tokens -> cache_write" },
-    { "openai/responses.spec:440",
+    { "openai/responses.spec:282", "\"response.reasoning_summary_part.added\" <- open.thinking {" },
+    { "openai/responses.spec:327", "\"response.output_text.done\" <- close.text {" },
+    { "openai/responses.spec:334", "\"response.refusal.done\" <- close.refusal {" },
+    { "openai/responses.spec:346", "\"response.reasoning_summary_text.done\" <- close.thinking {" },
+    { "openai/responses.spec:352", "\"response.reasoning_summary_part.done\" <- close.thinking {" },
+    { "openai/responses.spec:359", "\"response.function_call_arguments.done\" <- close.call {" },
+    { "openai/responses.spec:418", "id <-> id else \"\"" },
+    { "openai/responses.spec:419", "object = \"response\"" },
+    { "openai/responses.spec:420", "created_at <- now" },
+    { "openai/responses.spec:421", "status = \"in_progress\"" },
+    { "openai/responses.spec:422", "error = null" },
+    { "openai/responses.spec:423", "incomplete_details = null" },
+    { "openai/responses.spec:424", "instructions = null" },
+    { "openai/responses.spec:425", "metadata = {}" },
+    { "openai/responses.spec:426", "model <-> model else \"\"" },
+    { "openai/responses.spec:427", "output = []" },
+    { "openai/responses.spec:428", "parallel_tool_calls = true" },
+    { "openai/responses.spec:429", "temperature = null" },
+    { "openai/responses.spec:430", "tool_choice = \"auto\"" },
+    { "openai/responses.spec:431", "tools = []" },
+    { "openai/responses.spec:432", "top_p = null" },
+    { "openai/responses.spec:433", "service_tier <-> tier" },
+    { "openai/responses.spec:438", "input_tokens <-> input + cache_read + cache_write" },
+    { "openai/responses.spec:439", "input_tokens_details.cached_tokens <-> cache_read else 0" },
+    { "openai/responses.spec:440", "input_tokens_details.cache_write_tokens -> cache_write" },
+    { "openai/responses.spec:441",
       "input_tokens_details.cache_write_tokens <- cache_write else 0" },
-    { "openai/responses.spec:441", "output_tokens <-> output else 0" },
-    { "openai/responses.spec:442", "output_tokens_details.reasoning_tokens <-> thinking else 0" },
-    { "openai/responses.spec:443", "total_tokens <- input + cache_read + cache_write + output" },
-    { "openai/responses.spec:449", "error <-> this : fault_body | string as message" },
-    { "openai/responses.spec:450", "message, detail -> message" },
-    { "openai/responses.spec:456", "message <-> message else \"\"" },
-    { "openai/responses.spec:457", "type <-> kind : fault" },
-    { "openai/responses.spec:458", "code -> kind : fault try" },
-    { "openai/responses.spec:459", "param <-> param else null" },
-    { "openai/responses.spec:460", "code <-> code else null" },
+    { "openai/responses.spec:442", "output_tokens <-> output else 0" },
+    { "openai/responses.spec:443", "output_tokens_details.reasoning_tokens <-> thinking else 0" },
+    { "openai/responses.spec:444", "total_tokens <- input + cache_read + cache_write + output" },
+    { "openai/responses.spec:450", "error <-> this : fault_body | string as message" },
+    { "openai/responses.spec:451", "message, detail -> message" },
+    { "openai/responses.spec:457", "message <-> message else \"\"" },
+    { "openai/responses.spec:458", "type <-> kind : fault" },
+    { "openai/responses.spec:459", "code -> kind : fault try" },
+    { "openai/responses.spec:460", "param <-> param else null" },
+    { "openai/responses.spec:461", "code <-> code else null" },
     { "openai/responses_count.spec:13", "model <-> model required" },
     { "openai/responses_count.spec:14", "instructions -> instructions : string as text" },
     { "openai/responses_count.spec:15", "input <-> this : input | string as turns required" },
@@ -5884,6 +5884,7 @@ const struct xd_dialect xd_openai_responses = {
     .framings = 1u << FRAMING_SSE,
     .auths = auths,
     .nauths = sizeof auths / sizeof *auths,
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,
@@ -5920,6 +5921,7 @@ const struct xd_dialect xd_azure_foundry_responses = {
     .settings = azure_foundry_responses_settings,
     .nsettings = 1,
     .telemetry = STR_INIT("azure.ai.inference"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = azure_foundry_responses_policies,
@@ -5950,6 +5952,7 @@ const struct xd_dialect xd_deepseek_responses = {
     .models = deepseek_responses_models,
     .nmodels = 1,
     .telemetry = STR_INIT("deepseek"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = deepseek_responses_policies,
@@ -5979,6 +5982,7 @@ const struct xd_dialect xd_xai_responses = {
     .models = xai_responses_models,
     .nmodels = 1,
     .telemetry = STR_INIT("x_ai"),
+    .probe = STR_INIT("/models"),
     .limits = limits,
     .nlimits = sizeof limits / sizeof *limits,
     .policies = policies,

@@ -70,6 +70,15 @@ breaker_begin(struct breaker *b, const struct breaker_options *o, uint64_t now, 
 }
 
 static void
+note_success(struct breaker *b, const struct breaker_options *o)
+{
+    if (++b->succeeded < o->successes)
+        return;
+    b->reopened = 0;
+    enter(b, BREAKER_CLOSED);
+}
+
+static void
 end_probe(struct breaker *b, const struct breaker_options *o, uint64_t now,
           enum breaker_outcome outcome)
 {
@@ -77,10 +86,7 @@ end_probe(struct breaker *b, const struct breaker_options *o, uint64_t now,
     switch (outcome) {
     case BREAKER_SUCCEEDED:
     case BREAKER_ENDED:
-        if (++b->succeeded < o->successes)
-            return;
-        b->reopened = 0;
-        enter(b, BREAKER_CLOSED);
+        note_success(b, o);
         break;
     case BREAKER_FAILED:
     case BREAKER_BROKE:
@@ -126,4 +132,13 @@ breaker_end(struct breaker *b, const struct breaker_options *o, uint64_t now, ui
     }
     if (o->failures && (b->failed >= o->failures || b->broken >= o->failures))
         trip(b, o, now);
+}
+
+void
+breaker_heal(struct breaker *b, const struct breaker_options *o)
+{
+    if (b->state == BREAKER_OPEN)
+        enter(b, BREAKER_HALF_OPEN);
+    if (b->state == BREAKER_HALF_OPEN)
+        note_success(b, o);
 }

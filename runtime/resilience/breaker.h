@@ -10,6 +10,8 @@
  * What counts in a row are beginnings and ends, each by itself: a reply that began last minute and
  * ends well says nothing about whether others begin now.
  *
+ * breaker_heal goes the same way without a call.
+ *
  * Every call that was let through ends with breaker_end, with the ticket it got: what was begun
  * before the state changed says nothing about the state after it, and does not count.  The options
  * are an argument, so that they may change while the state stays.  Times are in nanoseconds that
@@ -64,5 +66,9 @@ breaker_begin(struct breaker *b, const struct breaker_options *o, uint64_t now, 
 void breaker_begun(struct breaker *b);
 void breaker_end(struct breaker *b, const struct breaker_options *o, uint64_t now, uint64_t ticket,
                  enum breaker_outcome outcome);
+
+/* Somebody else's call has shown that it works: half-open if it was open, then as if a probe had
+ * succeeded.  No-op for a closed one. */
+void breaker_heal(struct breaker *b, const struct breaker_options *o);
 
 #endif

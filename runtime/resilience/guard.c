@@ -37,6 +37,8 @@ guard_reason_text(enum guard_reason r)
         return "model not found";
     case GUARD_SHARE:
         return "too many failures";
+    case GUARD_SICK:
+        return "health checks fail";
     case GUARD_SPENT:
         return "limit of the provider used up";
     }
@@ -81,6 +83,11 @@ judge(const struct guard *g, const struct guard_options *o, uint64_t now, struct
         v->standing = GUARD_LAST;
         v->reason = GUARD_SILENT;
     }
+    if (v->standing == GUARD_READY && g->health.sick && now < g->health.until) {
+        v->standing = GUARD_LAST;
+        v->reason = GUARD_SICK;
+        v->until = g->health.until;
+    }
 }
 
 struct guard_view
@@ -101,7 +108,9 @@ guard_view(struct guard *g, const struct guard_options *o, uint64_t now)
                             .failures = g->failures,
                             .told_429 = g->told_429,
                             .failure = g->failure,
-                            .quota = g->quota };
+                            .quota = g->quota,
+                            .health = g->health };
+    v.answered = g->first.newest > g->whole.newest ? g->first.newest : g->whole.newest;
     v.failing_permille = cooldown_permille(&g->cooldown, &o->cooldown, now);
     judge(g, o, now, &v);
     return v;
@@ -276,4 +285,53 @@ guard_done(struct guard *g, const struct guard_options *o, uint64_t now, uint64_
         note_failure(g, o, now, e, b);
     else
         note_success(g, o, now, e);
+}
+
+/* --- probes -------------------------------------------------------------------------------- */
+
+static enum guard_probe
+note_good(struct guard *g, const struct guard_options *o, const struct guard_thresholds *t,
+          bool *changed)
+{
+    struct guard_health *h = &g->health;
+    h->ok++;
+    h->good++;
+    h->bad = 0;
+    *changed = h->sick && h->good >= t->good;
+    if (*changed)
+        h->sick = false;
+    if (t->heals)
+        breaker_heal(&g->breaker, &o->breaker);
+    return GUARD_PROBE_GOOD;
+}
+
+static enum guard_probe
+note_bad(struct guard *g, uint64_t now, const struct guard_thresholds *t, bool *changed)
+{
+    struct guard_health *h = &g->health;
+    h->failed++;
+    h->bad++;
+    h->good = 0;
+    *changed = !h->sick && h->bad >= t->bad;
+    h->sick |= *changed;
+    h->until = now + t->keep_ns;
+    return GUARD_PROBE_BAD;
+}
+
+enum guard_probe
+guard_probed(struct guard *g, const struct guard_options *o, uint64_t now,
+             const struct guard_thresholds *t, const struct guard_report *r, bool *changed)
+{
+    enum blame b = blame(r);
+    g->health.at = now;
+    if (g->health.sick && now >= g->health.until) /* forgotten meanwhile */
+        g->health.sick = false;
+    *changed = false;
+    if (b == BLAME_DEPLOYMENT)
+        return note_bad(g, now, t, changed);
+    if (b != BLAME_LIMIT)
+        return note_good(g, o, t, changed);
+    g->health.refused++;
+    cooldown_begin(&g->cooldown, &o->cooldown, now, cause_of_fault(r->fault), r->wait_ns);
+    return GUARD_PROBE_REFUSED;
 }

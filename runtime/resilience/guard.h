@@ -34,6 +34,16 @@ struct guard_quota {
     uint64_t back_ns;   /* when all that are used up are there again; 0: not known */
 };
 
+/* What probes have shown, which nobody's request did. */
+struct guard_health {
+    bool sick;           /* they fail, and no one has succeeded since */
+    unsigned good, bad;  /* in a row */
+    uint64_t until;      /* when that it is sick is forgotten */
+    uint64_t ok, failed; /* ever */
+    uint64_t refused;    /* ever: it works, but said that it does not serve us, or not now */
+    uint64_t at;         /* of the newest; 0: there was none */
+};
+
 /* All zeros at first, but for breaker.changed. */
 struct guard {
     struct breaker breaker;
@@ -45,9 +55,10 @@ struct guard {
     uint64_t requests, failures; /* ended, ever; failures are those that count against it */
     uint64_t told_429;           /* ever */
     struct guard_quota quota;    /* the newest */
-    struct guard_failure {       /* the newest one */
-        enum ir_fault fault;     /* unset: there was none */
-        int status;              /* the provider's; 0: none came */
+    struct guard_health health;
+    struct guard_failure {   /* the newest one */
+        enum ir_fault fault; /* unset: there was none */
+        int status;          /* the provider's; 0: none came */
         uint64_t at;
     } failure;
 };
@@ -68,6 +79,7 @@ enum guard_reason {
     GUARD_ACCOUNT, /* it did not take the key, or wants to be paid */
     GUARD_MISSING, /* it does not know the model */
     GUARD_SHARE,   /* too large a share of its requests has failed */
+    GUARD_SICK,    /* probes fail */
     GUARD_SPENT,   /* its last reply said that a limit is used up */
 };
 
@@ -86,6 +98,8 @@ struct guard_view {
     unsigned failing_permille; /* of late, as the cooldown counts it */
     struct guard_failure failure;
     struct guard_quota quota; /* as the newest reply said it */
+    struct guard_health health;
+    uint64_t answered; /* when the newest good reply began or ended; 0: there was none */
 };
 
 /* How a call ended. */
@@ -127,5 +141,23 @@ bool
 guard_has_lost(const struct guard *g, const struct guard_options *o, uint64_t now, uint64_t began);
 void guard_done(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t ticket,
                 const struct guard_report *end);
+
+/* How many probes in a row count. */
+struct guard_thresholds {
+    unsigned good, bad; /* >= 1 */
+    uint64_t keep_ns;   /* how long a bad one is remembered when none follows */
+    bool heals;         /* a good one shows what calls are for: a breaker takes it for one */
+};
+enum guard_probe {
+    GUARD_PROBE_GOOD,
+    GUARD_PROBE_BAD,
+    GUARD_PROBE_REFUSED, /* it works, but its limits, its owner or the key are in the way */
+};
+/* A probe has ended; it is no request, and counts apart.  `bad` of them in a row make the deployment the last to
+ * be asked, `good` ones end that; one that heals half-opens an open breaker, and counts there as a call that
+ * succeeded.  *changed: it has become sick, or well. */
+enum guard_probe
+guard_probed(struct guard *g, const struct guard_options *o, uint64_t now,
+             const struct guard_thresholds *t, const struct guard_report *r, bool *changed);
 
 #endif

@@ -26,7 +26,7 @@
 #include "runtime/xd/moment.h"
 
 /* Of the structs below, together with the model's types. */
-#define XD_ABI (7u + IR_ABI)
+#define XD_ABI (8u + IR_ABI)
 
 struct xd;
 struct xd_flow;
@@ -278,6 +278,8 @@ struct xd_dialect {
     unsigned npolicies;
     const struct xd_limit *limits;
     unsigned nlimits;
+    struct str
+        probe; /* behind the base URL: what shows by GET that it works, and costs nothing; or absent */
     const struct xd_op *ops;
     unsigned nops;
     void (*read_error)(struct xd *x, uint32_t at, struct ir_error *e);

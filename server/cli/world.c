@@ -67,6 +67,14 @@ check_auth(void *ctx, const struct config_provider *p, struct buf *why)
 }
 
 static bool
+is_probed(void *ctx, struct str type)
+{
+    const struct process *p = ctx;
+    const struct xd_dialect *d = plugins_find(p->plugins, type);
+    return d && d->probe.p;
+}
+
+static bool
 load_plugins(void *ctx, const char *folder, struct buf *why)
 {
     const struct process *p = ctx;
@@ -83,6 +91,7 @@ world_of_process(struct arena *a, struct plugins *plugins)
                                   .type_name = type_name,
                                   .policy = check_policy,
                                   .setting = setting_name,
+                                  .probed = is_probed,
                                   .plugins = load_plugins,
                                   .auth = check_auth,
                                   .env = config_world_env,

@@ -99,6 +99,17 @@ struct config_limits {
         CONFIG_UNSAID, CONFIG_UNSAID, CONFIG_UNSAID, CONFIG_UNSAID \
     }
 
+/* Probes of a deployment: docs/resilience.md. */
+enum config_probe { CONFIG_PROBE_LIST, CONFIG_PROBE_REQUEST };
+struct config_health {
+    uint64_t interval, timeout;  /* ms; interval 0: none */
+    int by;                      /* enum config_probe */
+    struct str path;             /* of what is asked for instead of the list; absent: the type's */
+    unsigned healthy, unhealthy; /* in a row */
+    unsigned jitter;             /* thousandths of the interval */
+    int idle_only;               /* 1: only who has not answered anybody within the interval */
+};
+
 /* A model that a deployment serves.  A name with an asterisk is a wildcard (`claude-*`).  An
  * upstream name may have one asterisk if the name has one: it stands for what that one matched. */
 struct config_model {
@@ -111,6 +122,7 @@ struct config_model {
     struct config_price price;
     bool wildcard;
     struct config_timeouts timeouts; /* where it says nothing, its provider's */
+    struct config_health health;     /* the same */
 };
 
 /* An extra request header, or a policy: key and value. */
@@ -143,6 +155,7 @@ struct config_provider {
     unsigned n_models;
     struct config_timeouts timeouts;
     struct config_limits limits;
+    struct config_health health; /* where it says nothing, that of resilience */
     struct config_pair *policies;
     unsigned n_policies;
     struct config_pair *settings; /* values of the places in the type's address */
@@ -265,6 +278,7 @@ struct config_resilience {
     unsigned hedge_share; /* 0: no hedges */
     unsigned hedge_quantile;
     uint64_t hedge_least;
+    struct config_health health;
 };
 
 struct node;
@@ -317,6 +331,8 @@ struct config_world {
     /* The i-th thing that a deployment of this type may be told in `settings`; absent behind the
      * last.  *needed: it must be.  NULL: there is none. */
     struct str (*setting)(void *ctx, struct str type, unsigned i, bool *needed);
+    /* Is there something that shows by GET, without costs, that a provider of this type works?  NULL: always. */
+    bool (*probed)(void *ctx, struct str type);
     /* Load the providers of a folder: what is asked later knows them.  False, with the reason in why,
      * when it cannot be.  NULL: there are none. */
     bool (*plugins)(void *ctx, const char *folder, struct buf *why);

@@ -76,6 +76,7 @@ config_finish(struct config_reader *r, const struct node *root)
                              .media = config_media_defaults,
                              .telemetry = config_telemetry_defaults },
                       .routing = { .routing = config_routing_defaults } };
+    d.c.resilience.health = config_health_defaults;
     for (unsigned i = 0; root->kind == NODE_MAP && i < root->n; i++)
         if (str_is(root->v[i].key->text, plugins_field.key)) {
             load_plugins(r, &plugins_field, root->v[i].value, &d.c.plugins);
@@ -85,6 +86,7 @@ config_finish(struct config_reader *r, const struct node *root)
     config_record(r, &root_record, root, &d);
     config_check_server(r, root, &d.c.server);
     config_check_telemetry(r, root, &d.c.telemetry);
+    config_settle_health(r, &d.c);
     d.c.routing = d.routing.routing;
     if (d.have_providers) /* else models may be missing that are not */
         config_read_routing(r, &d.routing, &d.c);
@@ -106,6 +108,7 @@ static const struct config_record *const records[] = {
     &config_silence_record,  &config_hedge_record,      &config_telemetry_record,
     &config_limits_record,   &config_media_record,      &config_limit_record,
     &config_adaptive_record, &config_otlp_record,       &config_traces_record,
+    &config_health_record,
 };
 
 const char *

@@ -40,7 +40,9 @@ static bool
 read_model(struct config_reader *r, const struct node *n, struct config_provider *p, unsigned *room)
 {
     static const struct config_field name = { "models", .need = CONFIG_OPTIONAL };
-    struct config_model m = { .tier = 1, .timeouts = CONFIG_TIMEOUTS_UNSAID };
+    struct config_model m = { .tier = 1,
+                              .timeouts = CONFIG_TIMEOUTS_UNSAID,
+                              .health = config_health_unsaid };
     bool ok = n->kind == NODE_SCALAR ? config_read_text(r, &name, n, &m.name)
                                      : config_record(r, &config_model_record, n, &m);
     if (!ok || !check_model(r, n, &m))
@@ -105,6 +107,7 @@ static const struct config_field model_fields[] = {
     { "tags",     config_read_words, AT(tags),    .need = CONFIG_OPTIONAL },
     { "price",    read_price,        AT(price),   .record = &config_price_record },
     { "timeouts", config_read_record, AT(timeouts), .record = &config_timeouts_record },
+    { "health_check", config_read_record, AT(health), .record = &config_health_record },
 };
 /* clang-format on */
 #undef AT

@@ -76,6 +76,7 @@ static const struct config_field provider_fields[] = {
     { "models",   config_read_models,  0,               .need = CONFIG_REQUIRED },
     { "timeouts", config_read_record,  AT(p.timeouts),  .record = &config_timeouts_record },
     { "limits",   config_read_limit,   AT(p.limits),    .need = CONFIG_OPTIONAL },
+    { "health_check", config_read_record, AT(p.health), .record = &config_health_record },
     { "policies", config_read_node,    AT(policies),    .need = CONFIG_OPTIONAL },
     { "settings", config_read_node,    AT(settings),    .need = CONFIG_OPTIONAL },
     { "ca_file",  config_read_file,    AT(p.ca_file),   .need = CONFIG_OPTIONAL },
@@ -305,7 +306,9 @@ settle_timeouts(struct config_provider *p)
 static bool
 read_provider(struct config_reader *r, const struct node *n, struct config *c, unsigned *room)
 {
-    struct draft d = { .p = { .timeouts = timeouts_defaults, .line = n->line } };
+    struct draft d = {
+        .p = { .timeouts = timeouts_defaults, .health = config_health_unsaid, .line = n->line }
+    };
     bool ok = config_record(r, &config_provider_record, n, &d);
     if (d.p.type.p) {
         ok &= check_type(r, &d);

@@ -63,6 +63,12 @@ extern const struct config_record config_breaker_record, config_cooldown_record;
 extern const struct config_record config_silence_record, config_hedge_record;
 config_read config_read_resilience;
 
+/* section_health.c */
+extern const struct config_health config_health_defaults, config_health_unsaid;
+extern const struct config_record config_health_record; /* struct config_health */
+/* When all is read: what models do not say is as for their provider, and so on. */
+void config_settle_health(struct config_reader *r, struct config *c);
+
 /* section_media.c */
 extern const struct config_media config_media_defaults;
 extern const struct config_record config_media_record; /* struct config_media */

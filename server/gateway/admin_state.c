@@ -62,6 +62,21 @@ put_quota(struct jw *j, const struct guard_quota *q)
 }
 
 static void
+put_health(struct jw *j, const struct guard_health *h, uint64_t now)
+{
+    if (!h->at)
+        return;
+    jw_key(j, STR("health"));
+    jw_object(j);
+    put_str(j, "state", h->sick ? STR("failing") : STR("well"));
+    put_int(j, "ok", h->ok);
+    put_int(j, "failed", h->failed);
+    put_int(j, "refused", h->refused);
+    put_int(j, "ago_ms", (now - h->at) / MS);
+    jw_close(j);
+}
+
+static void
 put_load(struct jw *j, const struct guard_view *v)
 {
     put_int(j, "running", v->running);
@@ -84,7 +99,7 @@ show(void *ctx, struct guarded *x)
     if (!str_eq(name->account, s->d->account))
         return;
     struct guard_view v = guarded_view(x, s->options, s->now);
-    if (v.requests == 0 && v.running == 0)
+    if (v.requests == 0 && v.running == 0 && !v.health.at)
         return; /* it was not asked for yet */
     jw_object(s->j);
     put_str(s->j, "model", name->model);
@@ -98,6 +113,7 @@ show(void *ctx, struct guarded *x)
     put_int(s->j, "failing_permille", v.failing_permille);
     put_load(s->j, &v);
     put_quota(s->j, &v.quota);
+    put_health(s->j, &v.health, s->now);
     put_failure(s->j, &v.failure, s->now);
     jw_close(s->j);
 }

@@ -11,6 +11,7 @@
 
 #include "server/gateway/clock.h"
 #include "server/gateway/file_watch.h"
+#include "server/gateway/health.h"
 #include "server/gateway/ports.h"
 #include "server/gateway/reload.h"
 #include "server/gateway/upgrade.h"
@@ -25,6 +26,7 @@ struct crew {
     unsigned n;
     struct worker *admin; /* owned; NULL without an admin port */
     struct ports ports;
+    struct health *health;    /* owned */
     struct file_watch *watch; /* owned; NULL without a file */
     uint64_t look_ms;         /* when to look at the file, which may have changed; 0: never */
     struct upgrade *upgrade;  /* owned; NULL: none is under way */
@@ -122,8 +124,12 @@ crew_create(struct gateway *g, struct fault *f)
     };
     c->done_fd = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
     if (c->done_fd >= 0 && ports_open(&c->ports, &g->config->server, s->n_workers, f)
-        && make_workers(c, g, f) && make_admin(c, g, f))
+        && make_workers(c, g, f) && make_admin(c, g, f)) {
+        c->health = health_create(s);
+        if (c->health)
+            health_adopt(c->health, gateway_hold(g));
         return c;
+    }
     crew_destroy(c);
     return NULL;
 }
@@ -135,6 +141,8 @@ crew_adopt(struct crew *c, struct gateway *g)
         worker_adopt(c->workers[i], gateway_hold(g));
     if (c->admin)
         worker_adopt(c->admin, gateway_hold(g));
+    if (c->health)
+        health_adopt(c->health, gateway_hold(g));
 }
 
 /* --- running ------------------------------------------------------------------------------- */
@@ -144,6 +152,7 @@ tell_all(struct crew *c, enum worker_order order)
 {
     atomic_store(&c->service->draining, true);
     c->order = order;
+    health_stop(c->health);
     for (unsigned i = 0; i < c->n; i++)
         worker_tell(c->workers[i], order);
     if (c->handed_over && c->admin)
@@ -174,6 +183,7 @@ leave(struct crew *c)
 {
     c->handed_over = true;
     c->order = WORKER_LEAVE;
+    health_stop(c->health);
     for (unsigned i = 0; i < c->n; i++)
         worker_tell(c->workers[i], WORKER_LEAVE);
     if (c->admin) {
@@ -333,6 +343,7 @@ crew_destroy(struct crew *c)
 {
     if (!c)
         return;
+    health_destroy(c->health);
     for (unsigned i = 0; i < c->n; i++)
         worker_destroy(c->workers[i]);
     worker_destroy(c->admin);

@@ -163,6 +163,21 @@ make_headers(const struct deployment *d, const struct xd_op *op, struct arena *a
     return l;
 }
 
+struct str
+deployment_url_at(const struct deployment *d, struct str path, struct arena *a)
+{
+    return make_url(d, d->dialect, path, STR(""), a);
+}
+
+const struct upstream_header *
+deployment_probe_headers(const struct deployment *d, unsigned *n, struct arena *a)
+{
+    static const struct xd_op bare = { .nheaders = 0 };
+    struct header_list l = make_headers(d, d->dialect->nops ? d->dialect->ops : &bare, a);
+    *n = l.n ? l.n - 1 : 0; /* the first is the type of a body, and there is none */
+    return l.v ? l.v + 1 : NULL;
+}
+
 static void
 make_policies(struct deployment *d, struct arena *a)
 {

@@ -64,6 +64,11 @@ struct deployment_call {
     struct str seal;
     bool several;
 };
+/* Where a probe goes to: this path behind the address, with the key if it belongs into the query; and what is sent
+ * there beside that.  The arena is full when headers is NULL. */
+struct str deployment_url_at(const struct deployment *d, struct str path, struct arena *a);
+const struct upstream_header *
+deployment_probe_headers(const struct deployment *d, unsigned *n, struct arena *a);
 bool deployment_call(const struct deployment *d, const struct xd_dialect *front,
                      enum xd_op_kind kind, struct deployment_call *call);
 /* Where to ask for what is stored by an id, as that stands in a path, with the client's query; lives in the arena. */

@@ -229,3 +229,13 @@ guarded_done(struct guarded *x, const struct guard_options *o, uint64_t now, uin
     guard_done(&x->guard, o, now, ticket, end);
     pthread_mutex_unlock(&x->lock);
 }
+
+enum guard_probe
+guarded_probed(struct guarded *x, const struct guard_options *o, uint64_t now,
+               const struct guard_thresholds *t, const struct guard_report *r, bool *changed)
+{
+    pthread_mutex_lock(&x->lock);
+    enum guard_probe p = guard_probed(&x->guard, o, now, t, r, changed);
+    pthread_mutex_unlock(&x->lock);
+    return p;
+}

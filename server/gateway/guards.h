@@ -79,4 +79,9 @@ guarded_proven(struct guarded *x, const struct guard_options *o, uint64_t now, u
 void guarded_done(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t ticket,
                   const struct guard_report *end);
 
+/* What guard.h says of guard_probed; x is not NULL. */
+enum guard_probe
+guarded_probed(struct guarded *x, const struct guard_options *o, uint64_t now,
+               const struct guard_thresholds *t, const struct guard_report *r, bool *changed);
+
 #endif

@@ -143,6 +143,41 @@ write_quotas(struct exposition *e, struct worker *w, const struct gateway *g)
     }
 }
 
+static void
+write_checked(void *ctx, struct guarded *x)
+{
+    static const char *const names[] = { "deployment", "provider", "model", "outcome" };
+    const struct remains *r = ctx;
+    const struct config_provider *c = r->deployment->config;
+    struct str labels[] = { c->name, c->type, guarded_name(x)->model, STR("ok") };
+    if (!str_eq(guarded_name(x)->account, r->deployment->account))
+        return;
+    struct guard_health h = guarded_view(x, r->options, r->now).health;
+    if (!h.at)
+        return;
+    exposition_value(r->e, names, labels, 4, h.ok);
+    labels[3] = STR("failed");
+    exposition_value(r->e, names, labels, 4, h.failed);
+    labels[3] = STR("refused");
+    exposition_value(r->e, names, labels, 4, h.refused);
+}
+
+static void
+write_checks(struct exposition *e, struct worker *w, const struct gateway *g)
+{
+    static const struct metrics_family checks = {
+        .name = "llmux_health_checks",
+        .help = "Probes of deployments, by what they showed; no client's request is among them.",
+        .type = METRICS_COUNTER
+    };
+    struct remains r = { .e = e, .options = &g->guard_options, .now = clock_ns() };
+    exposition_family(e, &checks);
+    for (unsigned i = 0; w->service->guards && i < g->config->n_providers; i++) {
+        r.deployment = &g->deployments[i];
+        guards_each(w->service->guards, write_checked, &r);
+    }
+}
+
 /* --- queues -------------------------------------------------------------------------------- */
 
 #define KINDS (LIMITS_DEPLOYMENT + 1)
@@ -195,5 +230,6 @@ measure_state_write(struct exposition *e, struct worker *w)
     const struct gateway *g = worker_gateway(w);
     write_deployments(e, w, g);
     write_quotas(e, w, g);
+    write_checks(e, w, g);
     write_queues(e, w, g);
 }

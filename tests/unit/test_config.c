@@ -78,7 +78,15 @@ fake_setting(void *ctx, struct str type, unsigned i, bool *needed)
     return str_is(type, "hills") && i < 2 ? str_from(names[i]) : (struct str){ NULL, 0 };
 }
 
-static const struct config_world world = { .type = fake_type,
+static bool
+fake_probed(void *ctx, struct str type)
+{
+    (void)ctx;
+    return !str_is(type, "hills");
+}
+
+static const struct config_world world = { .probed = fake_probed,
+                                           .type = fake_type,
                                            .type_name = fake_type_name,
                                            .policy = fake_policy,
                                            .setting = fake_setting,
@@ -398,6 +406,16 @@ static const struct {
       "3:38: \"share\" must be a share from 0% to 100%, such as 5% or 0.5%, not \"0.1\"\n" },
     { S P "resilience: { hedge: { quantile: 20% } }\n",
       "3:34: \"quantile\" must be a share from 50% to 99.9%, such as 5% or 0.5%, not \"20%\"\n" },
+    { S P "resilience: { health_check: { interval: 1s } }\n",
+      "2:1: provider \"a\": \"health_check.timeout\" must not be longer than "
+      "\"health_check.interval\"\n" },
+    { S P "resilience: { health_check: { interval: 1m, path: models } }\n",
+      "3:51: \"path\" is a path behind the provider's address: /models\n" },
+    { S P "resilience: { health_check: { interval: 1m, unhealthy: 0 } }\n",
+      "3:56: \"unhealthy\" must be a whole number from 1 to 1000, not \"0\"\n" },
+    { HILLS(", settings: { project: y }, health_check: { interval: 1m }"),
+      "3:1: provider \"a\": type \"hills\" has no list of models to ask for: write health_check: "
+      "{ path: ... } or { by: request }\n" },
     { S P "resilience: { breaker: { probes: 0 } }\n",
       "3:34: \"probes\" must be a whole number from 1 to 1000, not \"0\"\n" },
     { S P "limits: { gateway: { parallel: 4, adaptive: { most: 9 } } }\n",
@@ -696,6 +714,11 @@ config_shows_what_holds_for_each_key_without_secrets(void **state)
         "routing.groups[m].strategy: lowest-cost\n",
         "resilience.breaker.failures: 5  # default\n",
         "resilience.hedge.share: 5%\n",
+        "resilience.health_check.interval: 1m\n",
+        "providers[a].health_check.by: request\n",
+        "providers[a].health_check.jitter: 10%  # default\n",
+        "providers[a].models[m].health_check.interval: 0\n",
+        "providers[a].models[n].health_check.by: request  # default\n",
         "providers[a].api_key: (secret)\n",
         "providers[a].headers: { X-Team }\n",
         "providers[a].timeouts.connect: 5s  # default\n",
@@ -719,11 +742,13 @@ config_shows_what_holds_for_each_key_without_secrets(void **state)
               "  type: openai\n"
               "  api_key: ${KEY}\n"
               "  headers: { X-Team: blue }\n"
-              "  models: [{ name: m, tags: [x, y], price: { input: 1, output: 2 } }, n]\n"
+              "  models: [{ name: m, tags: [x, y], price: { input: 1, output: 2 }, "
+              "health_check: { interval: 0 } }, n]\n"
+              "  health_check: { by: request }\n"
               "routing: { strategy: p2c, groups: { m: { strategy: lowest-cost } },\n"
               "  fallbacks: { m: [n] } }\n"
               "limits: { gateway: { parallel: 3 } }\n"
-              "resilience: { hedge: { share: 5% } }\n");
+              "resilience: { hedge: { share: 5% }, health_check: { interval: 1m } }\n");
     assert_string_equal(r.text.p, "");
     char *text = show(r.config);
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)

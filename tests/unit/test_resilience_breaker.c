@@ -161,6 +161,25 @@ breaker_ignores_what_began_before_it_changed(void **state)
 }
 
 static void
+breaker_is_healed_by_what_others_have_seen(void **state)
+{
+    struct heard h = { .n = 0 };
+    struct breaker b = { .changed = hear, .ctx = &h };
+    (void)state;
+    breaker_heal(&b, &opts);
+    assert_int_equal(h.n, 0);
+    fail_thrice(&b, 0);
+    breaker_heal(&b, &opts); /* before its time */
+    assert_int_equal(b.state, BREAKER_HALF_OPEN);
+    uint64_t probe = begin(&b, 1);
+    breaker_heal(&b, &opts);
+    assert_int_equal(b.state, BREAKER_CLOSED);
+    breaker_end(&b, &opts, 2, probe, BREAKER_FAILED); /* began before it changed */
+    assert_int_equal(b.failed, 0);
+    assert_int_equal(h.n, 3);
+}
+
+static void
 breaker_without_failures_never_opens_and_a_reload_to_that_closes_it(void **state)
 {
     struct breaker_options off = opts;
@@ -239,6 +258,17 @@ model_end(struct model *m, uint64_t now, unsigned era, enum breaker_outcome outc
     }
 }
 
+static void
+model_heal(struct model *m)
+{
+    if (m->state == BREAKER_OPEN)
+        model_enter(m, BREAKER_HALF_OPEN);
+    if (m->state == BREAKER_HALF_OPEN && ++m->good == 2) {
+        m->times = 0;
+        model_enter(m, BREAKER_CLOSED);
+    }
+}
+
 struct running {
     uint64_t ticket;
     unsigned era;
@@ -275,6 +305,10 @@ play(uint64_t seed)
             model_end(&m, now, calls[i].era, o);
             calls[i] = calls[--n];
         }
+        if (dice_roll(&d, 50) == 0) {
+            breaker_heal(&b, &opts);
+            model_heal(&m);
+        }
         if (b.state != m.state)
             fail_msg("seed %llu, step %d: state %s, want %s", (unsigned long long)seed, step,
                      breaker_state_name(b.state), breaker_state_name(m.state));
@@ -299,6 +333,7 @@ main(void)
         cmocka_unit_test(breaker_lets_few_probes_through_and_closes_when_they_succeed),
         cmocka_unit_test(breaker_stays_open_longer_each_time_a_probe_fails),
         cmocka_unit_test(breaker_ignores_what_began_before_it_changed),
+        cmocka_unit_test(breaker_is_healed_by_what_others_have_seen),
         cmocka_unit_test(breaker_without_failures_never_opens_and_a_reload_to_that_closes_it),
         cmocka_unit_test(breaker_does_what_its_model_does_over_random_schedules),
     };

@@ -324,6 +324,65 @@ guard_rests_after_a_refusal_until_its_limit_is_made_good(void **state)
     assert_int_equal(v.until, 41 * SECOND);
 }
 
+static const struct guard_thresholds thresholds = {
+    .good = 2, .bad = 3, .keep_ns = 100 * SECOND, .heals = true
+};
+
+static bool
+probe(struct guard *g, uint64_t now, enum ir_fault fault, enum guard_probe want)
+{
+    const struct guard_report r = { .fault = fault };
+    bool changed;
+    assert_int_equal(guard_probed(g, &opts, now, &thresholds, &r, &changed), want);
+    return changed;
+}
+
+static void
+guard_is_the_last_while_probes_fail(void **state)
+{
+    struct guard g = { .running = 0 };
+    (void)state;
+    assert_false(probe(&g, 1, IR_FAULT_PROTOCOL, GUARD_PROBE_BAD));
+    assert_false(probe(&g, 2, IR_FAULT_TIMEOUT, GUARD_PROBE_BAD));
+    assert_false(probe(&g, 3, IR_FAULT_UNSET, GUARD_PROBE_GOOD)); /* in a row */
+    assert_false(probe(&g, 4, IR_FAULT_INTERNAL, GUARD_PROBE_BAD));
+    assert_false(probe(&g, 5, IR_FAULT_INTERNAL, GUARD_PROBE_BAD));
+    assert_int_equal(guard_view(&g, &opts, 5).standing, GUARD_READY);
+    assert_true(probe(&g, 6, IR_FAULT_INTERNAL, GUARD_PROBE_BAD));
+    struct guard_view v = guard_view(&g, &opts, 6);
+    assert_int_equal(v.standing, GUARD_LAST);
+    assert_int_equal(v.reason, GUARD_SICK);
+    assert_int_equal(v.health.failed, 5);
+    assert_int_equal(v.requests + v.failures, 0);
+    assert_false(probe(&g, 7, IR_FAULT_INVALID, GUARD_PROBE_GOOD)); /* it answers */
+    assert_int_equal(guard_view(&g, &opts, 7).standing, GUARD_LAST);
+    assert_true(probe(&g, 8, IR_FAULT_UNSET, GUARD_PROBE_GOOD));
+    assert_int_equal(guard_view(&g, &opts, 8).standing, GUARD_READY);
+    for (unsigned i = 0; i < 3; i++)
+        probe(&g, 9, IR_FAULT_INTERNAL, GUARD_PROBE_BAD);
+    assert_int_equal(guard_view(&g, &opts, 100 * SECOND + 8).standing, GUARD_LAST);
+    assert_int_equal(guard_view(&g, &opts, 100 * SECOND + 9).standing,
+                     GUARD_READY); /* none follows */
+}
+
+static void
+guard_heals_its_breaker_by_good_probes_and_rests_when_one_is_refused(void **state)
+{
+    struct guard g = { .running = 0 };
+    (void)state;
+    for (unsigned i = 0; i < 5; i++)
+        call(&g, SECOND, IR_FAULT_INTERNAL, 0);
+    assert_int_equal(guard_view(&g, &opts, SECOND).reason, GUARD_BREAKER);
+    probe(&g, SECOND, IR_FAULT_INTERNAL, GUARD_PROBE_BAD);
+    assert_int_equal(guard_view(&g, &opts, SECOND).reason, GUARD_BREAKER);
+    probe(&g, 2 * SECOND, IR_FAULT_UNSET, GUARD_PROBE_GOOD);
+    assert_int_equal(g.breaker.state, BREAKER_CLOSED); /* one success is enough here */
+    assert_false(probe(&g, 20 * SECOND, IR_FAULT_AUTH, GUARD_PROBE_REFUSED));
+    struct guard_view v = guard_view(&g, &opts, 20 * SECOND);
+    assert_int_equal(v.reason, GUARD_ACCOUNT);
+    assert_int_equal(v.health.refused, 1);
+}
+
 static void
 guard_rests_when_too_large_a_share_fails(void **state)
 {
@@ -645,6 +704,8 @@ main(void)
         cmocka_unit_test(guard_stands_by_how_the_last_call_ended),
         cmocka_unit_test(guard_is_the_last_while_a_limit_is_used_up),
         cmocka_unit_test(guard_rests_after_a_refusal_until_its_limit_is_made_good),
+        cmocka_unit_test(guard_is_the_last_while_probes_fail),
+        cmocka_unit_test(guard_heals_its_breaker_by_good_probes_and_rests_when_one_is_refused),
         cmocka_unit_test(guard_rests_when_too_large_a_share_fails),
         cmocka_unit_test(guard_opens_its_breaker_and_says_until_when),
         cmocka_unit_test(guard_takes_a_probe_for_good_when_its_reply_has_begun),

@@ -1,0 +1,237 @@
+/* From a deployment to a call, and from its end to a report. */
+#include "server/gateway/probe.h"
+
+#include "runtime/xd/ask.h"
+#include "runtime/xd/translate.h"
+#include "server/gateway/allowance.h"
+#include "server/gateway/clock.h"
+
+#define ARENA_MAX ((size_t)4 << 20)
+#define BODY_MAX  ((size_t)256 << 10)
+#define HEARD_MAX ((size_t)64 << 10) /* of an error; the rest is not looked at */
+#define REPLY_MAX ((uint64_t)32 << 20)
+#define NS_PER_S  ((uint64_t)1000 * 1000 * 1000)
+
+void
+probe_init(struct probe *p)
+{
+    *p = (struct probe){ .call = NULL };
+    arena_init(&p->arena, ARENA_MAX);
+    buf_init(&p->body, BODY_MAX);
+    buf_init(&p->heard, HEARD_MAX);
+}
+
+void
+probe_fini(struct probe *p)
+{
+    probe_stop(p);
+    arena_fini(&p->arena);
+    buf_fini(&p->body);
+    buf_fini(&p->heard);
+}
+
+bool
+probe_is_running(const struct probe *p)
+{
+    return p->call || p->wait.keeper;
+}
+
+void
+probe_stop(struct probe *p)
+{
+    keeper_leave(&p->wait);
+    upstream_cancel(p->call);
+    p->call = NULL;
+}
+
+/* --- the end --------------------------------------------------------------------------------- */
+
+static enum ir_fault
+fault_of_result(enum upstream_result r)
+{
+    bool late = r == UPSTREAM_TIMEOUT_CONNECT || r == UPSTREAM_TIMEOUT_FIRST_BYTE
+                || r == UPSTREAM_TIMEOUT_IDLE || r == UPSTREAM_TIMEOUT_TOTAL;
+    return late ? IR_FAULT_TIMEOUT : IR_FAULT_PROTOCOL;
+}
+
+/* What an error says.  A list that is not there is no fault of the models: somebody has answered. */
+static enum ir_fault
+read_fault(struct probe *p, struct guard_report *r)
+{
+    struct ir_error e;
+    struct xd xd;
+    xd_init(&xd, p->deployment->dialect, XD_OP_CHAT, &p->arena, NULL);
+    xd_error_read(&xd, buf_str(&p->heard), p->status, &e);
+    xd_fini(&xd);
+    if (p->retry_after.set)
+        e.retry_after = p->retry_after;
+    if (e.retry_after.set && e.retry_after.v > 0)
+        r->wait_ns = (uint64_t)e.retry_after.v * NS_PER_S;
+    if (p->allowance.wait_ns)
+        r->wait_ns = p->allowance.wait_ns;
+    return e.kind == IR_FAULT_MISSING && !p->model.p ? IR_FAULT_INVALID : e.kind;
+}
+
+static void
+on_head(void *ctx, const struct upstream_head *head)
+{
+    struct probe *p = ctx;
+    const struct xd_dialect *d = p->deployment->dialect;
+    p->status = head->status;
+    allowance_read(&p->allowance, d, head, clock_wall_us);
+    if (d->retry_after.p)
+        p->retry_after = allowance_retry_after(upstream_head_get(head, d->retry_after),
+                                               clock_wall_us);
+    if (head->status == 401 && p->keeper)
+        keeper_spoil(p->keeper);
+}
+
+static void
+on_data(void *ctx, const char *p, size_t n)
+{
+    struct probe *probe = ctx;
+    size_t room = HEARD_MAX / 2 - probe->heard.n;
+    if (probe->status >= 400)
+        buf_put(&probe->heard, p, n < room ? n : room);
+}
+
+static void
+on_done(void *ctx, const struct upstream_report *report)
+{
+    struct probe *p = ctx;
+    struct guard_report r = { .status = p->status, .whole_ns = report->total_us * 1000 };
+    p->call = NULL;
+    if (report->result != UPSTREAM_OK)
+        r.fault = fault_of_result(report->result);
+    else if (p->status < 200 || p->status > 299)
+        r.fault = read_fault(p, &r);
+    p->done(p, &r);
+}
+
+/* --- the call -------------------------------------------------------------------------------- */
+
+static bool
+call(struct probe *p, struct fault *f)
+{
+    static const struct upstream_handler handler = { on_head, on_data, NULL, on_done };
+    struct upstream_request *req = &p->request;
+    struct upstream_header *headers = arena_alloc(&p->arena, (req->n_headers + KEEPER_HEADERS)
+                                                                 * sizeof *headers);
+    if (!headers)
+        return !fault_set(f, ERR_MEMORY, 0, "out of memory");
+    for (unsigned i = 0; i < req->n_headers; i++)
+        headers[i] = req->headers[i];
+    const struct keeper_request shown = { req->method, req->url, headers, req->n_headers,
+                                          req->body };
+    if (p->keeper) {
+        unsigned n = keeper_apply(p->keeper, &shown, &p->arena, headers + req->n_headers);
+        if (!n)
+            return !fault_set(f, ERR_MEMORY, 0, "the probe cannot be signed");
+        req->n_headers += n;
+    }
+    req->headers = headers;
+    p->call = upstream_start(p->upstream, req, &handler, p, f);
+    return p->call;
+}
+
+static void
+on_credentials(void *ctx, const struct fault *why)
+{
+    struct probe *p = ctx;
+    struct fault f;
+    if (!why && call(p, &f))
+        return;
+    p->done(p, &(struct guard_report){ .fault = IR_FAULT_PROTOCOL });
+}
+
+/* "Hi", and a token is answer enough. */
+static bool
+write_request(struct probe *p, const struct deployment_call *c, struct fault *f)
+{
+    struct ir_block text = { .kind = IR_BLOCK_TEXT, .text = { .text = STR("Hi") } };
+    struct ir_turn turn = { .set = true, .role = IR_ROLE_USER, .blocks = { &text, 1, 1 } };
+    struct xd_ask ask = { .kind = XD_OP_CHAT }, wanted;
+    ask.chat = (struct ir_request){
+        .set = true, .model = p->model, .turns = { &turn, 1, 1 }, .max_output = { 1, true }
+    };
+    struct xd x;
+    xd_init(&x, c->dialect, XD_OP_CHAT, &p->arena, &p->body);
+    x.now = (int64_t)clock_wall_s();
+    enum err err = xd_ask_prepare(&x, &ask, &p->deployment->policies, &wanted);
+    if (!err)
+        err = xd_ask_write(&x, &wanted);
+    if (err)
+        *f = x.fault;
+    xd_fini(&x);
+    return !err;
+}
+
+static bool
+aim_at_model(struct probe *p, struct fault *f)
+{
+    struct deployment_call c;
+    if (!deployment_call(p->deployment, p->deployment->dialect, XD_OP_CHAT, &c))
+        return !fault_set(f, ERR_UNSUPPORTED, 0, "it has no conversations");
+    if (!write_request(p, &c, f))
+        return false;
+    p->request.method = c.op->method;
+    p->request.url = deployment_url(&c, false, p->model, &p->arena);
+    p->request.headers = c.headers;
+    p->request.n_headers = c.n_headers;
+    p->request.body = buf_str(&p->body);
+    return true;
+}
+
+static bool
+aim_at_list(struct probe *p, struct fault *f)
+{
+    struct str path = p->options->path.p ? p->options->path : p->deployment->dialect->probe;
+    if (!path.p)
+        return !fault_set(f, ERR_UNSUPPORTED, 0, "its type has no list");
+    p->request.method = STR("GET");
+    p->request.url = deployment_url_at(p->deployment, path, &p->arena);
+    p->request.headers = deployment_probe_headers(p->deployment, &p->request.n_headers, &p->arena);
+    return true;
+}
+
+static unsigned
+clamp_ms(uint64_t ms)
+{
+    return ms > UINT32_MAX ? UINT32_MAX : (unsigned)ms;
+}
+
+bool
+probe_start(struct probe *p, struct lease *l, struct upstream *u, struct fault *f)
+{
+    const struct config_provider *c = p->deployment->config;
+    arena_reset(&p->arena);
+    buf_clear(&p->body);
+    buf_clear(&p->heard);
+    p->status = 0;
+    p->retry_after.set = false;
+    p->allowance = (struct allowance){ .wait_ns = 0 };
+    p->upstream = u;
+    p->keeper = lease_keeper(l, p->deployment);
+    p->request = (struct upstream_request){
+        .deadlines = { .total_ms = clamp_ms(p->options->timeout) },
+        .max_reply = REPLY_MAX,
+        .ca_file = c->ca_file,
+        .proxy = c->proxy,
+        .http = c->http_version == CONFIG_HTTP_2 ? UPSTREAM_HTTP2 : UPSTREAM_HTTP1
+    };
+    if (!(p->model.p ? aim_at_model(p, f) : aim_at_list(p, f)))
+        return false;
+    if (p->arena.full)
+        return !fault_set(f, ERR_MEMORY, 0, "out of memory");
+    p->wait.told = on_credentials;
+    p->wait.ctx = p;
+    switch (p->keeper ? keeper_ask(p->keeper, &p->wait, f) : KEEPER_READY) {
+    case KEEPER_READY:
+        return call(p, f);
+    case KEEPER_WAITING:
+        return true;
+    case KEEPER_FAILED:
+        break;
+    }
+    return false;
+}
