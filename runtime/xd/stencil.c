@@ -157,13 +157,13 @@ xd_stencil_learn(struct xd_stencil *s, const struct xd *x, const struct frame *f
 
 /* --- trying -------------------------------------------------------------------------------- */
 
-/* Does json_escape write the escapes of inner as they stand there? */
+/* Does json_escape write the escapes of inner as they stand there?  inner may be cut off anywhere. */
 static bool
 is_spelled_alike(struct str inner)
 {
     const char *p = inner.p, *end = p + inner.n;
     while ((p = memchr(p, '\\', (size_t)(end - p))) != NULL) {
-        if (p[1] == 'u' || p[1] == '/')
+        if (end - p < 2 || p[1] == 'u' || p[1] == '/')
             return false;
         p += 2;
     }
