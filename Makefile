@@ -15,7 +15,7 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 
-PKGS := libevent libevent_openssl libevent_pthreads libcurl yajl yaml-0.1 openssl zlib
+PKGS := libevent libevent_openssl libevent_pthreads libcurl yajl yaml-0.1 openssl zlib libpcre2-8
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
         -Wwrite-strings -Werror
 OPT := -O2 -g
@@ -114,7 +114,17 @@ $(B)/%.o: $(B)/%.c
 $(B)/%.c: %.re
 	$(call say,RE2C)
 	@mkdir -p $(@D)
-	$(Q)re2c -b -W --no-generation-date -o $@ $<
+	$(Q)re2c -b $(RE2C) -W --no-generation-date -I $(B)/runtime -o $@ $<
+# Of what secrets look like: the rules of a DFA, and how they begin.
+$(B)/runtime/redact/match.c: $(B)/runtime/redact/secrets.re
+$(B)/runtime/redact/match.c: RE2C = -c
+$(B)/runtime/redact/hints.o: $(B)/runtime/redact/starts.h
+$(B)/runtime/redact/secrets.re: PART = rules
+$(B)/runtime/redact/starts.h: PART = starts
+$(B)/runtime/redact/secrets.re $(B)/runtime/redact/starts.h: specs/redact/secrets.tab tools/redact.awk
+	$(call say,AWK)
+	@mkdir -p $(@D)
+	$(Q)LC_ALL=C awk -v part=$(PART) -f tools/redact.awk $< >$@
 $(B)/%.c $(B)/%.h: %.y
 	$(call say,LEMON)
 	@mkdir -p $(@D)

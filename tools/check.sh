@@ -99,7 +99,7 @@ check_clang() { compile SAN=fuzz; }
 
 check_tidy()
 {
-    flags="-std=c11 -D_GNU_SOURCE -I. -Ibuild -Ibuild/codegen -Icodegen $(pkg-config --cflags libevent libcurl yajl yaml-0.1 openssl)"
+    flags="-std=c11 -D_GNU_SOURCE -I. -Ibuild -Ibuild/codegen -Icodegen $(pkg-config --cflags libevent libcurl yajl yaml-0.1 openssl libpcre2-8)"
     make --no-print-directory -j"$jobs" all >"$work/log" 2>&1 || { tail -5 "$work/log"; return 1; }
     files 'runtime/*.c' 'server/*.c' 'codegen/*.c' \
         | xargs -P "$jobs" -n 6 sh -c 'flags=$1; shift; clang-tidy --quiet "$@" -- $flags' sh "$flags" >"$work/tidy" 2>/dev/null

@@ -5,7 +5,7 @@
 set -eu
 
 build='gcc libc6-dev make pkg-config re2c lemon ca-certificates curl
-libevent-dev libcurl4-openssl-dev libyajl-dev libyaml-dev libssl-dev zlib1g-dev'
+libevent-dev libcurl4-openssl-dev libyajl-dev libyaml-dev libssl-dev zlib1g-dev libpcre2-dev'
 # prometheus (19 MB to fetch, 96 MB on disk) judges what /metrics says.
 test='libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev python3 prometheus'
 bench='nginx-light haproxy valgrind'

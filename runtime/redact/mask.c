@@ -1,0 +1,70 @@
+#include "runtime/redact/mask.h"
+
+#include <openssl/hmac.h>
+
+#include "runtime/redact/custom.h"
+
+#define HASH_BYTES 6
+
+static void
+put_hash(struct buf *out, struct str key, struct str value)
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    size_t length = value.n < REDACT_HELD_MAX ? value.n : REDACT_HELD_MAX;
+    if (!HMAC(EVP_sha256(), key.n ? key.p : "", (int)key.n, (const unsigned char *)value.p, length,
+              digest, &n))
+        return;
+    for (unsigned i = 0; i < HASH_BYTES && i < n; i++) {
+        buf_putc(out, hex[digest[i] >> 4]);
+        buf_putc(out, hex[digest[i] & 15]);
+    }
+}
+
+void
+redact_write(struct buf *out, const struct redact_rules *rules, const struct redact_match *m,
+             struct str value)
+{
+    struct str name = m->kind == REDACT_CUSTOM && rules->custom
+                          ? redact_custom_name(rules->custom, m->custom)
+                          : redact_kind_name(m->kind);
+    if (rules->mode == REDACT_HASH) {
+        buf_putc(out, '[');
+        buf_puts(out, name);
+        buf_putc(out, ':');
+        put_hash(out, rules->key, value);
+    } else {
+        buf_puts(out, STR("[REDACTED:"));
+        buf_puts(out, name);
+    }
+    buf_putc(out, ']');
+}
+
+bool
+redact_next_of(const struct redact_rules *rules, struct str text, size_t from,
+               struct redact_match *m)
+{
+    struct redact_match own;
+    bool found = redact_next(text, rules->which, from, m);
+    if (!rules->custom || !(rules->which & REDACT_BIT(REDACT_CUSTOM))
+        || !redact_custom_next(rules->custom, text, from, &own))
+        return found;
+    if (!found || own.at < m->at || (own.at == m->at && own.n > m->n))
+        *m = own;
+    return true;
+}
+
+size_t
+redact_text(struct buf *out, const struct redact_rules *rules, struct str text)
+{
+    struct redact_match m;
+    size_t from = 0, count = 0;
+    for (; redact_next_of(rules, text, from, &m); count++) {
+        buf_put(out, text.p + from, m.at - from);
+        redact_write(out, rules, &m, str_make(text.p + m.at, m.n));
+        from = m.at + m.n;
+    }
+    buf_puts(out, str_skip(text, from));
+    return count;
+}
