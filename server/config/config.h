@@ -260,6 +260,19 @@ struct config_all_limits {
     unsigned n_models;
 };
 
+/* Who is told of breakers. */
+#define CONFIG_WEBHOOK_QUEUE 1000u
+struct config_webhook {
+    struct str url;    /* a secret; absent: nobody */
+    struct str secret; /* to sign with; absent: nothing is signed */
+    struct config_pairs headers;
+    struct str ca_file; /* PEM; absent: the system's */
+    uint64_t timeout;   /* ms */
+    unsigned tries;
+    uint64_t backoff; /* ms, the first limit of the pause between two tries */
+    unsigned queue;
+};
+
 /* What is done about deployments that fail: docs/resilience.md.  Shares are in thousandths. */
 struct config_resilience {
     uint64_t backoff_first, backoff_most;
@@ -279,6 +292,7 @@ struct config_resilience {
     unsigned hedge_quantile;
     uint64_t hedge_least;
     struct config_health health;
+    struct config_webhook webhook;
 };
 
 struct node;

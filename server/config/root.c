@@ -77,6 +77,7 @@ config_finish(struct config_reader *r, const struct node *root)
                              .telemetry = config_telemetry_defaults },
                       .routing = { .routing = config_routing_defaults } };
     d.c.resilience.health = config_health_defaults;
+    d.c.resilience.webhook = config_webhook_defaults;
     for (unsigned i = 0; root->kind == NODE_MAP && i < root->n; i++)
         if (str_is(root->v[i].key->text, plugins_field.key)) {
             load_plugins(r, &plugins_field, root->v[i].value, &d.c.plugins);
@@ -108,7 +109,7 @@ static const struct config_record *const records[] = {
     &config_silence_record,  &config_hedge_record,      &config_telemetry_record,
     &config_limits_record,   &config_media_record,      &config_limit_record,
     &config_adaptive_record, &config_otlp_record,       &config_traces_record,
-    &config_health_record,
+    &config_health_record,   &config_webhook_record,
 };
 
 const char *

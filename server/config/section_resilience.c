@@ -91,6 +91,7 @@ static const struct config_field resilience_fields[] = {
     { "cooldown",         config_read_record, 0, .record = &config_cooldown_record },
     { "silence",          config_read_record, 0, .record = &config_silence_record },
     { "hedge",            config_read_record, 0, .record = &config_hedge_record },
+    { "webhook",          config_read_record, AT(webhook), .record = &config_webhook_record },
     { "health_check",     config_read_record, AT(health), .record = &config_health_record },
 };
 const struct config_record config_resilience_record =

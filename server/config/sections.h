@@ -69,6 +69,11 @@ extern const struct config_record config_health_record; /* struct config_health 
 /* When all is read: what models do not say is as for their provider, and so on. */
 void config_settle_health(struct config_reader *r, struct config *c);
 
+/* section_webhook.c */
+extern const struct config_webhook config_webhook_defaults;
+extern const struct config_record config_webhook_record; /* struct config_webhook */
+config_read config_read_hook; /* struct str: an address, which is a secret */
+
 /* section_media.c */
 extern const struct config_media config_media_defaults;
 extern const struct config_record config_media_record; /* struct config_media */

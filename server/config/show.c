@@ -134,14 +134,15 @@ static const struct {
     config_read *read;
     void (*put)(struct buf *out, const struct config_field *f, const void *at);
 } printers[] = {
-    { config_read_text, put_text },         { config_read_name, put_text },
-    { config_read_file, put_text },         { config_read_url, put_text },
-    { config_read_secret, put_secret },     { config_read_proxy, put_secret },
-    { config_read_int, put_int },           { config_read_count, put_count },
-    { config_read_workers, put_workers },   { config_read_share, put_share },
-    { config_read_duration, put_duration }, { config_read_size, put_size },
-    { config_read_choice, put_choice },     { config_read_amount, put_amount },
-    { config_read_listen, put_listen },     { config_read_words, put_words },
+    { config_read_text, put_text },     { config_read_name, put_text },
+    { config_read_file, put_text },     { config_read_url, put_text },
+    { config_read_secret, put_secret }, { config_read_hook, put_secret },
+    { config_read_proxy, put_secret },  { config_read_int, put_int },
+    { config_read_count, put_count },   { config_read_workers, put_workers },
+    { config_read_share, put_share },   { config_read_duration, put_duration },
+    { config_read_size, put_size },     { config_read_choice, put_choice },
+    { config_read_amount, put_amount }, { config_read_listen, put_listen },
+    { config_read_words, put_words },
 };
 
 enum written { WRITTEN_WHOLE, WRITTEN_NAMES };

@@ -19,6 +19,7 @@
 #include "server/gateway/reload.h"
 #include "server/gateway/serve.h"
 #include "server/gateway/telemetry.h"
+#include "server/gateway/webhook.h"
 #include "server/log/log.h"
 #include "server/metrics/metrics.h"
 #include "server/mock/mock.h"
@@ -129,11 +130,14 @@ run(struct serve *s, struct gateway *g, struct fault *f)
 {
     s->service.n_workers = crew_size(g->config);
     bool open = open_log(s, g, f) && telemetry_open(&s->service, g, f);
+    s->service.webhook = open ? webhook_create(&s->service) : NULL;
     struct crew *crew = open ? crew_create(g, f) : NULL;
     gateway_drop(g);
     if (!crew)
         return false;
     guards_log(s->service.guards, s->service.log);
+    if (s->service.webhook)
+        webhook_watch(s->service.webhook, s->service.guards);
     reloader_publish(s->reloader, publish, crew);
     bool ok = crew_run(crew, f);
     reloader_publish(s->reloader, NULL, NULL);
@@ -163,6 +167,7 @@ serve(const char *path)
         ok = run(&s, reloader_newest(s.reloader), &f);
     if (f.err)
         fprintf(stderr, "llmux serve: %s\n", f.text);
+    webhook_destroy(s.service.webhook);
     reloader_destroy(s.reloader);
     telemetry_close(&s.service);
     guards_destroy(s.service.guards);

@@ -15,6 +15,7 @@
 #include "server/gateway/ports.h"
 #include "server/gateway/reload.h"
 #include "server/gateway/upgrade.h"
+#include "server/gateway/webhook.h"
 #include "server/gateway/worker.h"
 #include "server/log/log.h"
 
@@ -107,6 +108,16 @@ crew_size(const struct config *config)
     return cores > 0 ? (unsigned)cores : 1;
 }
 
+/* The threads beside the workers. */
+static void
+adopt_beside(struct crew *c, struct gateway *g)
+{
+    if (c->health)
+        health_adopt(c->health, gateway_hold(g));
+    if (c->service->webhook)
+        webhook_adopt(c->service->webhook, gateway_hold(g));
+}
+
 struct crew *
 crew_create(struct gateway *g, struct fault *f)
 {
@@ -126,8 +137,7 @@ crew_create(struct gateway *g, struct fault *f)
     if (c->done_fd >= 0 && ports_open(&c->ports, &g->config->server, s->n_workers, f)
         && make_workers(c, g, f) && make_admin(c, g, f)) {
         c->health = health_create(s);
-        if (c->health)
-            health_adopt(c->health, gateway_hold(g));
+        adopt_beside(c, g);
         return c;
     }
     crew_destroy(c);
@@ -141,8 +151,7 @@ crew_adopt(struct crew *c, struct gateway *g)
         worker_adopt(c->workers[i], gateway_hold(g));
     if (c->admin)
         worker_adopt(c->admin, gateway_hold(g));
-    if (c->health)
-        health_adopt(c->health, gateway_hold(g));
+    adopt_beside(c, g);
 }
 
 /* --- running ------------------------------------------------------------------------------- */

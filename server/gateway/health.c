@@ -11,6 +11,7 @@
 #include "runtime/ir/reply.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/probe.h"
+#include "server/gateway/webhook.h"
 #include "server/log/log.h"
 
 #define MS       ((uint64_t)1000 * 1000)
@@ -126,8 +127,12 @@ tell(struct survey *s, struct guarded *x)
                                         .keep_ns = 3 * (c->interval + c->timeout) * MS };
     bool changed;
     enum guard_probe how = guarded_probed(x, options_of(s->unit), s->now, &t, s->report, &changed);
-    if (changed)
-        tell_log(s->unit, x, how, s->report);
+    if (!changed)
+        return;
+    bool bad = how == GUARD_PROBE_BAD;
+    tell_log(s->unit, x, how, s->report);
+    webhook_put(s->unit->health->service->webhook, "health", guarded_name(x),
+                bad ? "well" : "failing", bad ? "failing" : "well");
 }
 
 /* --- units ----------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 
 #include "server/gateway/clock.h"
 #include "server/gateway/limits.h"
+#include "server/gateway/webhook.h"
 #include "server/gateway/worker.h"
 
 /* --- breakers ------------------------------------------------------------------------------ */
@@ -178,6 +179,27 @@ write_checks(struct exposition *e, struct worker *w, const struct gateway *g)
     }
 }
 
+static void
+write_webhook(struct exposition *e, struct worker *w)
+{
+    static const struct metrics_family told = {
+        .name = "llmux_webhook_deliveries",
+        .help = "Changes of breakers and health checks that the webhook was told, that it did not "
+                "take, and that were dropped because too many waited.",
+        .type = METRICS_COUNTER
+    };
+    static const char *const names[] = { "outcome" };
+    static const struct str outcomes[] = { STR_INIT("sent"), STR_INIT("failed"),
+                                           STR_INIT("dropped") };
+    if (!w->service->webhook)
+        return;
+    struct webhook_counts c = webhook_counts(w->service->webhook);
+    const uint64_t values[] = { c.sent, c.failed, c.dropped };
+    exposition_family(e, &told);
+    for (unsigned i = 0; i < 3; i++)
+        exposition_value(e, names, &outcomes[i], 1, values[i]);
+}
+
 /* --- queues -------------------------------------------------------------------------------- */
 
 #define KINDS (LIMITS_DEPLOYMENT + 1)
@@ -231,5 +253,6 @@ measure_state_write(struct exposition *e, struct worker *w)
     write_deployments(e, w, g);
     write_quotas(e, w, g);
     write_checks(e, w, g);
+    write_webhook(e, w);
     write_queues(e, w, g);
 }

@@ -15,6 +15,7 @@ struct log;
 struct metrics;
 struct reloader;
 struct route_memory;
+struct webhook;
 
 struct service {
     struct log *log;             /* borrowed */
@@ -23,6 +24,7 @@ struct service {
     struct guards *guards;       /* borrowed; NULL: nothing is guarded */
     struct limits *limits;       /* borrowed; NULL: nothing is limited */
     struct route_memory *memory; /* borrowed; NULL: nobody remembers who served whom */
+    struct webhook *webhook;     /* borrowed; NULL: nobody is told of breakers */
     struct reloader *reloader;   /* borrowed; NULL: the configuration stays as it is */
     uint64_t started;            /* seconds since 1970 */
     unsigned n_workers;          /* those that serve clients */

@@ -406,6 +406,10 @@ static const struct {
       "3:38: \"share\" must be a share from 0% to 100%, such as 5% or 0.5%, not \"0.1\"\n" },
     { S P "resilience: { hedge: { quantile: 20% } }\n",
       "3:34: \"quantile\" must be a share from 50% to 99.9%, such as 5% or 0.5%, not \"20%\"\n" },
+    { S P "resilience: { webhook: { url: hooks.example.com } }\n",
+      "3:31: \"url\" must be an address such as https://hooks.example.com/llmux\n" },
+    { S P "resilience: { webhook: { tries: 3 } }\n",
+      "3:24: \"url\" is missing in resilience.webhook\n" },
     { S P "resilience: { health_check: { interval: 1s } }\n",
       "2:1: provider \"a\": \"health_check.timeout\" must not be longer than "
       "\"health_check.interval\"\n" },
@@ -715,6 +719,8 @@ config_shows_what_holds_for_each_key_without_secrets(void **state)
         "resilience.breaker.failures: 5  # default\n",
         "resilience.hedge.share: 5%\n",
         "resilience.health_check.interval: 1m\n",
+        "resilience.webhook.url: (secret)\n",
+        "resilience.webhook.queue: 100  # default\n",
         "providers[a].health_check.by: request\n",
         "providers[a].health_check.jitter: 10%  # default\n",
         "providers[a].models[m].health_check.interval: 0\n",
@@ -748,7 +754,8 @@ config_shows_what_holds_for_each_key_without_secrets(void **state)
               "routing: { strategy: p2c, groups: { m: { strategy: lowest-cost } },\n"
               "  fallbacks: { m: [n] } }\n"
               "limits: { gateway: { parallel: 3 } }\n"
-              "resilience: { hedge: { share: 5% }, health_check: { interval: 1m } }\n");
+              "resilience: { hedge: { share: 5% }, health_check: { interval: 1m }, "
+              "webhook: { url: \"https://hooks.example.com/blue\" } }\n");
     assert_string_equal(r.text.p, "");
     char *text = show(r.config);
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)

@@ -1,0 +1,424 @@
+/* A queue, a thread, and calls that are tried again. */
+#include "server/gateway/webhook.h"
+
+#include <event2/event.h>
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "runtime/base/dice.h"
+#include "runtime/json/writer.h"
+#include "runtime/xd/moment.h"
+#include "server/gateway/clock.h"
+#include "server/log/log.h"
+#include "server/version.h"
+
+#define NAME_MAX_BYTES 128u /* of a name that is told; the rest is cut */
+#define BODY_MAX       ((size_t)16 << 10)
+#define ARENA_MAX      ((size_t)256 << 10)
+#define REPLY_MAX      ((uint64_t)1 << 20)
+#define HEADERS        4u
+#define MS             ((uint64_t)1000 * 1000)
+#define PAUSE_MOST     (60000 * MS)
+
+struct change {
+    char deployment[NAME_MAX_BYTES], model[NAME_MAX_BYTES];
+    unsigned n_deployment, n_model;
+    const char *what, *from, *to;
+    uint64_t at_us; /* since 1970 */
+    uint64_t number;
+};
+
+struct webhook {
+    struct service *service;        /* borrowed */
+    _Atomic(struct gateway *) mail; /* owned: a snapshot to be taken over; NULL: none */
+    atomic_bool stopped;
+    int order_fd; /* an eventfd; written when there is mail, a change, or an end */
+    pthread_t thread;
+    bool started;
+    atomic_uint_fast64_t sent, failed, dropped;
+
+    pthread_mutex_t lock; /* of the queue: */
+    struct change queue[CONFIG_WEBHOOK_QUEUE];
+    unsigned first, n;
+    unsigned room; /* 0: nobody is to be told */
+    uint64_t number;
+
+    struct event_base *base; /* the thread's, as is all that follows */
+    struct event *order_event, *again_event;
+    struct upstream *upstream;
+    struct gateway *gateway; /* owned: one hold; NULL: none */
+    struct upstream_call *call;
+    bool busy; /* a change is being sent, or waits for its next try */
+    struct change change;
+    unsigned tries; /* that it has had */
+    int status;
+    struct arena arena;
+    struct buf body;
+    struct dice dice;
+};
+
+/* --- what is sent ---------------------------------------------------------------------------- */
+
+static void
+put_str(struct jw *j, const char *key, struct str value)
+{
+    jw_key(j, str_from(key));
+    jw_string(j, value);
+}
+
+static struct str
+text_of(const struct change *c, struct arena *a)
+{
+    return arena_printf(a, "llmux: %s of %.*s (%.*s): %s, was %s", c->what, (int)c->n_deployment,
+                        c->deployment, (int)c->n_model, c->model, c->to, c->from);
+}
+
+static void
+write_body(struct webhook *w)
+{
+    const struct change *c = &w->change;
+    char at[XD_MOMENT_TEXT];
+    struct jw j;
+    buf_clear(&w->body);
+    jw_init(&j, &w->body);
+    jw_object(&j);
+    put_str(&j, "text", text_of(c, &w->arena));
+    put_str(&j, "event", str_from(c->what));
+    put_str(&j, "deployment", str_make(c->deployment, c->n_deployment));
+    put_str(&j, "model", str_make(c->model, c->n_model));
+    put_str(&j, "from", str_from(c->from));
+    put_str(&j, "to", str_from(c->to));
+    size_t n = xd_moment_write(at, XD_MOMENT_TIME, c->at_us / 1000000 * 1000 * MS, 0);
+    put_str(&j, "at", str_make(at, n));
+    put_str(&j, "service", w->gateway->config->telemetry.service);
+    put_str(&j, "id",
+            arena_printf(&w->arena, "%" PRIu64 "-%ld-%" PRIu64, w->service->started, (long)getpid(),
+                         c->number));
+    jw_close(&j);
+}
+
+struct str
+webhook_signature(struct str secret, uint64_t at, struct str body, struct arena *a)
+{
+    unsigned char mac[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    struct str text = arena_printf(a, "%" PRIu64 ".%.*s", at, STR_ARG(body));
+    HMAC(EVP_sha256(), secret.p, (int)secret.n, (const unsigned char *)text.p, text.n, mac, &n);
+    struct str all = arena_printf(a, "t=%" PRIu64 ",v1=", at);
+    for (unsigned i = 0; i < n; i++)
+        arena_append(a, &all, arena_printf(a, "%02x", mac[i]));
+    return all;
+}
+
+/* --- sending --------------------------------------------------------------------------------- */
+
+static void send_next(struct webhook *w);
+
+static void
+settle(struct webhook *w, atomic_uint_fast64_t *count)
+{
+    atomic_fetch_add(count, 1);
+    w->busy = false;
+}
+
+static void
+give_up(struct webhook *w, const char *why)
+{
+    log_msg(w->service->log, LOG_LEVEL_WARN, "webhook", "%s of %.*s is not told: %s",
+            w->change.what, (int)w->change.n_deployment, w->change.deployment, why);
+    settle(w, &w->failed);
+}
+
+static void
+try_later(struct webhook *w, const char *why)
+{
+    const struct config_webhook *c = &w->gateway->config->resilience.webhook;
+    const struct backoff_options o = { c->backoff * MS, PAUSE_MOST };
+    if (w->tries >= c->tries) {
+        give_up(w, why);
+        return;
+    }
+    uint64_t us = backoff_ns(&o, w->tries - 1, dice_next(&w->dice), 0) / 1000;
+    struct timeval tv = { (time_t)(us / 1000000), (suseconds_t)(us % 1000000) };
+    event_add(w->again_event, &tv);
+}
+
+static void
+on_head(void *ctx, const struct upstream_head *head)
+{
+    ((struct webhook *)ctx)->status = head->status;
+}
+
+/* What it did not understand it will not understand the next time. */
+static void
+on_done(void *ctx, const struct upstream_report *report)
+{
+    struct webhook *w = ctx;
+    w->call = NULL;
+    if (report->result != UPSTREAM_OK)
+        try_later(w, upstream_result_name(report->result));
+    else if (w->status >= 200 && w->status <= 299)
+        settle(w, &w->sent);
+    else if (w->status >= 500 || w->status == 408 || w->status == 429)
+        try_later(w, "it cannot take it now");
+    else
+        give_up(w, "it was refused");
+    send_next(w);
+}
+
+static unsigned
+make_headers(struct webhook *w, struct upstream_header *v)
+{
+    const struct config_webhook *c = &w->gateway->config->resilience.webhook;
+    unsigned n = 0;
+    v[n++] = (struct upstream_header){ STR("content-type"), STR("application/json") };
+    v[n++] = (struct upstream_header){ STR("user-agent"), STR("llmux/" LLMUX_VERSION) };
+    if (c->secret.p)
+        v[n++] = (struct upstream_header){ STR("x-llmux-signature"),
+                                           webhook_signature(c->secret, clock_wall_s(),
+                                                             buf_str(&w->body), &w->arena) };
+    for (unsigned i = 0; i < c->headers.n; i++)
+        v[n++] = (struct upstream_header){ c->headers.v[i].key, c->headers.v[i].value };
+    return n;
+}
+
+static void
+send_change(struct webhook *w)
+{
+    static const struct upstream_handler handler = { on_head, NULL, NULL, on_done };
+    const struct config_webhook *c = &w->gateway->config->resilience.webhook;
+    struct fault f = { .err = ERR_OK };
+    arena_reset(&w->arena);
+    write_body(w);
+    struct upstream_header *headers = arena_alloc(&w->arena,
+                                                  (HEADERS + c->headers.n) * sizeof *headers);
+    const struct upstream_request req = {
+        .method = STR("POST"),
+        .url = c->url,
+        .headers = headers,
+        .n_headers = headers ? make_headers(w, headers) : 0,
+        .body = buf_str(&w->body),
+        .deadlines = { .total_ms = (unsigned)c->timeout },
+        .max_reply = REPLY_MAX,
+        .ca_file = c->ca_file,
+    };
+    w->tries++;
+    w->status = 0;
+    if (!w->arena.full)
+        w->call = upstream_start(w->upstream, &req, &handler, w, &f);
+    if (!w->call)
+        give_up(w, w->arena.full ? "out of memory" : f.text);
+}
+
+static bool
+take(struct webhook *w)
+{
+    pthread_mutex_lock(&w->lock);
+    bool some = w->n > 0;
+    if (some) {
+        w->change = w->queue[w->first];
+        w->first = (w->first + 1) % CONFIG_WEBHOOK_QUEUE;
+        w->n--;
+    }
+    pthread_mutex_unlock(&w->lock);
+    return some;
+}
+
+static void
+send_next(struct webhook *w)
+{
+    while (!w->busy && w->gateway && w->gateway->config->resilience.webhook.url.p && take(w)) {
+        w->busy = true;
+        w->tries = 0;
+        send_change(w);
+    }
+}
+
+static void
+on_again(evutil_socket_t fd, short what, void *ctx)
+{
+    struct webhook *w = ctx;
+    (void)fd, (void)what;
+    if (w->gateway->config->resilience.webhook.url.p)
+        send_change(w);
+    else
+        settle(w, &w->dropped);
+    send_next(w);
+}
+
+/* --- the thread ------------------------------------------------------------------------------ */
+
+static void
+on_order(evutil_socket_t fd, short what, void *ctx)
+{
+    struct webhook *w = ctx;
+    uint64_t count;
+    (void)what;
+    if (read(fd, &count, sizeof count) < 0)
+        return;
+    if (atomic_load(&w->stopped)) {
+        event_base_loopbreak(w->base);
+        return;
+    }
+    struct gateway *g = atomic_exchange(&w->mail, NULL);
+    if (g) {
+        gateway_drop(w->gateway);
+        w->gateway = g;
+    }
+    send_next(w);
+}
+
+static void *
+run(void *arg)
+{
+    struct webhook *w = arg;
+    event_base_dispatch(w->base);
+    upstream_cancel(w->call);
+    return NULL;
+}
+
+static bool
+start(struct webhook *w)
+{
+    sigset_t all, old;
+    w->base = event_base_new();
+    w->upstream = w->base ? upstream_create(w->base, NULL) : NULL;
+    if (!w->upstream)
+        return false;
+    w->order_event = event_new(w->base, w->order_fd, EV_READ | EV_PERSIST, on_order, w);
+    w->again_event = evtimer_new(w->base, on_again, w);
+    if (!w->order_event || !w->again_event || event_add(w->order_event, NULL) < 0)
+        return false;
+    dice_init(&w->dice, clock_wall_us());
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    w->started = pthread_create(&w->thread, NULL, run, w) == 0;
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return w->started;
+}
+
+static void
+poke(struct webhook *w)
+{
+    uint64_t one = 1;
+    (void)!write(w->order_fd, &one, sizeof one);
+}
+
+/* --- from other threads ---------------------------------------------------------------------- */
+
+struct webhook *
+webhook_create(struct service *s)
+{
+    struct webhook *w = calloc(1, sizeof *w);
+    if (!w)
+        return NULL;
+    w->service = s;
+    w->order_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    pthread_mutex_init(&w->lock, NULL);
+    arena_init(&w->arena, ARENA_MAX);
+    buf_init(&w->body, BODY_MAX);
+    if (w->order_fd >= 0)
+        return w;
+    webhook_destroy(w);
+    return NULL;
+}
+
+static void
+changed(void *ctx, const struct guarded_name *name, enum breaker_state from, enum breaker_state to)
+{
+    webhook_put(ctx, "breaker", name, breaker_state_name(from), breaker_state_name(to));
+}
+
+void
+webhook_watch(struct webhook *w, struct guards *g)
+{
+    (void)guards_watch(g, &(struct guards_watch){ changed, w });
+}
+
+void
+webhook_adopt(struct webhook *w, struct gateway *g)
+{
+    const struct config_webhook *c = &g->config->resilience.webhook;
+    if (!w->started && (!c->url.p || !start(w))) {
+        if (c->url.p)
+            log_msg(w->service->log, LOG_LEVEL_ERROR, "webhook", "no thread can be had");
+        gateway_drop(g);
+        return;
+    }
+    pthread_mutex_lock(&w->lock);
+    w->room = c->url.p ? c->queue : 0;
+    pthread_mutex_unlock(&w->lock);
+    gateway_drop(atomic_exchange(&w->mail, g));
+    poke(w);
+}
+
+void
+webhook_destroy(struct webhook *w)
+{
+    if (!w)
+        return;
+    atomic_store(&w->stopped, true);
+    if (w->order_fd >= 0)
+        poke(w);
+    if (w->started)
+        pthread_join(w->thread, NULL);
+    gateway_drop(atomic_load(&w->mail));
+    gateway_drop(w->gateway);
+    if (w->upstream)
+        upstream_destroy(w->upstream);
+    if (w->order_event)
+        event_free(w->order_event);
+    if (w->again_event)
+        event_free(w->again_event);
+    if (w->base)
+        event_base_free(w->base);
+    if (w->order_fd >= 0)
+        close(w->order_fd);
+    pthread_mutex_destroy(&w->lock);
+    arena_fini(&w->arena);
+    buf_fini(&w->body);
+    free(w);
+}
+
+static unsigned
+copy_name(char *to, struct str name)
+{
+    unsigned n = name.n < NAME_MAX_BYTES ? (unsigned)name.n : NAME_MAX_BYTES;
+    memcpy(to, name.p, n);
+    return n;
+}
+
+void
+webhook_put(struct webhook *w, const char *what, const struct guarded_name *name, const char *from,
+            const char *to)
+{
+    if (!w)
+        return;
+    pthread_mutex_lock(&w->lock);
+    bool wanted = w->room > 0, fits = w->n < w->room;
+    if (fits) {
+        struct change *c = &w->queue[(w->first + w->n++) % CONFIG_WEBHOOK_QUEUE];
+        *c = (struct change){ .what = what, .from = from, .to = to, .at_us = clock_wall_us() };
+        c->number = ++w->number;
+        c->n_deployment = copy_name(c->deployment, name->deployment);
+        c->n_model = copy_name(c->model, name->model);
+    }
+    pthread_mutex_unlock(&w->lock);
+    if (fits)
+        poke(w);
+    else if (wanted)
+        atomic_fetch_add(&w->dropped, 1);
+}
+
+struct webhook_counts
+webhook_counts(struct webhook *w)
+{
+    return (struct webhook_counts){ atomic_load(&w->sent), atomic_load(&w->failed),
+                                    atomic_load(&w->dropped) };
+}

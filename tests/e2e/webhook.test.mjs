@@ -1,0 +1,103 @@
+// Breakers tell an address of the operator's: what, signed, in order, again when it was not taken.
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+
+import { call } from './lib/calls.mjs';
+import { Fake } from './lib/fakes.mjs';
+import { eventually, forgetful, UPSTREAM_KEY, World } from './lib/world.mjs';
+
+const SECRET = 'whsec-0123456789abcdef';
+
+const broken = (name, n) => ({
+    name, type: 'openai.chat', base_url: '{emulator}', api_key: UPSTREAM_KEY,
+    models: Array.from({ length: n }, (_, i) => ({ name: `${name}${i}`, upstream: `${name}${i}!500` })),
+});
+
+async function world(hook, more) {
+    const w = await World.start({
+        resilience: { ...forgetful, breaker: { failures: 1, open: '60s' },
+                      webhook: { url: `${hook.url}/services/T000?x=1`, secret: SECRET, backoff: '10ms',
+                                 headers: { 'x-team': 'blue' }, ...more } },
+        providers: [broken('b', 6)],
+    });
+    return w;
+}
+
+const count = async (w, outcome) => Number(new RegExp(`llmux_webhook_deliveries_total\\{outcome="${outcome}"\\} (\\d+)`)
+    .exec(await (await fetch(`${w.url}/metrics`)).text())[1]);
+
+describe('a breaker that opens', () => {
+    let hook, w;
+    before(async () => {
+        hook = await Fake.start(() => hook.answers.shift() ?? {});
+        hook.answers = [];
+        w = await world(hook, { tries: 3 });
+    });
+    after(async () => {
+        await w.stop();
+        await hook.stop();
+    });
+    const told = (n) => eventually(() => hook.requests.length >= n && hook.requests);
+
+    test('is told, in words and in fields, and signed', async () => {
+        await call(w, 'openai', 'b0', false);
+        const [r] = await told(1);
+        assert.deepEqual([r.method, r.url, r.headers['content-type'], r.headers['x-team']],
+                         ['POST', '/services/T000?x=1', 'application/json', 'blue']);
+        const body = JSON.parse(r.body);
+        const { at, id, ...rest } = body;
+        assert.deepEqual(rest, { text: 'llmux: breaker of b (b0!500): open, was closed', event: 'breaker',
+                                 deployment: 'b', model: 'b0!500', from: 'closed', to: 'open', service: 'llmux' });
+        assert.ok(Math.abs(Date.parse(at) - Date.now()) < 10_000, at);
+        assert.ok(id.length > 5);
+        const [, t, v1] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(r.headers['x-llmux-signature']);
+        assert.equal(v1, createHmac('sha256', SECRET).update(`${t}.${r.body}`).digest('hex'));
+        assert.equal(await count(w, 'sent'), 1);
+    });
+
+    test('is told again when that was not taken', async () => {
+        hook.requests.length = 0;
+        hook.answers = [{ status: 500 }, { status: 429 }];
+        await call(w, 'openai', 'b1', false);
+        await told(3);
+        await eventually(async () => await count(w, 'sent') === 2);
+        const ids = new Set(hook.requests.map((r) => JSON.parse(r.body).id));
+        assert.equal(ids.size, 1, 'the id tells that it is the same');
+    });
+
+    test('and given up in the end, or at once when it was refused', async () => {
+        hook.requests.length = 0;
+        hook.answers = [{ status: 503 }, { status: 503 }, { status: 503 }, { status: 404 }];
+        await call(w, 'openai', 'b2', false);
+        await eventually(async () => await count(w, 'failed') === 1);
+        assert.equal(hook.requests.length, 3);
+        await call(w, 'openai', 'b3', false);
+        await eventually(async () => await count(w, 'failed') === 2);
+        assert.equal(hook.requests.length, 4);
+        const lines = w.gateway.lines.filter((l) => l.includes('"event":"webhook"'));
+        assert.equal(lines.length, 2);
+        assert.ok(!w.gateway.lines.some((l) => l.includes('T000') || l.includes(SECRET)), 'the address is a secret');
+    });
+});
+
+test('what is too much is dropped and counted, and clients do not wait', async () => {
+    let open;
+    const gate = new Promise((resolve) => { open = resolve; });
+    const hook = await Fake.start(async () => { await gate; return {}; });
+    const w = await world(hook, { queue: 1 });
+    try {
+        const start = Date.now();
+        for (let i = 0; i < 6; i++)
+            await call(w, 'anthropic', `b${i}`, false);
+        assert.ok(Date.now() - start < 3000);
+        await eventually(async () => await count(w, 'dropped') >= 4);
+        open();
+        await eventually(async () => await count(w, 'sent') + await count(w, 'dropped') === 6);
+        assert.equal(hook.requests.length, await count(w, 'sent'));
+    } finally {
+        open();
+        await w.stop();
+        await hook.stop();
+    }
+});
