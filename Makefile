@@ -72,6 +72,7 @@ FUZZERS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH := $(B)/tests/bench/load $(B)/tests/bench/micro $(B)/tests/bench/resilience $(B)/tests/bench/routing \
          $(B)/tests/bench/calls.so
 BENCH_O := $(call obj,$(filter-out tests/bench/calls.c,$(wildcard tests/bench/*.c)))
+MICRO_O := $(call obj,$(wildcard tests/bench/micro*.c))
 
 .PHONY: all objects programs help setup run test unit corpus simulate test-simulation rows test-request-ids \
     test-observability test-observability-long e2e fuzzers fuzz check programs-bench bench bench-quick bench-resilience bench-routing profile optimized \
@@ -239,10 +240,10 @@ clean:
 
 # --- speed ------------------------------------------------------------------------------------------------
 
-$(B)/tests/bench/load: $(filter-out %/micro.o %/resilience.o %/routing.o,$(BENCH_O))
+$(B)/tests/bench/load: $(filter-out $(MICRO_O) %/resilience.o %/routing.o,$(BENCH_O))
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@
-$(B)/tests/bench/micro: $(B)/tests/bench/micro.o $(GENERATED_O) $(RUNTIME_O)
+$(B)/tests/bench/micro: $(MICRO_O) $(GENERATED_O) $(RUNTIME_O)
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 $(B)/tests/bench/resilience: $(B)/tests/bench/resilience.o $(PARTS)

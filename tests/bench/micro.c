@@ -1,236 +1,243 @@
-/* Micro-benchmarks: JSON reading, SSE framing and translation, in ns an event and MB/s.
+/* Micro-benchmarks: JSON reading, framing and translation.
  *
- * Each case repeats its work until a fifth of a second has passed, five times over, and the best of the five is printed:
- * on a shared machine the fastest run is the one least disturbed. */
+ *   micro [--json] [--seconds S] [TEXT]
+ *
+ * Each case repeats its work for so long (0.15 s), five times over, and the best of the five is printed: on a shared
+ * machine the fastest run is the one least disturbed.  With a TEXT, only the cases whose names hold it are run.
+ * tests/bench/compare.py compares two outputs of --json. */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-#include "runtime/json/doc.h"
-#include "runtime/sse/sse.h"
-#include "runtime/xd/policy.h"
 #include "runtime/xd/registry.h"
-#include "runtime/xd/translate.h"
+#include "tests/bench/micro_counter.h"
+#include "tests/bench/micro_sample.h"
+#include "tests/bench/micro_work.h"
+
+#define ROUNDS    5
+#define EVENTS    1000
+#define TEXT_N    84 /* bytes of an event's text: with what stands around, about 250 */
+#define REPLY_N   450
+#define JOBS_MAX  64
+#define HEAP_KEPT (64 << 20)
+
+#define CHAT     "openai.chat"
+#define MESSAGES "anthropic.messages"
+#define GEMINI   "google.generate"
+#define CONVERSE "bedrock.converse"
+
+struct result {
+    double ns;           /* for a unit, in the best round */
+    double instructions; /* the same; 0: not counted here */
+};
+
+struct plan {
+    double seconds;
+    bool json;
+    const char *only;
+    struct micro_job jobs[JOBS_MAX];
+    unsigned n;
+};
 
 static double
 now(void)
 {
     struct timespec t;
-
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-struct job {
-    const char *name;
-    struct str input;
-    unsigned units; /* events in the input; 0: count bytes */
-    void (*run)(struct job *j);
-    const struct xd_dialect *from, *to;
-    size_t out; /* bytes written by the last run, so that no work can be left out */
-};
-
-static void
-measure(struct job *j)
+static struct result
+measure(struct micro_job *j, double seconds)
 {
-    double best = 1e9;
-
-    for (int round = 0; round < 5; round++) {
+    struct result best = { .ns = 1e18, .instructions = 1e18 };
+    for (int round = 0; round < ROUNDS; round++) {
         unsigned long n = 0;
+        uint64_t ran = micro_counter_read();
         double start = now(), end;
         do {
             j->run(j);
             n++;
             end = now();
-        } while (end - start < 0.2);
-        double each = (end - start) / (double)n;
-        best = each < best ? each : best;
+        } while (end - start < seconds);
+        double units = (double)n * j->units, ns = (end - start) * 1e9 / units;
+        double each = (double)(micro_counter_read() - ran) / units;
+        best.ns = ns < best.ns ? ns : best.ns;
+        best.instructions = each < best.instructions ? each : best.instructions;
     }
-    if (j->units)
-        printf("| %s | %.0f ns an event | %.0f MB/s |\n", j->name, best * 1e9 / j->units,
-               (double)j->input.n / best / 1e6);
-    else
-        printf("| %s | %.1f us | %.0f MB/s |\n", j->name, best * 1e6,
-               (double)j->input.n / best / 1e6);
+    return best;
 }
 
 static void
-run_json(struct job *j)
+print(const struct micro_job *j, struct result r, bool json, bool first)
 {
-    static struct json_doc doc;
-    struct fault f;
-
-    if (doc.yajl == NULL)
-        json_doc_init(&doc);
-    if (json_doc_parse(&doc, j->input, &f))
-        exit(1);
-    j->out = doc.count;
+    double speed = (double)j->input.n / j->units / r.ns * 1e3;
+    if (json) {
+        printf(
+            "%s{\"name\":\"%s\",\"unit\":\"%s\",\"ns\":%.2f,\"mb_s\":%.1f,\"instructions\":%.1f}",
+            first ? "[" : ",\n", j->name, j->unit, r.ns, speed, r.instructions);
+        return;
+    }
+    if (first)
+        printf("| case | ns | of a | MB/s | instructions |\n|---|---|---|---|---|\n");
+    printf("| %s | %.0f | %s | %.0f | %.0f |\n", j->name, r.ns, j->unit, speed, r.instructions);
 }
 
-static enum err
-count_event(void *ctx, const struct sse_event *e)
+/* --- the cases ----------------------------------------------------------------------------------- */
+
+static void
+add(struct plan *p, struct micro_job j)
 {
-    *(size_t *)ctx += e->data.n;
-    return ERR_OK;
+    if (p->n < JOBS_MAX && (!p->only || strstr(j.name, p->only)))
+        p->jobs[p->n++] = j;
+}
+
+static const struct xd_dialect *
+dialect(const char *name)
+{
+    const struct xd_dialect *d = xd_find(str_from(name));
+    if (!d) {
+        fprintf(stderr, "micro: no dialect %s\n", name);
+        exit(1);
+    }
+    return d;
+}
+
+static struct micro_job
+reads_document(const char *name, struct str input)
+{
+    return (struct micro_job){
+        .name = name, .unit = "document", .run = micro_run_json, .units = 1, .input = input
+    };
+}
+
+static struct micro_job
+cuts_stream(const char *name, const char *of, micro_run *run)
+{
+    return (struct micro_job){ .name = name,
+                               .unit = "event",
+                               .run = run,
+                               .units = EVENTS,
+                               .input = micro_sample_stream(dialect(of), EVENTS, TEXT_N) };
+}
+
+static struct micro_job
+translates_request(const char *name, const char *from, const char *to, size_t bytes)
+{
+    const struct xd_dialect *d = dialect(from);
+    return (struct micro_job){ .name = name,
+                               .unit = "request",
+                               .run = micro_run_request,
+                               .units = 1,
+                               .from = d,
+                               .to = dialect(to),
+                               .input = micro_sample_request(d, bytes) };
+}
+
+static struct micro_job
+translates_reply(const char *name, const char *from, const char *to)
+{
+    const struct xd_dialect *d = dialect(from);
+    return (struct micro_job){ .name = name,
+                               .unit = "reply",
+                               .run = micro_run_reply,
+                               .units = 1,
+                               .from = d,
+                               .to = dialect(to),
+                               .input = micro_sample_reply(d, REPLY_N) };
+}
+
+static struct micro_job
+translates_events(const char *name, const char *from, const char *to)
+{
+    struct micro_job j = cuts_stream(name, from, micro_run_stream);
+    j.from = dialect(from);
+    j.to = dialect(to);
+    return j;
 }
 
 static void
-run_sse(struct job *j)
+add_reading(struct plan *p)
 {
-    static struct sse s;
-
-    if (s.limit == 0)
-        sse_init(&s, 1 << 20, count_event, &j->out);
-    sse_reset(&s);
-    if (sse_feed(&s, j->input.p, j->input.n) || sse_end(&s))
-        exit(1);
+    struct str large = micro_sample_request(dialect(CHAT), 100 << 10);
+    add(p, reads_document("JSON: a document of 250 B", micro_sample_document()));
+    add(p, reads_document("JSON: a request of 100 KB", large));
+    add(p, cuts_stream("framing: server-sent events", CHAT, micro_run_sse));
+    add(p, cuts_stream("framing: binary event stream", CONVERSE, micro_run_eventstream));
 }
 
 static void
-run_stream(struct job *j)
+add_requests(struct plan *p)
 {
-    struct arena keep;
-    struct buf out;
-    struct xd_reader r;
-    struct xd_writer w;
-
-    arena_init(&keep, 1 << 20);
-    buf_init(&out, 64 << 20);
-    xd_writer_init(&w, j->to, XD_OP_CHAT, &keep, &out, XD_USAGE_WRITE);
-    xd_reader_init(&r, j->from, XD_OP_CHAT, &keep, xd_writer_event, &w);
-    for (size_t at = 0; at < j->input.n; at += 16384)
-        if (xd_reader_feed(&r, j->input.p + at, j->input.n - at < 16384 ? j->input.n - at : 16384))
-            exit(1);
-    if (xd_reader_end(&r))
-        exit(1);
-    j->out = out.n;
-    xd_reader_fini(&r);
-    xd_writer_fini(&w);
-    buf_fini(&out);
-    arena_fini(&keep);
+    add(p, translates_request("request of 1 KB: chat to messages", CHAT, MESSAGES, 1 << 10));
+    add(p, translates_request("request of 1 KB: messages to chat", MESSAGES, CHAT, 1 << 10));
+    add(p, translates_request("request of 1 KB: chat to gemini", CHAT, GEMINI, 1 << 10));
+    add(p, translates_request("request of 1 KB: chat to converse", CHAT, CONVERSE, 1 << 10));
+    add(p, translates_request("request of 100 KB: chat to messages", CHAT, MESSAGES, 100 << 10));
+    add(p, translates_request("request of 100 KB: messages to chat", MESSAGES, CHAT, 100 << 10));
+    add(p, translates_request("request of 100 KB: chat to gemini", CHAT, GEMINI, 100 << 10));
+    add(p, translates_request("request of 100 KB: chat to converse", CHAT, CONVERSE, 100 << 10));
+    add(p, translates_request("request of 1 MB: chat to messages", CHAT, MESSAGES, 1 << 20));
 }
 
 static void
-run_request(struct job *j)
+add_replies(struct plan *p)
 {
-    struct arena a;
-    struct buf out;
-    struct xd in, x;
-    struct ir_request m = { 0 }, ready;
-
-    arena_init(&a, 64 << 20);
-    buf_init(&out, 64 << 20);
-    xd_init(&in, j->from, XD_OP_CHAT, &a, NULL);
-    xd_init(&x, j->to, XD_OP_CHAT, &a, &out);
-    if (xd_request_read(&in, j->input, &m) || xd_prepare(&x, &m, NULL, &ready)
-        || xd_request_write(&x, &ready))
-        exit(1);
-    j->out = out.n;
-    xd_fini(&in);
-    xd_fini(&x);
-    buf_fini(&out);
-    arena_fini(&a);
+    add(p, translates_reply("reply of 700 B: messages to chat", MESSAGES, CHAT));
+    add(p, translates_reply("reply of 700 B: chat to messages", CHAT, MESSAGES));
+    add(p, translates_reply("reply of 700 B: gemini to chat", GEMINI, CHAT));
+    add(p, translates_reply("reply of 700 B: converse to chat", CONVERSE, CHAT));
+    add(p, translates_events("events: messages to chat", MESSAGES, CHAT));
+    add(p, translates_events("events: chat to messages", CHAT, MESSAGES));
+    add(p, translates_events("events: gemini to chat", GEMINI, CHAT));
+    add(p, translates_events("events: converse to chat", CONVERSE, CHAT));
+    add(p, translates_events("events: converse to messages", CONVERSE, MESSAGES));
 }
 
-/* --- inputs --------------------------------------------------------------------------------------- */
-
-static struct str
-chat_stream(unsigned events, size_t text)
+static bool
+read_options(struct plan *p, int argc, char **argv)
 {
-    struct buf b;
-
-    buf_init(&b, 64 << 20);
-    for (unsigned i = 0; i < events; i++) {
-        buf_puts(
-            &b,
-            STR("data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,"
-                "\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\""));
-        for (size_t k = 0; k < text; k++)
-            buf_putc(&b, "etaoin shrdlu"[(i + k) % 13]);
-        buf_puts(&b, STR("\"},\"logprobs\":null,\"finish_reason\":null}]}\n\n"));
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--json") == 0)
+            p->json = true;
+        else if (strcmp(argv[i], "--seconds") == 0 && i + 1 < argc)
+            p->seconds = atof(argv[++i]);
+        else if (argv[i][0] == '-')
+            return false;
+        else
+            p->only = argv[i];
     }
-    buf_puts(
-        &b,
-        STR("data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\","
-            "\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"));
-    return buf_str(&b);
+    return true;
 }
 
-static struct str
-messages_stream(unsigned events, size_t text)
+/* As a gateway that has been busy for a while has its heap: else the C library gives memory back to the system after each
+ * round, and what is measured are page faults. */
+static void
+keep_heap(void)
 {
-    struct buf b;
-
-    buf_init(&b, 64 << 20);
-    buf_puts(
-        &b,
-        STR("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":"
-            "\"message\",\"role\":\"assistant\",\"model\":\"m\",\"content\":[],\"stop_reason\":null,"
-            "\"stop_sequence\":null,\"usage\":{\"input_tokens\":3,\"output_tokens\":1}}}\n\nevent: "
-            "content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":"
-            "{\"type\":\"text\",\"text\":\"\"}}\n\n"));
-    for (unsigned i = 0; i < events; i++) {
-        buf_puts(
-            &b,
-            STR("event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":"
-                "{\"type\":\"text_delta\",\"text\":\""));
-        for (size_t k = 0; k < text; k++)
-            buf_putc(&b, "etaoin shrdlu"[(i + k) % 13]);
-        buf_puts(&b, STR("\"}}\n\n"));
-    }
-    buf_puts(
-        &b,
-        STR("event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\nevent: "
-            "message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\","
-            "\"stop_sequence\":null},\"usage\":{\"output_tokens\":9}}\n\nevent: message_stop\ndata: "
-            "{\"type\":\"message_stop\"}\n\n"));
-    return buf_str(&b);
-}
-
-static struct str
-chat_request(size_t bytes)
-{
-    struct buf b;
-
-    buf_init(&b, 64 << 20);
-    buf_puts(&b, STR("{\"model\":\"m\",\"max_tokens\":64,\"messages\":["));
-    for (unsigned i = 0; b.n < bytes; i++) {
-        buf_printf(&b, "%s{\"role\":\"%s\",\"content\":\"", i ? "," : "",
-                   i % 2 ? "assistant" : "user");
-        for (unsigned k = 0; k < 1000; k++)
-            buf_putc(&b, "etaoin shrdlu"[(i + k) % 13]);
-        buf_puts(&b, STR("\\n\"}"));
-    }
-    buf_puts(&b, STR("]}"));
-    return buf_str(&b);
+    mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
+    mallopt(M_TOP_PAD, HEAP_KEPT / 2);
+    mallopt(M_MMAP_THRESHOLD, HEAP_KEPT);
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
-    const struct xd_dialect *chat = xd_find(STR("openai.chat"));
-    const struct xd_dialect *messages = xd_find(STR("anthropic.messages"));
-    struct str event = STR(
-        "{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1754432623,\"model\":"
-        "\"gpt-4o-2024-08-06\",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_ff25b2783a\","
-        "\"choices\":[{\"index\":0,\"delta\":{\"content\":\" token\"},\"logprobs\":null,"
-        "\"finish_reason\":null}]}");
-    struct job jobs[] = {
-        { "read one 250-byte JSON document", event, 1, run_json, NULL, NULL, 0 },
-        { "frame 1,000 events of 250 bytes", chat_stream(1000, 100), 1000, run_sse, NULL, NULL, 0 },
-        { "translate a chat stream to messages, per event", chat_stream(1000, 100), 1000,
-          run_stream, chat, messages, 0 },
-        { "translate a messages stream to chat, per event", messages_stream(1000, 140), 1000,
-          run_stream, messages, chat, 0 },
-        { "read a 100 KB request as JSON", chat_request(100 << 10), 0, run_json, NULL, NULL, 0 },
-        { "translate a 100 KB request, chat to messages", chat_request(100 << 10), 0, run_request,
-          chat, messages, 0 },
-        { "translate a 1 MB request, chat to messages", chat_request(1 << 20), 0, run_request, chat,
-          messages, 0 },
-    };
-
-    printf("| case | time | speed |\n|---|---|---|\n");
-    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++)
-        measure(&jobs[i]);
+    static struct plan p = { .seconds = 0.15 };
+    if (!read_options(&p, argc, argv)) {
+        fprintf(stderr, "micro [--json] [--seconds S] [TEXT]\n");
+        return 2;
+    }
+    keep_heap();
+    micro_counter_open();
+    add_reading(&p);
+    add_requests(&p);
+    add_replies(&p);
+    for (unsigned i = 0; i < p.n; i++)
+        print(&p.jobs[i], measure(&p.jobs[i], p.seconds), p.json, i == 0);
+    if (p.json)
+        printf("%s]\n", p.n ? "" : "[");
     return 0;
 }
