@@ -11,7 +11,7 @@ from stage import Failure, begin
 class Target:
     """A server and what to ask it: several targets may be of one llmux."""
 
-    def __init__(self, name, server, model="chat", front="chat", path=None, headers=None, plain=True):
+    def __init__(self, name, server, model="chat", front="chat", path=None, headers=None):
         self.name, self.server, self.model, self.front = name, server, model, FRONTS[front]
         self.path = path or self.front.path
         self.headers = self.front.headers if headers is None else headers

@@ -74,7 +74,8 @@ class LiteLLM(Peer):
         return [program, "--config", path, "--host", "127.0.0.1", "--port", str(port), "--num_workers", "1"]
 
     def environment(self, provider):
-        return {"LITELLM_LOG": "ERROR", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+        return {"LITELLM_LOG": "ERROR", "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+                "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true"}
 
 
 class Bifrost(Peer):

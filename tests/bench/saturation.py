@@ -136,27 +136,33 @@ def beside_peers(stage, rounds, seconds, stream):
     targets = proxies(stage, provider) + both(servers.llmux(stage, provider))
     notes = []
     for peer, program in found:
-        try:
-            targets += started(stage, peer, program, provider, stream)
-        except Failure as e:
-            notes.append(f"{peer.name}: {str(e).strip()[:300]}")
+        more, problems = started(stage, peer, program, provider, stream)
+        targets += more
+        notes += problems
     result = compare(stage, title, targets, rounds, seconds, STREAM if stream else REQUEST, stream=stream,
                      connections=16)
     return {**result, "note": "; ".join(notes)} if notes else result
 
 
 def started(stage, peer, program, provider, stream):
-    """The peer's targets that answer as they should."""
-    server = peer.start(stage, program, provider)
-    targets, problem = [], None
+    """The peer's targets that answer as they should, and what is wrong with the others."""
+    targets, problems = [], []
+    try:
+        server = peer.start(stage, program, provider)
+    except Failure as e:
+        return [], [f"{peer.name}: {last_words(e)}"]
     for kind, model in peer.models.items():
         target = Target(f"{peer.name}, {kind}", server, model, headers=peer.headers(kind, provider), path=peer.path)
         try:
             load(stage, target, connections=1, requests=2, seconds=20, warmup=0, stream=stream)
             targets.append(target)
         except Failure as e:
-            problem = e
+            problems.append(last_words(e))
     if not targets:
         stage.end(server)
-        raise problem
-    return targets
+    return targets, problems
+
+
+def last_words(e):
+    """The end of what a program has said, on one line."""
+    return " ".join(str(e).split())[-300:]

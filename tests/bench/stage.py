@@ -117,18 +117,29 @@ class Server:
 
     def stop(self):
         """What it has started shares its group, which is this server's alone."""
-        for sent, seconds in ((signal.SIGTERM, 3), (signal.SIGKILL, 3)):
-            try:
-                os.killpg(self.process.pid, sent)
-            except ProcessLookupError:
-                pass
-            try:
-                self.process.wait(seconds)
-                break
-            except subprocess.TimeoutExpired:
+        for sent in (signal.SIGTERM, signal.SIGKILL):
+            if self.signal(sent) and not self.leaves(3):
                 continue
+            break
         if self.process.stdout:
             self.process.stdout.close()
+
+    def signal(self, number):
+        """Send it to all of the group; False when there is nobody."""
+        try:
+            os.killpg(self.process.pid, number)
+            return True
+        except ProcessLookupError:
+            return False
+
+    def leaves(self, seconds):
+        """Wait until all of the group have left."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.process.poll() is not None and not self.signal(0):
+                return True
+            time.sleep(0.002)
+        return False
 
 
 class Stage:

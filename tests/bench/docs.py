@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""Puts the figures of a report into docs/performance.md.
+
+    tests/bench/docs.py [REPORT.json [FILE]]
+
+In the file, what stands between `<!-- bench: NAME... -->` and `<!-- /bench -->` is replaced by the report's sections of
+these names: `about`, `noise`, `budgets`, and scenarios.  Sections that the
+report does not have leave what was there.
+"""
+import json
+import re
+import sys
+
+import report
+
+MARK = re.compile(r"(<!-- bench: (?P<names>[^>]*?) -->\n)(?P<old>.*?)(<!-- /bench -->)", re.S)
+
+
+def render(text, sections):
+    """The file's text with the sections put in, and the names that were missing."""
+    missing = []
+
+    def put(match):
+        names = match["names"].split()
+        lacks = [name for name in names if name not in sections]
+        missing.extend(lacks)
+        if lacks:
+            return match[0]
+        body = "\n\n".join("\n".join(sections[name]) for name in names)
+        return f"{match[1]}\n{body}\n\n{match[4]}"
+    return MARK.sub(put, text), missing
+
+
+def main():
+    source = sys.argv[1] if len(sys.argv) > 1 else "build/bench/report.json"
+    target = sys.argv[2] if len(sys.argv) > 2 else "docs/performance.md"
+    with open(source) as f:
+        sections = report.sections(json.load(f))
+    with open(target) as f:
+        text, missing = render(f.read(), sections)
+    with open(target, "w") as f:
+        f.write(text)
+    if missing:
+        print(f"{source} has no {', '.join(missing)}: kept as it was", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

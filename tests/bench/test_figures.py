@@ -1,0 +1,126 @@
+"""What the benchmark makes of its figures: ratios, budgets, reports, and what it puts into the documents."""
+import unittest
+
+import atomics
+import budgets
+import compare
+import docs
+import figures
+import report
+
+
+def rounds(*values, key="cpu", **more):
+    return [{key: v, "rps": 1000.0, "cpu_share": 0.95, "load_share": 0.4, **more} for v in values]
+
+
+def cost(**medians):
+    """A scenario's table with these figures, and ratios to the proxies among them."""
+    results = {name: rounds(v, v) for name, v in medians.items()}
+    return {"kind": "cost", "title": "some load", "unit": "us CPU a request", "table": figures.by_key(results, "cpu")}
+
+
+def everything(factor=1.0):
+    """All that the budgets want, met if the factor is 1."""
+    table = cost(nginx=20.0, haproxy=20.0, same=8.0 * factor, translated=18.0 * factor)
+    times = {"nginx": {"added_p50": 80.0, "added_p99": 150.0}, "same": {"added_p50": 90.0 * factor, "added_p99": 160.0}}
+    return {"whole": table, "burst": table, "slow": table, "large": table, "huge": table,
+            "body_memory": {"times_body": {"1 MB, translated": 2.0}}, "beside": {"ratio": 1.1},
+            "crowd": {"delay": table["table"], "rss": {"translated": {"median": 15000.0}}},
+            "latency": {"times": {"latency": times}},
+            "footprint": {"idle_rss": 9 << 20, "start_ms": 12.0, "stripped": 2 << 20},
+            "micro": {"rows": [{"name": "events: chat to messages", "ns": 100.0, "mb_s": 1.0},
+                               {"name": "events: messages to chat", "ns": 120.0, "mb_s": 1.0},
+                               {"name": "request of 100 KB: chat to messages", "ns": 1.0, "mb_s": 2000.0}]},
+            "calls": {"allocations": {"chat": 0.0}, "locks": {"chat": 0.0}}, "atomics": {"per_event": {"chat": 0.0}},
+            "tls": {"connection_ms": 0.5, "reuse": 1.0}}
+
+
+class Figures(unittest.TestCase):
+    def test_ratios_are_taken_within_a_round(self):
+        # The machine was half as fast in the second round and in the third.
+        results = {"nginx": rounds(10, 20, 20), "same": rounds(12, 24, 24)}
+        self.assertAlmostEqual(figures.by_key(results, "cpu")["same"]["to_nginx"], 1.2)
+
+    def test_the_spread_is_a_share_of_the_median(self):
+        self.assertAlmostEqual(figures.spread([9, 10, 12]), 0.3)
+
+    def test_a_line_has_its_slope(self):
+        rise, start = figures.slope([(0, 5), (10, 25), (20, 45)])
+        self.assertAlmostEqual(rise, 2)
+        self.assertAlmostEqual(start, 5)
+
+    def test_times_say_what_is_added(self):
+        def at(x):
+            return [{"latency_us": dict.fromkeys(figures.POINTS, x)}]
+        table = figures.times({"direct": at(100), "same": at(130)}, "latency_us", "direct")
+        self.assertEqual(table["same"]["added_p999"], 30)
+
+
+class Budgets(unittest.TestCase):
+    def test_there_are_fifteen_and_all_can_be_met(self):
+        rows = budgets.judge(everything(), budgets.ALL)
+        self.assertEqual([r["number"] for r in rows], list(range(1, 16)))
+        self.assertEqual([r["number"] for r in rows if not r["goal_met"]], [])
+        self.assertEqual(budgets.verdict(rows), "budgets: 15 of 15 met (first), 15 of 15 met (goal)")
+
+    def test_what_costs_too_much_is_not_met(self):
+        rows = {r["number"]: r for r in budgets.judge(everything(4.0), budgets.ALL)}
+        self.assertTrue(rows[1]["first_met"])
+        self.assertFalse(rows[1]["goal_met"])
+        self.assertFalse(rows[2]["first_met"])
+        self.assertFalse(rows[10]["first_met"])
+
+    def test_what_was_not_measured_is_not_met(self):
+        rows = budgets.judge({"whole": everything()["whole"], "burst": {"title": "burst", "skipped": "no time"}},
+                             budgets.QUICK)
+        self.assertEqual(budgets.verdict(rows), "budgets: 2 of 6 met (first), 2 of 6 met (goal)")
+        self.assertEqual(rows[2]["measured"], "not measured")
+
+
+def data():
+    found = {"whole": everything()["whole"], "peers": {"title": "others", "skipped": "none is installed"}}
+    noise = {"loop_ms": dict.fromkeys(("least", "median", "p90", "most"), 1.0), "cpu": "a CPU", "cores": 2, "kernel": "6",
+             "load_before": [0.5, 0.4, 0.3], "others": 0.02, "steal": 0.01}
+    about = {"tree": "abc", "seconds": 40, "cores": 2, "apart": True, "versions": ["nginx/1", "HAProxy/2"]}
+    return {"about": about, "noise": noise, "scenarios": found, "budgets": budgets.judge(found, budgets.QUICK)}
+
+
+class Reports(unittest.TestCase):
+    def test_a_report_has_every_section(self):
+        text = report.markdown(data())
+        self.assertIn("| same | 8.0 | 0.40 | 0.40 |", text)
+        self.assertIn("**others**: not measured, none is installed", text)
+        self.assertIn("steal", text)
+        self.assertIn("| 1 | whole reply", text)
+
+    def test_a_server_that_was_not_the_limit_is_named(self):
+        found = cost(nginx=20.0, same=20.0)
+        found["table"]["same"]["share"] = 0.4
+        self.assertIn("for: same.", "\n".join(report.scenario(found)))
+
+    def test_documents_get_the_sections_that_there_are(self):
+        text = "a\n<!-- bench: budgets -->\nold\n<!-- /bench -->\nb\n<!-- bench: crowd -->\nkept\n<!-- /bench -->\nc\n"
+        new, missing = docs.render(text, report.sections(data()))
+        self.assertNotIn("old", new)
+        self.assertIn("| 1 | whole reply", new)
+        self.assertIn("kept", new)
+        self.assertEqual(missing, ["crowd"])
+        self.assertEqual(docs.render(new, report.sections(data()))[0], new)
+
+    def test_a_comparison_shows_what_changed(self):
+        def row(ns):
+            return [{"name": "events", "ns": ns, "instructions": 0}]
+        self.assertIn("| events | 100 | 150 | 1.50 |", compare.compare(row(100), row(150)))
+        self.assertIn("| events | 100 | 105 | 1.05 ~ |", compare.compare(row(100), row(105)))
+
+
+class Atomics(unittest.TestCase):
+    def test_only_atomic_instructions_are_counted(self):
+        atomic = ["  12ab:\tlock cmpxchg %edx,(%rdi)", "  12ac:\txchg   %eax,(%rdx)", "  12ad:\tlock incl 0x4(%rbx)"]
+        plain = ["  12ab:\txchg   %ax,%ax", "  12ac:\tmov    %eax,(%rdx)", "0000 <block>:", "  12:\tcall 40 <clock>"]
+        self.assertTrue(all(map(atomics.ATOMIC.match, atomic)))
+        self.assertFalse(any(map(atomics.ATOMIC.match, plain)))
+
+
+if __name__ == "__main__":
+    unittest.main()
