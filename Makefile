@@ -75,7 +75,7 @@ BENCH_O := $(call obj,$(filter-out tests/bench/calls.c,$(wildcard tests/bench/*.
 MICRO_O := $(call obj,$(wildcard tests/bench/micro*.c))
 
 .PHONY: all objects programs help setup run test unit corpus simulate test-simulation rows test-request-ids \
-    test-observability test-observability-long e2e fuzzers fuzz check programs-bench bench bench-quick bench-resilience bench-routing profile optimized \
+    test-observability test-observability-long e2e fuzzers fuzz check programs-bench test-bench bench bench-quick bench-resilience bench-routing profile optimized \
     generate format sizes clean
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -261,6 +261,8 @@ bench bench-quick:
 	@tools/setup.sh bench
 	@$(MAKE) --no-print-directory -j2 programs-bench
 	@python3 tests/bench/run.py --build $(B) $(if $(filter bench-quick,$@),--quick)
+test-bench: programs-bench
+	@LLMUX_BUILD=$(B) python3 -m unittest discover -s tests/bench
 bench-resilience: $(B)/tests/bench/resilience
 	@$<
 bench-routing: $(B)/tests/bench/routing

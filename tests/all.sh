@@ -52,6 +52,7 @@ stage()
 
 stage build         600 make --no-print-directory -j"$JOBS" programs
 stage unit          900 make --no-print-directory unit
+stage bench         300 make --no-print-directory -j"$JOBS" test-bench
 stage simulation    120 make --no-print-directory test-simulation
 stage build-asan    900 make --no-print-directory -j"$JOBS" SAN=asan programs
 stage unit-asan     900 make --no-print-directory SAN=asan unit

@@ -10,8 +10,10 @@ import os
 import subprocess
 import sys
 
-import scenarios
-from servers import Failure, Stage
+import servers
+from loads import Target, load
+from saturation import WHOLE
+from stage import Failure, Stage
 
 LOADS = [{}, {"stream": True}, {"size": 100 << 10}]
 SECONDS = 2
@@ -22,11 +24,11 @@ def main():
     options.add_argument("--build", default="build/train")
     args = options.parse_args()
     with Stage(args.build, os.path.join(args.build, "bench")) as stage:
-        gateway = stage.llmux(stage.mock(scenarios.WHOLE))
+        gateway = servers.llmux(stage, servers.mock(stage, WHOLE))
         for model in ("chat", "messages"):
-            for load in LOADS:
-                scenarios.load(stage, scenarios.Target("llmux", gateway, model), seconds=SECONDS, **load)
-        gateway.stop()
+            for how in LOADS:
+                load(stage, Target("llmux", gateway, model), seconds=SECONDS, **how)
+        stage.end(gateway)
 
 
 if __name__ == "__main__":
