@@ -205,7 +205,7 @@ test-request-ids: $(B)/tests/unit/test_gateway_request_id
 	@LLMUX_IDS=100000000 timeout 300 $<
 # What Prometheus and an OTLP receiver get: traces, metrics, logs and request ids, in short.
 test-observability: $(B)/llmux $(B)/tests/unit/test_metrics $(B)/tests/unit/test_log $(B)/tests/unit/test_gateway_request_id \
-    $(B)/tests/unit/test_trace_context $(B)/tests/unit/test_trace_protobuf $(B)/tests/unit/test_trace_exporter
+    $(addprefix $(B)/tests/unit/test_,trace_context trace_protobuf trace_exporter trace_receipt gateway_transcript config_telemetry)
 	@tests/run.sh $(B) $(filter $(B)/tests/unit/%,$^)
 	@E2E_SECONDS=120 tests/e2e/run.sh $(B) ./observability.test.mjs ./telemetry.test.mjs
 # The same, and the receiver is lost for a minute, in three ways at a time: two minutes.

@@ -203,8 +203,10 @@ struct config_telemetry {
     unsigned sample; /* thousandths of those that begin here */
     int follow;      /* what a client has begun is recorded as it says */
     int keep_errors;
-    uint64_t keep_slow; /* ms; 0: slow ones are no exception */
-    int propagate;      /* providers are told the trace */
+    uint64_t keep_slow;   /* ms; 0: slow ones are no exception */
+    int propagate;        /* providers are told the trace */
+    int content;          /* what is said is told, too, */
+    uint64_t content_max; /* with so many bytes an attribute */
 };
 
 /* What went wrong with a model. */

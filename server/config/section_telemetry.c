@@ -6,6 +6,7 @@
 #define SECOND ((uint64_t)1000)
 #define MINUTE (60 * SECOND)
 #define HOUR   (60 * MINUTE)
+#define KIB    ((uint64_t)1024)
 
 const struct config_telemetry config_telemetry_defaults = {
     .data_port = 1,
@@ -23,6 +24,7 @@ const struct config_telemetry config_telemetry_defaults = {
     .keep_errors = 1,
     .keep_slow = 30 * SECOND,
     .propagate = 1,
+    .content_max = 16 * KIB,
 };
 
 static const struct str truths[] = { STR_INIT("false"), STR_INIT("true"), { 0 } };
@@ -126,6 +128,8 @@ static const struct config_field traces_fields[] = {
     { "keep_errors",   config_read_choice,   AT(keep_errors), .choices = truths },
     { "keep_slow",     config_read_duration, AT(keep_slow),   .min = 0, .max = HOUR },
     { "propagate",     config_read_choice,   AT(propagate),   .choices = truths },
+    { "content",       config_read_choice,   AT(content),     .choices = truths },
+    { "content_max",   config_read_size,     AT(content_max), .min = KIB, .max = 256 * KIB },
 };
 const struct config_record config_traces_record = CONFIG_RECORD("telemetry.traces", traces_fields);
 

@@ -5,6 +5,7 @@
 #include "server/gateway/exchange.h"
 #include "server/gateway/guarding.h"
 #include "server/gateway/measure.h"
+#include "server/gateway/transcript.h"
 #include "server/gateway/worker.h"
 
 void
@@ -45,6 +46,17 @@ attempt_wait_us(const struct attempt *a)
     return a->heard_us || !a->start_us ? a->heard_us : clock_us() - a->start_us;
 }
 
+/* For the attempt's span. */
+static void
+listen(struct exchange *x, const struct ir_event *e)
+{
+    struct attempt *a = &x->attempt;
+    if (e->kind == IR_EVENT_BEGIN && x->trail.tells)
+        a->tally.heard = trail_listen(x, &a->arena);
+    if (a->tally.heard)
+        transcript_event(a->tally.heard, e);
+}
+
 /* The strings of the tally outlive the event. */
 void
 attempt_tally(struct exchange *x, const struct ir_event *e)
@@ -78,6 +90,8 @@ attempt_tally(struct exchange *x, const struct ir_event *e)
         break;
     }
     t->usage.rest = (struct ir_rest){ 0 };
+    if (x->trail.tells)
+        listen(x, e);
     for (unsigned i = 0; i < s->n_taps; i++)
         s->taps[i].event(s->taps[i].ctx, x->request_id, e);
 }

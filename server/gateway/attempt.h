@@ -14,6 +14,7 @@
 #include "server/gateway/stream.h"
 
 struct exchange;
+struct transcript_reply;
 
 /* What the provider sends. */
 enum attempt_reply {
@@ -32,6 +33,8 @@ struct tally {
     struct ir_usage usage;
     bool begun, ended, failed;
     struct ir_error error; /* when failed; in the attempt's arena */
+    struct transcript_reply
+        *heard; /* what was said, in the attempt's arena; NULL: nobody wants it */
 };
 
 struct attempt {

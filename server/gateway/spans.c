@@ -17,8 +17,8 @@
 #include "server/log/log.h"
 #include "server/trace/exporter.h"
 
-#define SPANS_MAX   ((size_t)1 << 20) /* bytes of one exchange's */
-#define PATH_SHOWN  64u               /* of a path that serves as a name */
+#define SPANS_MAX   ((size_t)12 << 20) /* bytes of one exchange's */
+#define PATH_SHOWN  64u                /* of a path that serves as a name */
 #define SPANS_USUAL 4096u
 #define NUMBER_MAX  40u
 #define PORT_PLAIN  80u
@@ -158,8 +158,8 @@ failed(struct teller *t, enum ir_fault fault, struct str message)
 /* --- the conventions for generative AI ----------------------------------------------------- */
 
 /* The words of the conventions' JSON schema for output messages. */
-static struct str
-finish_reason(enum ir_stop stop)
+struct str
+spans_finish_reason(enum ir_stop stop)
 {
     switch (stop) {
     case IR_STOP_END:
@@ -230,7 +230,7 @@ has_begun(const struct hop *h)
 static void
 tell_reply(struct teller *t, const struct hop *h)
 {
-    struct str reason = finish_reason(h->stop);
+    struct str reason = spans_finish_reason(h->stop);
     text_if_any(t, "gen_ai.response.id", h->reply_id);
     text_if_any(t, "gen_ai.response.model", h->reply_model);
     if (h->stop != IR_STOP_UNSET)
@@ -242,6 +242,19 @@ tell_reply(struct teller *t, const struct hop *h)
     whole(t, "gen_ai.usage.cache_read.input_tokens", h->usage.cache_read);
     whole(t, "gen_ai.usage.cache_creation.input_tokens", h->usage.cache_write);
     whole(t, "gen_ai.usage.reasoning.output_tokens", h->usage.thinking);
+}
+
+/* What was said, on the attempt that answered, or else on the last one. */
+static void
+tell_content(struct teller *t, const struct hop *h, bool last)
+{
+    const struct trail *trail = &t->x->trail;
+    if (!trail->tells || (!last && !h->said.n))
+        return;
+    buf_puts(t->out, trail->asked);
+    buf_puts(t->out, h->said);
+    if (trail->asked_cut || h->said_cut)
+        otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.content_cut", true);
 }
 
 /* --- spans --------------------------------------------------------------------------------- */
@@ -326,6 +339,7 @@ tell_attempt(struct teller *t, const struct hop *h, unsigned which)
     text(t, "gen_ai.request.model", h->model);
     tell_wishes(t);
     tell_reply(t, h);
+    tell_content(t, h, which == t->x->trail.n_hops);
     tell_place(t, h->url);
     if (h->status)
         otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "http.response.status_code", h->status);

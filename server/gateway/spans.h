@@ -2,7 +2,7 @@
 #ifndef LLMUX_GATEWAY_SPANS_H
 #define LLMUX_GATEWAY_SPANS_H
 
-#include "runtime/base/str.h"
+#include "generated/ir.h"
 
 struct exchange;
 
@@ -11,5 +11,8 @@ void spans_make(const struct exchange *x);
 
 /* What OpenTelemetry's conventions call a provider of this type. */
 struct str spans_provider(struct str type);
+
+/* And a reason to stop. */
+struct str spans_finish_reason(enum ir_stop stop);
 
 #endif

@@ -54,7 +54,7 @@ on_event(void *ctx, const struct ir_event *e)
 static bool
 is_overheard(const struct exchange *x)
 {
-    return x->gateway->seams.n_taps > 0;
+    return x->trail.tells || x->gateway->seams.n_taps > 0;
 }
 
 /* Pieces of one text, to be written in one go. */

@@ -6,19 +6,28 @@
 #include "runtime/ir/reply.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/spans.h"
+#include "server/gateway/transcript.h"
 #include "server/gateway/worker.h"
 #include "server/log/log.h"
 #include "server/upstream/upstream.h"
 
-#define AGENT_MAX   256u
-#define HOPS_MAX    64u /* attempts that are told of */
-#define TRIED_MAX   800u
-#define SHARE_WHOLE 1000u
+#define AGENT_MAX      256u
+#define HOPS_MAX       64u /* attempts that are told of */
+#define TRIED_MAX      800u
+#define TRANSCRIPT_MAX ((size_t)4 << 20)
+#define SHARE_WHOLE    1000u
 
 static const struct config_telemetry *
 rules(const struct exchange *x)
 {
     return &x->gateway->config->telemetry;
+}
+
+static struct transcript_options
+transcript_rules(const struct exchange *x)
+{
+    return (struct transcript_options){ .most = (size_t)rules(x)->content_max,
+                                        .log = x->worker->service->log };
 }
 
 static uint64_t
@@ -61,6 +70,7 @@ trail_begin(struct exchange *x)
     t->records = x->worker->service->exporter && rules(x)->send_traces;
     if (trace_context_read(http_head_get(head, STR("traceparent")), &theirs))
         join(x, head, &theirs);
+    t->tells = t->records && rules(x)->content;
     if (!t->records)
         return;
     agent.n = agent.n < AGENT_MAX ? agent.n : AGENT_MAX;
@@ -91,6 +101,46 @@ kind_of_output(const struct ir_request *r)
     return NULL;
 }
 
+/* What was written into `from`, kept. */
+static struct str
+keep(struct exchange *x, struct buf *from)
+{
+    struct str s = from->err ? (struct str){ NULL, 0 } : arena_str(&x->arena, buf_str(from));
+    buf_fini(from);
+    return s;
+}
+
+static void
+keep_request(struct exchange *x)
+{
+    struct transcript_options o = transcript_rules(x);
+    struct buf b;
+    o.source = &x->tape->doc;
+    buf_init(&b, TRANSCRIPT_MAX);
+    x->trail.asked_cut = transcript_request(&b, &x->tape->ask.chat, &o);
+    x->trail.asked = keep(x, &b);
+}
+
+struct transcript_reply *
+trail_listen(const struct exchange *x, struct arena *a)
+{
+    const struct transcript_options o = transcript_rules(x);
+    struct transcript_reply *t = arena_alloc(a, sizeof *t);
+    if (t)
+        transcript_listen(t, &o, a);
+    return t;
+}
+
+static void
+keep_reply(struct exchange *x, struct hop *h)
+{
+    const struct transcript_options o = transcript_rules(x);
+    struct buf b;
+    buf_init(&b, TRANSCRIPT_MAX);
+    h->said_cut = transcript_said(&b, x->attempt.tally.heard, &o);
+    h->said = keep(x, &b);
+}
+
 /* The tape may go before the spans are made. */
 void
 trail_read(struct exchange *x)
@@ -98,6 +148,8 @@ trail_read(struct exchange *x)
     struct trail_wishes *w = &x->trail.wishes;
     if (!x->trail.records || x->tape->ask.kind != XD_OP_CHAT)
         return;
+    if (x->trail.tells)
+        keep_request(x);
     const struct ir_request *r = &x->tape->ask.chat;
     const struct ir_sampling *s = &r->sampling;
     *w = (struct trail_wishes){ .max_output = r->max_output,
@@ -166,6 +218,8 @@ trail_hop(struct exchange *x, uint64_t total_us)
                        .usage = a->tally.usage };
     if (t->records)
         h->url = arena_str(&x->arena, a->url);
+    if (a->tally.heard)
+        keep_reply(x, h);
 }
 
 /* --- the end ------------------------------------------------------------------------------- */

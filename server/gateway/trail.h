@@ -15,6 +15,7 @@
 
 struct exchange;
 struct log_line;
+struct transcript_reply;
 
 /* One attempt, when it is over.  Times are on clock_us(). */
 struct hop {
@@ -34,6 +35,8 @@ struct hop {
     struct str reply_id, reply_model, request_id;
     enum ir_stop stop;
     struct ir_usage usage;
+    struct str said; /* the reply as attributes (transcript.h); absent: nobody wants it */
+    bool said_cut;
 };
 
 #define TRAIL_STOPS 16u
@@ -49,12 +52,15 @@ struct trail_wishes {
 
 struct trail {
     struct trace_context context; /* .trace unset: none; .span is ours if `records`, else theirs */
-    bool records;                 /* spans may be made of it */
+    bool records;                 /* spans may be made of it, */
+    bool tells;                   /* with what is said */
     uint64_t parent;              /* the client's span; 0: none */
     struct str state;             /* tracestate */
     struct str client, agent;     /* the address, and what it says it is */
     struct str path;
     struct trail_wishes wishes;
+    struct str asked; /* the request as attributes, if tells */
+    bool asked_cut;
     struct hop *hops;
     unsigned n_hops, cap_hops;
 };
@@ -63,6 +69,8 @@ struct trail {
 void trail_begin(struct exchange *x);
 /* It was read. */
 void trail_read(struct exchange *x);
+/* Listen to a reply, of an exchange that tells; lives in the arena.  NULL when memory is short. */
+struct transcript_reply *trail_listen(const struct exchange *x, struct arena *a);
 /* The traceparent for the attempt that begins, which gets a span of its own; lives in the arena.
  * Absent: the provider is told nothing. */
 struct str trail_parent(struct exchange *x, struct arena *a);

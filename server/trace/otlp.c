@@ -1,6 +1,8 @@
 /* Messages; the numbers of the fields are those of opentelemetry-proto. */
 #include "server/trace/otlp.h"
 
+#include "server/trace/otlp_any.h"
+
 #include "runtime/base/utf8.h"
 
 #define SCOPE "llmux"
@@ -10,7 +12,7 @@
 /* --- attributes ---------------------------------------------------------------------------- */
 
 enum { KEY = 1, VALUE = 2 };
-enum { ANY_STRING = 1, ANY_BOOL = 2, ANY_INT = 3, ANY_DOUBLE = 4, ANY_ARRAY = 5 };
+enum { ANY_STRING = 1, ANY_BOOL = 2, ANY_INT = 3, ANY_DOUBLE = 4, ANY_ARRAY = 5, ANY_MAP = 6 };
 
 /* What is no UTF-8 becomes a replacement character for each byte. */
 static void
@@ -94,11 +96,9 @@ otlp_str(struct buf *b, unsigned field, const char *key, struct str value)
 void
 otlp_pair(struct buf *b, unsigned field, struct otlp_pair pair)
 {
-    struct pair p = { .pair = pb_begin(b, field) };
-    put_text(b, KEY, pair.key);
-    p.value = pb_begin(b, VALUE);
-    put_text(b, ANY_STRING, pair.value);
-    end_pair(b, p);
+    size_t at = otlp_entry_begin(b, field, pair.key);
+    otlp_value_str(b, VALUE, pair.value);
+    pb_end(b, at);
 }
 
 void
@@ -134,6 +134,74 @@ otlp_strs(struct buf *b, unsigned field, const char *key, const struct str *valu
     }
     pb_end(b, array);
     end_pair(b, p);
+}
+
+/* --- values with an inside ------------------------------------------------------------------ */
+
+size_t
+otlp_entry_begin(struct buf *b, unsigned field, struct str key)
+{
+    size_t at = pb_begin(b, field);
+    put_text(b, KEY, key);
+    return at;
+}
+
+struct otlp_open
+otlp_list_begin(struct buf *b, unsigned field)
+{
+    struct otlp_open o = { .value = pb_begin(b, field) };
+    o.inside = pb_begin(b, ANY_ARRAY);
+    return o;
+}
+
+struct otlp_open
+otlp_map_begin(struct buf *b, unsigned field)
+{
+    struct otlp_open o = { .value = pb_begin(b, field) };
+    o.inside = pb_begin(b, ANY_MAP);
+    return o;
+}
+
+void
+otlp_value_end(struct buf *b, struct otlp_open o)
+{
+    pb_end(b, o.inside);
+    pb_end(b, o.value);
+}
+
+void
+otlp_value_str(struct buf *b, unsigned field, struct str s)
+{
+    size_t at = pb_begin(b, field);
+    put_text(b, ANY_STRING, s);
+    pb_end(b, at);
+}
+
+void
+otlp_value_int(struct buf *b, unsigned field, int64_t v)
+{
+    pb_open(b, field, pb_int_size(ANY_INT, v));
+    pb_int(b, ANY_INT, v);
+}
+
+void
+otlp_value_double(struct buf *b, unsigned field, double v)
+{
+    pb_open(b, field, pb_double_size(ANY_DOUBLE));
+    pb_double(b, ANY_DOUBLE, v);
+}
+
+void
+otlp_value_bool(struct buf *b, unsigned field, bool v)
+{
+    pb_open(b, field, pb_int_size(ANY_BOOL, v));
+    pb_int(b, ANY_BOOL, v);
+}
+
+void
+otlp_value_none(struct buf *b, unsigned field)
+{
+    pb_open(b, field, 0);
 }
 
 /* --- spans --------------------------------------------------------------------------------- */

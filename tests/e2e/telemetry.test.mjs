@@ -265,6 +265,110 @@ describe('what receivers want', () => {
     }
 });
 
+// What the conventions' JSON schemas want of messages.
+const parts = { text: ['content'], reasoning: ['content'], tool_call: ['name'], tool_call_response: ['response'],
+                uri: ['modality', 'uri'], file: ['modality', 'file_id'] };
+function checkMessages(messages, finished) {
+    for (const m of messages) {
+        assert.ok(['system', 'user', 'assistant', 'tool'].includes(m.role), m.role);
+        assert.equal(typeof m.finish_reason, finished ? 'string' : 'undefined');
+        for (const p of m.parts)
+            for (const key of parts[p.type] ?? [])
+                assert.notEqual(p[key], undefined, `${p.type} without ${key}`);
+    }
+}
+
+describe('what is said', () => {
+    const MAIL = 'jane.doe@example.com', CARD = '4111111111111111';
+    const tool = { name: 'look_up', description: `Ask ${MAIL} first.`,
+                   parameters: { type: 'object', properties: { who: { type: 'string' } } } };
+    const started = async (traces) => {
+        const receiver = await Receiver.start();
+        const w = await World.start({ telemetry: { otlp: { endpoint: receiver.endpoint('http'), delay: '5ms', metrics: false }, traces } });
+        const attempt = async (path, body) => {
+            const r = await w.post(path, body);
+            const text = await r.text();
+            const root = await eventually(() => receiver.spans.find((s) => s.kind === 'SPAN_KIND_SERVER'
+                && value(s, 'llmux.request_id') === r.headers.get('x-request-id')));
+            const all = receiver.spans.filter((s) => s.traceId === root.traceId);
+            assert.deepEqual([...ofTrace(all)], []);
+            assert.ok(!JSON.stringify(all).includes(UPSTREAM_KEY));
+            return { text, ...Object.fromEntries(['input.messages', 'output.messages', 'system_instructions', 'tool.definitions']
+                .map((k) => [k.replace(/.*\./, '').replace('messages', k.split('.')[0]),
+                    value(all.find((s) => s.kind === 'SPAN_KIND_CLIENT'), `gen_ai.${k}`)])), all };
+        };
+        return { receiver, w, attempt, stop: async () => { await w.stop(); await receiver.stop(); } };
+    };
+
+    test('is not told unless the config wants it', async () => {
+        const s = await started({});
+        try {
+            await s.attempt('/v1/chat/completions', chat('openai/m'));
+            assert.ok(!JSON.stringify(s.receiver.spans).includes('Hi.'));
+        } finally {
+            await s.stop();
+        }
+    });
+
+    test('is told without secrets: whole, streamed, copied, translated, with calls and their results', async () => {
+        const s = await started({ content: true });
+        try {
+            for (const model of ['openai/m', 'anthropic/m'])
+                for (const stream of [false, true]) {
+                    const got = await s.attempt('/v1/chat/completions', { model, stream, messages: [
+                        { role: 'system', content: `Never write to ${MAIL}. ${'Be brief. '.repeat(20)}"Quoted"\n` },
+                        { role: 'user', content: 'Who is it?' },
+                        { role: 'assistant', tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'look_up',
+                            arguments: JSON.stringify({ who: MAIL, card: Number(CARD), n: [1, 2.5, true, null], deep: { [MAIL]: 'x' } }) } }] },
+                        { role: 'tool', tool_call_id: 'call_1', content: `It is ${MAIL}.` },
+                        { role: 'user', content: `say:Write to ${MAIL} or to the upstream's ${UPSTREAM_KEY} now.` }],
+                        tools: [{ type: 'function', function: tool }] });
+                    const what = `${model} ${stream}`;
+                    assert.ok(stream || got.text.includes(MAIL), what); // in a stream it is split over events
+                    assert.ok(!JSON.stringify(got.all).includes('jane.doe'), what);
+                    assert.ok(!JSON.stringify(got.all).includes(CARD), what);
+                    checkMessages(got.input, false);
+                    checkMessages(got.output, true);
+                    assert.match(got.system_instructions[0].content, /^Never write to \[REDACTED:email\]\. .*"Quoted"\n$/);
+                    assert.deepEqual(got.input.map((m) => m.role), ['user', 'assistant', 'tool', 'user'], what);
+                    const [call] = got.input[1].parts;
+                    assert.equal(call.type, 'tool_call');
+                    assert.deepEqual(call.arguments.n, ['1', 2.5, true, null]);
+                    assert.equal(call.arguments.who, '[REDACTED:email]');
+                    assert.equal(got.input[2].parts[0].response, 'It is [REDACTED:email].');
+                    assert.match(got.output[0].parts[0].content, /^Write to \[REDACTED:email\] or to the upstream's .*now\.$/);
+                    assert.equal(got.output[0].finish_reason, 'stop');
+                    assert.equal(got.definitions[0].name, 'look_up');
+                    assert.equal(got.definitions[0].description, 'Ask [REDACTED:email] first.');
+                    assert.equal(got.definitions[0].parameters.properties.who.type, 'string');
+                }
+        } finally {
+            await s.stop();
+        }
+    });
+
+    test('is told of calls in replies, for clients of the other API, and is cut where the config says', async () => {
+        const s = await started({ content: true, content_max: '1KiB' });
+        try {
+            const call = await s.attempt('/v1/messages', { model: 'openai/m', max_tokens: 100, stream: true,
+                tools: [{ name: 'look_up', input_schema: tool.parameters }],
+                messages: [{ role: 'user', content: `call:look_up {"who": "${MAIL}"}` }] });
+            const [made] = call.output[0].parts.filter((p) => p.type === 'tool_call');
+            assert.equal(made.name, 'look_up');
+            assert.deepEqual(made.arguments, { who: '[REDACTED:email]' });
+            assert.equal(call.output[0].finish_reason, 'tool_call');
+            const long = await s.attempt('/v1/chat/completions', chat('openai/m', { stream: true,
+                messages: [{ role: 'user', content: `say:${'word '.repeat(190)}${MAIL} ${'word '.repeat(4000)}` }] }));
+            assert.ok(long.input[0].parts[0].content.length <= 1100);
+            assert.ok(long.output[0].parts[0].content.length <= 1100);
+            assert.ok(!/jane|doe@/.test(JSON.stringify(long.all)));
+            assert.ok(long.all.some((x) => value(x, 'llmux.content_cut') === true));
+        } finally {
+            await s.stop();
+        }
+    });
+});
+
 // Refused, taken and never answered, or away: LOST_SECONDS each.
 const patient = { concurrency: 3, timeout: 120_000 + LOST_SECONDS * 1000 };
 describe('a receiver that is lost', patient, () => {

@@ -7,7 +7,8 @@ const named = new Set(Object.values(constants));
 // Conventions that are younger than the constants of that package.
 const newer = new Set(['gen_ai.request.stream', 'gen_ai.response.time_to_first_chunk',
     'gen_ai.usage.reasoning.output_tokens', 'gen_ai.usage.cache_read.input_tokens', 'gen_ai.usage.cache_creation.input_tokens',
-    'gen_ai.provider.name']);
+    'gen_ai.provider.name', 'gen_ai.tool.definitions', 'gen_ai.system_instructions', 'gen_ai.input.messages',
+    'gen_ai.output.messages']);
 
 // By kind of span: types of attributes; the first line of each must be there.
 const string = 'stringValue', int = 'intValue', double = 'doubleValue', bool = 'boolValue', list = 'arrayValue';
@@ -31,8 +32,9 @@ export const spans = {
             'gen_ai.usage.cache_creation.input_tokens', 'gen_ai.usage.reasoning.output_tokens', 'http.response.status_code'),
         ...types(double, 'gen_ai.request.temperature', 'gen_ai.request.top_p', 'gen_ai.request.presence_penalty',
             'gen_ai.request.frequency_penalty', 'gen_ai.response.time_to_first_chunk'),
-        ...types(bool, 'gen_ai.request.stream', 'llmux.cut'),
-        ...types(list, 'gen_ai.request.stop_sequences', 'gen_ai.response.finish_reasons') },
+        ...types(bool, 'gen_ai.request.stream', 'llmux.cut', 'llmux.content_cut'),
+        ...types(list, 'gen_ai.request.stop_sequences', 'gen_ai.response.finish_reasons', 'gen_ai.input.messages',
+            'gen_ai.output.messages', 'gen_ai.system_instructions', 'gen_ai.tool.definitions') },
         name: (s) => `${value(s, 'gen_ai.operation.name')} ${value(s, 'gen_ai.request.model')}`,
     },
     SPAN_KIND_INTERNAL: {

@@ -28,7 +28,9 @@ const partial = (rejected) => message(rejected ? { 1: { 1: rejected, 2: 'these w
 const busy = (seconds) => message({ 1: 8, 2: 'no room', 3: { 1: 'type.googleapis.com/google.rpc.RetryInfo', 2: { 1: { 1: seconds } } } });
 
 // { key: { type, value } }
-const plain = (v) => v.value === 'arrayValue' ? v.arrayValue.values.map(plain) : v[v.value];
+const plain = (v) => v.value === 'arrayValue' ? (v.arrayValue.values ?? []).map(plain)
+    : v.value === 'kvlistValue' ? Object.fromEntries((v.kvlistValue.values ?? []).map((e) => [e.key, plain(e.value)]))
+        : v.value ? v[v.value] : null;
 const attributesOf = (list) => Object.fromEntries((list ?? []).map(
     ({ key, value }) => [key, { type: value.value, value: plain(value) }]));
 
