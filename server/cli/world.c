@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "runtime/redact/custom.h"
 #include "runtime/xd/policy.h"
 #include "server/gateway/deployment.h"
 
@@ -81,6 +82,19 @@ load_plugins(void *ctx, const char *folder, struct buf *why)
     return plugins_load(p->plugins, folder, why);
 }
 
+static bool
+check_pattern(void *ctx, struct str name, struct str regex, struct buf *why)
+{
+    struct fault f = { .err = ERR_OK };
+    const struct redact_pattern pattern = { name, regex };
+    struct redact_custom *c = redact_custom_create(&pattern, 1, &f);
+    (void)ctx;
+    if (!c)
+        buf_puts(why, str_from(f.text));
+    redact_custom_destroy(c);
+    return c;
+}
+
 struct config_world
 world_of_process(struct arena *a, struct plugins *plugins)
 {
@@ -94,6 +108,7 @@ world_of_process(struct arena *a, struct plugins *plugins)
                                   .probed = is_probed,
                                   .plugins = load_plugins,
                                   .auth = check_auth,
+                                  .pattern = check_pattern,
                                   .env = config_world_env,
                                   .file = config_world_file,
                                   .ctx = p };

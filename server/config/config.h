@@ -256,6 +256,45 @@ struct config_media {
     unsigned n_networks;
 };
 
+/* `redaction`: what is done about secrets and personal data in requests: docs/redaction.md. */
+enum config_redact_mode {
+    CONFIG_REDACT_OFF,
+    CONFIG_REDACT_MASK,
+    CONFIG_REDACT_HASH,
+    CONFIG_REDACT_BLOCK,
+    CONFIG_REDACT_VAULT,
+};
+#define CONFIG_ALL_KINDS    UINT64_MAX /* a set of enum redact_kind, by bit */
+#define CONFIG_UNSAID_KINDS 0          /* of a rule: those of the section */
+
+/* A pattern of the operator's. */
+struct config_pattern {
+    struct str name;
+    struct str regex;
+};
+
+/* The first rule that fits decides.  What it does not name fits always. */
+struct config_redaction_rule {
+    struct config_words models;    /* as clients ask for them; globs */
+    struct config_words providers; /* names of deployments; globs */
+    struct config_words keys;      /* of clients; secrets */
+    int mode;                      /* enum config_redact_mode */
+    uint64_t kinds;
+};
+
+struct config_redaction {
+    int mode; /* where no rule fits */
+    uint64_t kinds;
+    int allow_uncovered;    /* what cannot be redacted passes as it is; else it is refused */
+    struct str key;         /* of hashes and placeholders; absent: one for this process */
+    unsigned vault_entries; /* values of one request ... */
+    uint64_t vault_bytes;   /* ... and their bytes */
+    struct config_pattern *patterns;
+    unsigned n_patterns;
+    struct config_redaction_rule *rules;
+    unsigned n_rules;
+};
+
 struct config_all_limits {
     struct config_limits gateway, client; /* each client */
     struct config_model_limits *models;
@@ -297,6 +336,9 @@ struct config_resilience {
     struct config_webhook webhook;
 };
 
+/* "off", "mask", ... */
+struct str config_redact_mode_name(enum config_redact_mode m);
+
 struct node;
 
 /* All of it lives in the arena given to config_load. */
@@ -309,6 +351,7 @@ struct config {
     struct config_resilience resilience;
     struct config_all_limits limits;
     struct config_media media;
+    struct config_redaction redaction;
     struct config_telemetry telemetry;
     struct str *secrets; /* api keys, values of extra headers, proxies with a password */
     unsigned n_secrets;
@@ -355,6 +398,9 @@ struct config_world {
     /* Has this deployment, complete but for that, the credentials that its type needs?  If not, put
      * into why what is missing.  NULL: all have. */
     bool (*auth)(void *ctx, const struct config_provider *p, struct buf *why);
+    /* Is it a regular expression that can be looked for?  If not, put into why what is wrong with it.
+     * NULL: all are. */
+    bool (*pattern)(void *ctx, struct str name, struct str regex, struct buf *why);
     /* The value of an environment variable, NULL when it is not set.  NULL: no variable is set. */
     const char *(*env)(void *ctx, const char *name);
     /* Read a whole file into content (for secrets, and to see that a certificate can be read);

@@ -62,6 +62,8 @@ static const struct config_field root_fields[] = {
       .record = &config_limits_record },
     { "media", config_read_record, offsetof(struct root, c.media),
       .record = &config_media_record },
+    { "redaction", config_read_record, offsetof(struct root, c.redaction),
+      .record = &config_redaction_record },
     { "telemetry", config_read_record, offsetof(struct root, c.telemetry),
       .record = &config_telemetry_record },
 };
@@ -74,6 +76,7 @@ config_finish(struct config_reader *r, const struct node *root)
     struct root d = { .c = { .server = config_server_defaults,
                              .resilience = config_resilience_defaults,
                              .media = config_media_defaults,
+                             .redaction = config_redaction_defaults,
                              .telemetry = config_telemetry_defaults },
                       .routing = { .routing = config_routing_defaults } };
     d.c.resilience.health = config_health_defaults;
@@ -89,11 +92,13 @@ config_finish(struct config_reader *r, const struct node *root)
     config_check_telemetry(r, root, &d.c.telemetry);
     config_settle_health(r, &d.c);
     d.c.routing = d.routing.routing;
-    if (d.have_providers) /* else models may be missing that are not */
+    d.c.tree = root;
+    if (d.have_providers) { /* else models may be missing that are not */
         config_read_routing(r, &d.routing, &d.c);
+        config_check_redaction(r, &d.c);
+    }
     d.c.secrets = r->secrets;
     d.c.n_secrets = r->n_secrets;
-    d.c.tree = root;
     struct config *c = arena_alloc(r->arena, sizeof *c);
     if (c)
         *c = d.c;
@@ -109,7 +114,8 @@ static const struct config_record *const records[] = {
     &config_silence_record,  &config_hedge_record,      &config_telemetry_record,
     &config_limits_record,   &config_media_record,      &config_limit_record,
     &config_adaptive_record, &config_otlp_record,       &config_traces_record,
-    &config_health_record,   &config_webhook_record,
+    &config_health_record,   &config_webhook_record,    &config_redaction_record,
+    &config_vault_record,    &config_pattern_record,    &config_rule_record,
 };
 
 const char *

@@ -78,6 +78,16 @@ config_read config_read_hook; /* struct str: an address, which is a secret */
 extern const struct config_media config_media_defaults;
 extern const struct config_record config_media_record; /* struct config_media */
 
+/* section_redaction.c */
+extern const struct config_redaction config_redaction_defaults;
+extern const struct config_record config_redaction_record; /* struct config_redaction */
+extern const struct config_record config_vault_record;     /* the same */
+extern const struct config_record config_rule_record;      /* struct config_redaction_rule */
+extern const struct config_record config_pattern_record;   /* struct config_pattern */
+config_read config_read_kinds;                             /* uint64_t: a set of kinds */
+/* Rules that name deployments, when these are known. */
+bool config_check_redaction(struct config_reader *r, const struct config *c);
+
 /* section_limits.c */
 extern const struct config_limits config_limits_defaults;
 extern const struct config_record config_limit_record, config_adaptive_record; /* of one thing */

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "runtime/redact/kind.h"
 #include "server/config/sections.h"
 
 #define PATH_MAX_BYTES 240
@@ -129,6 +130,23 @@ put_words(struct buf *out, const struct config_field *f, const void *at)
     buf_puts(out, l->n ? STR("]") : STR("none"));
 }
 
+static void
+put_kinds(struct buf *out, const struct config_field *f, const void *at)
+{
+    uint64_t kinds = *(const uint64_t *)at;
+    unsigned n = 0;
+    (void)f;
+    if (kinds == CONFIG_ALL_KINDS || kinds == CONFIG_UNSAID_KINDS) {
+        buf_puts(out, kinds ? STR("all") : STR("none"));
+        return;
+    }
+    for (unsigned k = 0; k < REDACT_KINDS; k++)
+        if (kinds >> k & 1)
+            buf_printf(out, "%s%.*s", n++ ? ", " : "[",
+                       STR_ARG(redact_kind_name((enum redact_kind)k)));
+    buf_putc(out, ']');
+}
+
 /* By how a value is read. */
 static const struct {
     config_read *read;
@@ -142,7 +160,7 @@ static const struct {
     { config_read_share, put_share },   { config_read_duration, put_duration },
     { config_read_size, put_size },     { config_read_choice, put_choice },
     { config_read_amount, put_amount }, { config_read_listen, put_listen },
-    { config_read_words, put_words },
+    { config_read_words, put_words },   { config_read_kinds, put_kinds },
 };
 
 enum written { WRITTEN_WHOLE, WRITTEN_NAMES };
@@ -198,7 +216,7 @@ show_field(struct buf *out, const char *path, const struct config_field *f, cons
     const char *at = (const char *)base + f->offset;
     if (f->read == config_read_limit)
         record = &config_limit_record;
-    if (f->read == config_read_models)
+    if (f->read == config_read_models || str_is(str_from(f->key), "rules"))
         return; /* each by itself */
     if (record && (n || !is_whole(record))) {
         show_record(out, path, record, at, n);
@@ -269,6 +287,26 @@ show_groups(struct buf *out, const struct config_routing *r)
     }
 }
 
+/* Without the keys of clients. */
+static void
+show_rules(struct buf *out, const struct config_redaction *c)
+{
+    static const struct config_field models = { "models", .read = config_read_words };
+    for (unsigned i = 0; i < c->n_rules; i++) {
+        const struct config_redaction_rule *rule = &c->rules[i];
+        buf_printf(out, "redaction.rules[%u].models: ", i);
+        put_words(out, &models, &rule->models);
+        buf_printf(out, "\nredaction.rules[%u].providers: ", i);
+        put_words(out, &models, &rule->providers);
+        buf_printf(out, "\nredaction.rules[%u].keys: %s\nredaction.rules[%u].mode: %.*s\n", i,
+                   rule->keys.n ? "(secret)" : "none", i,
+                   STR_ARG(config_redact_mode_name((enum config_redact_mode)rule->mode)));
+        buf_printf(out, "redaction.rules[%u].kinds: ", i);
+        put_kinds(out, NULL, rule->kinds ? &rule->kinds : &c->kinds);
+        buf_putc(out, '\n');
+    }
+}
+
 void
 config_show(const struct config *c, struct buf *out)
 {
@@ -283,6 +321,7 @@ config_show(const struct config *c, struct buf *out)
         { "resilience", &config_resilience_record, &c->resilience },
         { "limits", &config_limits_record, &c->limits },
         { "media", &config_media_record, &c->media },
+        { "redaction", &config_redaction_record, &c->redaction },
         { "telemetry", &config_telemetry_record, &c->telemetry },
     };
     buf_printf(out, "plugins: %.*s\n", STR_ARG(c->plugins.p ? c->plugins : STR("none")));
@@ -290,5 +329,6 @@ config_show(const struct config *c, struct buf *out)
         show_record(out, sections[i].name, sections[i].record, sections[i].base,
                     child_of(c->tree, sections[i].name));
     show_groups(out, &c->routing);
+    show_rules(out, &c->redaction);
     show_providers(out, c);
 }

@@ -342,7 +342,7 @@ static const struct {
     { S, "1:1: \"providers\" is missing in the config\n" },
     { S P "zebras: {}\n",
       "3:1: unknown key \"zebras\" in the config, which may hold plugins, server, "
-      "providers, routing, resilience, limits, media, telemetry\n" },
+      "providers, routing, resilience, limits, media, redaction, telemetry\n" },
     { S S P, "2:1: \"server\" is here twice: the first is in line 1\n" },
     { "server:\n" P, "1:8: \"listen\" is missing in server\n" },
     { "server: 8080\n" P, "1:9: server must be a map of keys and values, not a single value\n" },
