@@ -1,0 +1,217 @@
+/* Values and what stands for them, found by hash either way. */
+#include "runtime/redact/vault.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum table { BY_VALUE, BY_STANDS, BY_PAIR, TABLES };
+
+/* FNV-1a: how many entries there are is bounded. */
+static unsigned
+hash(struct str s)
+{
+    uint64_t h = UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ (unsigned char)s.p[i]) * UINT64_C(1099511628211);
+    return (unsigned)(h ^ h >> 32);
+}
+
+/* Values by their first two bytes. */
+static unsigned
+hash_pair(const char *p)
+{
+    return ((unsigned char)p[0] * 251u + (unsigned char)p[1]) * 2654435761u >> 12;
+}
+
+static unsigned *
+bucket(const struct vault *v, enum table t, unsigned h)
+{
+    return &v->buckets[t * (v->mask + 1) + (h & v->mask)];
+}
+
+void
+vault_init(struct vault *v, unsigned most, size_t bytes_most)
+{
+    *v = (struct vault){ .most = most, .bytes_most = bytes_most };
+}
+
+static void
+wipe(struct vault_entry *e)
+{
+    explicit_bzero((char *)e->value.p, e->value.n);
+    free((char *)e->value.p);
+}
+
+void
+vault_fini(struct vault *v)
+{
+    for (unsigned i = 0; i < v->n; i++)
+        wipe(&v->v[i]);
+    free(v->v);
+    free(v->buckets);
+    vault_init(v, v->most, v->bytes_most);
+}
+
+static void
+link_entry(struct vault *v, unsigned i)
+{
+    struct vault_entry *e = &v->v[i];
+    unsigned *at = bucket(v, BY_VALUE, hash(e->value));
+    e->by_value = *at;
+    *at = i + 1;
+    if (!v->one_way) {
+        at = bucket(v, BY_STANDS, hash(e->stands));
+        e->by_stands = *at;
+        *at = i + 1;
+    }
+    if (e->value.n < VAULT_VALUE_MIN)
+        return;
+    at = bucket(v, BY_PAIR, hash_pair(e->value.p));
+    e->by_pair = *at;
+    *at = i + 1;
+}
+
+/* Room for one more entry: twice as many, in buckets that are never more than half full. */
+static bool
+grow(struct vault *v)
+{
+    if (v->n < v->room)
+        return true;
+    unsigned room = v->room ? 2 * v->room : 16;
+    struct vault_entry *more = realloc(v->v, room * sizeof *more);
+    if (more)
+        v->v = more;
+    unsigned *buckets = calloc((size_t)2 * room * TABLES, sizeof *buckets);
+    if (!more || !buckets) {
+        free(buckets);
+        return false;
+    }
+    free(v->buckets);
+    v->buckets = buckets;
+    v->room = room;
+    v->mask = 2 * room - 1;
+    for (unsigned i = 0; i < v->n; i++)
+        link_entry(v, i);
+    return true;
+}
+
+const struct vault_entry *
+vault_of_value(const struct vault *v, struct str value)
+{
+    unsigned i = v->n ? *bucket(v, BY_VALUE, hash(value)) : 0;
+    while (i && !str_eq(v->v[i - 1].value, value))
+        i = v->v[i - 1].by_value;
+    return i ? &v->v[i - 1] : NULL;
+}
+
+static const struct vault_entry *
+of_stands(const struct vault *v, struct str stands)
+{
+    unsigned i = v->n ? *bucket(v, BY_STANDS, hash(stands)) : 0;
+    while (i && !str_eq(v->v[i - 1].stands, stands))
+        i = v->v[i - 1].by_stands;
+    return i ? &v->v[i - 1] : NULL;
+}
+
+/* "[email:1a2b]", or "[email:1a2b-2]" when that is taken. */
+static struct str
+find_free(const struct vault *v, struct str stands, char room[VAULT_STANDS_MAX])
+{
+    struct str free_one = stands;
+    for (unsigned i = 2; of_stands(v, free_one); i++) {
+        int n = snprintf(room, VAULT_STANDS_MAX, "%.*s-%u]", (int)stands.n - 1, stands.p, i);
+        free_one = str_make(room, (size_t)n < VAULT_STANDS_MAX ? (size_t)n : VAULT_STANDS_MAX - 1);
+    }
+    return free_one;
+}
+
+static bool
+has_escapes(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] < 0x20 || s.p[i] == '"' || s.p[i] == '\\')
+            return true;
+    return false;
+}
+
+enum err
+vault_put(struct vault *v, enum redact_kind kind, struct str value, struct str stands)
+{
+    char room[VAULT_STANDS_MAX];
+    if (v->n == v->most || value.n > v->bytes_most - v->bytes || stands.n > VAULT_STANDS_MAX - 12)
+        return ERR_LIMIT;
+    stands = find_free(v, stands, room);
+    char *copy = malloc(value.n + stands.n);
+    if (!copy || !grow(v)) {
+        free(copy);
+        return ERR_MEMORY;
+    }
+    memcpy(copy, value.p, value.n);
+    memcpy(copy + value.n, stands.p, stands.n);
+    v->v[v->n] = (struct vault_entry){
+        str_make(copy, value.n), str_make(copy + value.n, stands.n), kind, 0, 0, 0
+    };
+    link_entry(v, v->n++);
+    v->bytes += value.n;
+    v->begins[(unsigned char)copy[0] / 64] |= UINT64_C(1) << (unsigned char)copy[0] % 64;
+    v->longest = stands.n > v->longest ? stands.n : v->longest;
+    v->escapes |= has_escapes(value);
+    return ERR_OK;
+}
+
+/* Bytes above ASCII are letters as well as not: a value beside them counts. */
+static bool
+is_word(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool
+stands_alone(struct str text, size_t at, size_t n)
+{
+    bool before = at > 0 && is_word(text.p[at - 1]) && is_word(text.p[at]);
+    bool behind = at + n < text.n && is_word(text.p[at + n]) && is_word(text.p[at + n - 1]);
+    return !before && !behind;
+}
+
+bool
+vault_next_value(const struct vault *v, struct str text, size_t from, size_t *at,
+                 const struct vault_entry **entry)
+{
+    for (size_t i = from; v->n && i + VAULT_VALUE_MIN <= text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        if (!(v->begins[c / 64] >> c % 64 & 1))
+            continue;
+        const struct vault_entry *best = NULL;
+        for (unsigned k = *bucket(v, BY_PAIR, hash_pair(text.p + i)); k; k = v->v[k - 1].by_pair) {
+            const struct vault_entry *e = &v->v[k - 1];
+            if ((!best || e->value.n > best->value.n) && str_starts(str_skip(text, i), e->value)
+                && stands_alone(text, i, e->value.n))
+                best = e;
+        }
+        if (best) {
+            *at = i;
+            *entry = best;
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct vault_entry *
+vault_begins(const struct vault *v, struct str text)
+{
+    const char *end = text.n ? memchr(text.p, ']', text.n < v->longest ? text.n : v->longest)
+                             : NULL;
+    return end && text.p[0] == '[' ? of_stands(v, str_make(text.p, (size_t)(end + 1 - text.p)))
+                                   : NULL;
+}
+
+bool
+vault_may_begin(const struct vault *v, struct str text)
+{
+    for (unsigned i = 0; text.n < v->longest && i < v->n; i++)
+        if (text.n < v->v[i].stands.n && str_starts(v->v[i].stands, text))
+            return true;
+    return false;
+}
