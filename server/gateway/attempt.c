@@ -7,6 +7,7 @@
 #include "server/gateway/guarding.h"
 #include "server/gateway/patience.h"
 #include "server/gateway/proposal.h"
+#include "server/gateway/redaction.h"
 #include "server/gateway/reception.h"
 #include "server/gateway/worker.h"
 #include "server/upstream/upstream.h"
@@ -82,11 +83,14 @@ static bool
 propose(struct exchange *x, struct proposal *p)
 {
     struct attempt *a = &x->attempt;
+    struct redaction *r = a->redaction;
+    const struct tape *tape = r ? r->tape : x->tape;
     const struct proposal_source from = { .front = x->front,
-                                          .body = http_exchange_body(x->http),
-                                          .doc = &x->tape->doc,
-                                          .tape = &x->tape->ask,
-                                          .passage = &x->tape->passage,
+                                          .body = r ? buf_str(&r->body)
+                                                    : http_exchange_body(x->http),
+                                          .doc = &tape->doc,
+                                          .tape = &tape->ask,
+                                          .passage = &tape->passage,
                                           .fetched = &x->tape->fetched.have,
                                           .head = http_exchange_head(x->http),
                                           .request_id = x->request_id,
@@ -99,6 +103,10 @@ propose(struct exchange *x, struct proposal *p)
                                  &f);
     if (err)
         unfit(x, &f);
+    if (!err && r && p->body.p == from.body.p) { /* it is not kept for as long as the call is */
+        buf_puts(&a->body, p->body);
+        p->body = buf_str(&a->body);
+    }
     a->kindred = p->kindred;
     a->asked_usage = p->asks_usage;
     a->sends_own = a->body.n > 0;
@@ -161,6 +169,8 @@ go(struct exchange *x)
 {
     struct proposal p;
     struct fault f = { .text = "the request cannot be signed" };
+    if (!redaction_begin(x))
+        return ATTEMPT_UNFIT;
     switch (fetched_ask(x, on_fetched, &f)) {
     case FETCHED_ALL:
         break;

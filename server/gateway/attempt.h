@@ -14,6 +14,7 @@
 #include "server/gateway/stream.h"
 
 struct exchange;
+struct redaction;
 struct transcript_reply;
 
 /* What the provider sends. */
@@ -59,6 +60,8 @@ struct attempt {
     bool kindred;               /* the provider's dialect is of the front's family: copy replies */
     bool asked_usage;           /* usage was asked for in a stream though the client did not */
     struct str dropped;         /* what the request lost, in the client's words; absent: nothing */
+
+    struct redaction *redaction; /* the exchange's: what is sent in place of the request; or NULL */
 
     enum attempt_reply reply;
     int status;

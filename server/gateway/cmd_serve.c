@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -151,6 +152,8 @@ serve(const char *path)
     struct serve s = { .service = { .started = clock_wall_ms() / 1000 } };
     struct fault f = { .err = ERR_OK };
     bool ok = false;
+    if (getrandom(s.service.redaction_key, sizeof s.service.redaction_key, 0) < 0)
+        return CLI_NO;
     arena_init(&s.arena, ARENA_MAX);
     crew_block_signals();
     raise_descriptors();

@@ -13,6 +13,7 @@
 #include "server/gateway/measure.h"
 #include "server/gateway/patience.h"
 #include "server/gateway/pursuit.h"
+#include "server/gateway/redaction.h"
 #include "server/gateway/request_log.h"
 #include "server/gateway/wants.h"
 #include "server/gateway/worker.h"
@@ -290,6 +291,7 @@ exchange_commit(struct exchange *x)
     guarding_proven(x);
     tape_put(&x->worker->tapes, x->tape);
     x->tape = NULL;
+    redaction_commit(x);
     attempt_release_body(&x->attempt);
     if (!x->attempt.sends || x->attempt.sends_own)
         http_exchange_drop_body(x->http);
@@ -306,6 +308,7 @@ exchange_release(struct exchange *x)
     admission_end(x, guarding_tokens(x));
     tape_put(&x->worker->tapes, x->tape);
     x->tape = NULL;
+    redaction_end(x);
     worker_give_back(x->worker, x);
 }
 

@@ -28,6 +28,7 @@
 
 struct gateway;
 struct lease;
+struct redaction;
 struct worker;
 
 enum exchange_state {
@@ -57,7 +58,8 @@ struct exchange {
     char id[REQUEST_ID_MAX];
     struct str request_id;
 
-    struct tape *tape; /* owned; NULL once the reply is on its way */
+    struct tape *tape;            /* owned; NULL once the reply is on its way */
+    struct redaction *redactions; /* owned: as its policies want it sent; see there */
     struct route route;
     struct outlook outlook; /* the route's */
 

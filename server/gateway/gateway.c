@@ -34,6 +34,11 @@ gateway_init(struct gateway *g, const struct config *config, struct plugins *plu
             return err;
     }
     deployments_compare(g->deployments, config->n_providers);
+    struct str own_key = { NULL, 0 };
+    if (service)
+        own_key = str_make((const char *)service->redaction_key, sizeof service->redaction_key);
+    if (redactor_make(&g->redactor, &config->redaction, own_key, &g->arena, f))
+        return f->err;
     enum err err = catalogue_make(&g->catalogue, g->deployments, config->n_providers,
                                   &config->routing, &g->arena);
     if (!err)
@@ -47,6 +52,7 @@ gateway_fini(struct gateway *g)
     for (unsigned i = 0; g->deployments && i < g->config->n_providers; i++)
         deployment_fini(&g->deployments[i]);
     http_tls_destroy(g->tls);
+    redactor_fini(g->redactor);
     arena_fini(&g->arena);
     arena_fini(&g->config_arena);
     plugins_destroy(g->plugins);

@@ -13,6 +13,7 @@
 
 #include "server/gateway/catalogue.h"
 #include "server/gateway/guards.h"
+#include "server/gateway/redactor.h"
 #include "server/gateway/restraint.h"
 #include "server/gateway/seams.h"
 #include "server/gateway/service.h"
@@ -27,6 +28,7 @@ struct gateway {
     struct deployment *deployments; /* by entry of config->providers */
     struct catalogue catalogue;
     struct seams seams;
+    struct redactor *redactor; /* owned; NULL: requests are sent as they come */
     struct guard_options guard_options;
     struct restraint restraint;
     unsigned number;  /* of this snapshot: 1 is the first that was loaded */

@@ -200,6 +200,17 @@ measure_end(const struct exchange *x)
 }
 
 void
+measure_redaction(const struct exchange *x, enum redact_kind kind, enum config_redact_mode action,
+                  unsigned n)
+{
+    if (x->worker->shard)
+        metrics_add(
+            metrics_cell(x->worker->shard, METRICS_OF_REDACTION,
+                         (struct str[]){ redact_kind_name(kind), config_redact_mode_name(action) }),
+            METRICS_REDACTIONS, n);
+}
+
+void
 measure_page(struct worker *w, int status)
 {
     char text[DIGITS_ROOM];

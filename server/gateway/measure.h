@@ -5,6 +5,8 @@
 #ifndef LLMUX_GATEWAY_MEASURE_H
 #define LLMUX_GATEWAY_MEASURE_H
 
+#include "runtime/redact/kind.h"
+#include "server/config/config.h"
 #include "server/metrics/exposition.h"
 
 struct exchange;
@@ -18,6 +20,10 @@ void measure_attempt(struct exchange *x, uint64_t total_us);
 void measure_end(const struct exchange *x);
 /* A request that was no exchange was answered. */
 void measure_page(struct worker *w, int status);
+
+/* So often something of this kind was found in a request that is about to be sent, and this done about it. */
+void measure_redaction(const struct exchange *x, enum redact_kind kind,
+                       enum config_redact_mode action, unsigned n);
 
 /* The page of all metrics.  False when memory is short. */
 MUST_CHECK bool

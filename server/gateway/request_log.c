@@ -3,6 +3,7 @@
 
 #include "runtime/ir/reply.h"
 #include "server/gateway/clock.h"
+#include "server/gateway/redaction.h"
 #include "server/gateway/worker.h"
 #include "server/log/log.h"
 
@@ -109,6 +110,8 @@ request_log_write(const struct exchange *x)
     put_usage(&l, &x->attempt.tally);
     put_times(&l, x);
     log_str(&l, "dropped", x->dropped);
+    if (x->redactions)
+        log_str(&l, "redacted", redaction_summary(x, &x->worker->scratch));
     put_error(&l, x);
     log_end(&l);
 }

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "server/gateway/redactor.h"
+
 struct exporter;
 struct guards;
 struct limits;
@@ -27,8 +29,9 @@ struct service {
     struct webhook *webhook;     /* borrowed; NULL: nobody is told of breakers */
     struct reloader *reloader;   /* borrowed; NULL: the configuration stays as it is */
     uint64_t started;            /* seconds since 1970 */
-    unsigned n_workers;          /* those that serve clients */
-    bool admin_is_public;        /* others than this machine can reach the admin port */
+    unsigned char redaction_key[REDACTOR_KEY]; /* where the config says none */
+    unsigned n_workers;                        /* those that serve clients */
+    bool admin_is_public; /* others than this machine can reach the admin port */
     atomic_bool draining;
 };
 

@@ -6,6 +6,8 @@
 #include "server/gateway/answer.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/dropped.h"
+#include "server/gateway/redaction.h"
+#include "server/gateway/restoring.h"
 #include "server/gateway/sealing.h"
 #include "server/gateway/whole.h"
 #include "server/gateway/worker.h"
@@ -15,9 +17,12 @@
 /* --- events -------------------------------------------------------------------------------- */
 
 static void
-write_event(struct stream *s, const struct ir_event *e)
+write_event(void *ctx, const struct ir_event *e)
 {
+    struct stream *s = ctx;
     struct ir_event own;
+    if (e->kind == IR_EVENT_FAIL)
+        return; /* is the exchange's business: another attempt may still be possible */
     struct ir_block block;
     xd_writer_event(&s->writer, s->ids.arena ? seal_ids_event(&s->ids, e, &own, &block) : e);
 }
@@ -40,8 +45,9 @@ on_event(void *ctx, const struct ir_event *e)
     case STREAM_COPY:
         break;
     case STREAM_TRANSLATE:
-        /* A fail is the exchange's business: another attempt may still be possible. */
-        if (e->kind != IR_EVENT_FAIL && x->attempt.tally.begun)
+        if (x->attempt.tally.begun && s->restoring)
+            restoring_event(s->restoring, e);
+        else if (x->attempt.tally.begun)
             write_event(s, e);
         break;
     case STREAM_COLLECT:
@@ -259,7 +265,7 @@ has_broken(struct exchange *x, struct ir_error *e)
     struct stream *s = x->attempt.stream;
     enum err err = ERR_OK;
     if (s->mode == STREAM_TRANSLATE)
-        err = s->writer.x.err;
+        err = s->restoring && s->restoring->err ? s->restoring->err : s->writer.x.err;
     if (s->mode == STREAM_COLLECT)
         err = s->collector.err;
     if (s->mode == STREAM_COPY)
@@ -300,8 +306,22 @@ choose_mode(const struct exchange *x, struct str head)
     enum framing framing = framing_of(from->framings, from->framing, head);
     /* Binary messages have checksums, so that marks cannot be put into them. */
     bool marks = x->attempt.target.several && framing == FRAMING_EVENTSTREAM;
-    bool alike = framing == x->front.asked.framing && !marks;
+    bool alike = framing == x->front.asked.framing && !marks && !redaction_vault(&x->attempt);
     return x->attempt.kindred && alike ? STREAM_COPY : STREAM_TRANSLATE;
+}
+
+/* False when memory is short. */
+static bool
+open_restoring(struct exchange *x)
+{
+    struct stream *s = x->attempt.stream;
+    const struct vault *v = redaction_vault(&x->attempt);
+    if (!v)
+        return true;
+    s->restoring = malloc(sizeof *s->restoring);
+    if (s->restoring)
+        restoring_init(s->restoring, v, write_event, s);
+    return s->restoring;
 }
 
 static void
@@ -343,6 +363,7 @@ stream_open(struct exchange *x, struct str head)
     s->open = true;
     s->mode = choose_mode(x, head);
     s->ids = (struct seal_ids){ 0 };
+    s->restoring = NULL;
     xd_reader_init(&s->reader, a->target.dialect, a->target.op->kind, &a->arena, on_event, x);
     sealing_begin(&s->reader.x, &a->target, a->kindred);
     switch (s->mode) {
@@ -354,7 +375,9 @@ stream_open(struct exchange *x, struct str head)
         break;
     case STREAM_TRANSLATE:
         open_writer(x);
-        s->reader.run = is_overheard(x) ? NULL : on_run;
+        if (!open_restoring(x))
+            return false;
+        s->reader.run = is_overheard(x) || s->restoring ? NULL : on_run;
         if (whole_has_ids(x))
             s->ids.arena = &a->arena;
         break;
@@ -399,6 +422,11 @@ stream_close(struct stream *s)
     xd_reader_fini(&s->reader);
     if (s->mode == STREAM_TRANSLATE)
         xd_writer_fini(&s->writer);
+    if (s->restoring) {
+        restoring_fini(s->restoring);
+        free(s->restoring);
+        s->restoring = NULL;
+    }
     if (s->mode == STREAM_COPY)
         buf_fini(&s->copy.held);
 }
@@ -419,7 +447,10 @@ stream_speak(struct exchange *x, const struct ir_reply *reply)
                    x->wants_usage ? XD_USAGE_WRITE : XD_USAGE_OMIT);
     w.x.framing = x->front.asked.framing;
     w.x.now = (int64_t)(clock_wall_ms() / 1000);
-    ir_reply_speak(reply, xd_writer_event, &w);
+    struct ir_reply own = *reply;
+    if (redaction_vault(&x->attempt))
+        restoring_reply(redaction_vault(&x->attempt), &x->attempt.arena, &own);
+    ir_reply_speak(&own, xd_writer_event, &w);
     answer_stream(x, buf_str(out));
     buf_clear(out);
     answer_end(x);

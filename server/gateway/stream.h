@@ -15,6 +15,7 @@
 #include "runtime/xd/translate.h"
 
 struct exchange;
+struct restoring;
 
 enum stream_mode {
     STREAM_COPY,
@@ -26,6 +27,8 @@ struct stream {
     bool open; /* the rest is valid */
     enum stream_mode mode;
     struct xd_reader reader;
+    struct restoring
+        *restoring;      /* owned, TRANSLATE: puts back what the request had hidden; or NULL */
     struct seal_ids ids; /* TRANSLATE: without an arena, nothing is to be put in ids */
     union {
         struct xd_writer writer;       /* TRANSLATE */

@@ -7,8 +7,12 @@
 #include "server/gateway/answer.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/dropped.h"
+#include "server/gateway/redaction.h"
+#include "server/gateway/restoring.h"
 #include "server/gateway/sealing.h"
 #include "server/gateway/worker.h"
+
+#define RESTORED_MAX ((size_t)64 << 20) /* of a document with values put back */
 
 /* The reply was understood: what a stream's events would have told. */
 static void
@@ -26,6 +30,25 @@ fail(struct exchange *x, const struct fault *f)
         x, &e, arena_printf(&a->arena, "%s%s%s", f->path, f->path[0] ? ": " : "", f->text));
 }
 
+/* What the request had hidden is put back: into the model of a chat, which tells signed thinking from other texts, and
+ * into the bytes of anything else. */
+static void
+restore_written(struct exchange *x, const struct xd_answer *answer)
+{
+    const struct vault *v = redaction_vault(&x->attempt);
+    struct buf *out = &x->worker->out;
+    struct putback p;
+    struct buf written;
+    if (!v || answer->kind == XD_OP_CHAT)
+        return;
+    written = *out;
+    buf_init(out, written.cap);
+    putback_begin(&p, v);
+    putback_feed(&p, buf_str(&written), out);
+    putback_end(&p, out);
+    buf_fini(&written);
+}
+
 /* An answer of any kind, written in the client's dialect. */
 static void
 write_answer(struct exchange *x, const struct xd_answer *answer)
@@ -34,7 +57,12 @@ write_answer(struct exchange *x, const struct xd_answer *answer)
     struct xd xd;
     xd_init_op(&xd, x->front.dialect, x->front.op, &x->attempt.arena, out);
     xd.now = (int64_t)(clock_wall_ms() / 1000);
-    enum err err = xd_answer_write(&xd, answer);
+    struct xd_answer own = *answer;
+    if (own.kind == XD_OP_CHAT && redaction_vault(&x->attempt))
+        restoring_reply(redaction_vault(&x->attempt), &x->attempt.arena, &own.chat);
+    enum err err = xd_answer_write(&xd, &own);
+    restore_written(x, &own);
+    err = err ? err : out->err;
     xd_fini(&xd);
     if (err) {
         buf_clear(out);
@@ -82,20 +110,42 @@ read_answer(struct exchange *x, struct xd *xd, struct xd_answer *answer)
     return err == ERR_OK;
 }
 
-/* The client's own dialect, and nothing to change: the provider's bytes. */
-static void
-copy_answer(struct exchange *x)
+/* The provider's bytes, with what the request had hidden put back into them, in `anew`, if there was anything; m is the
+ * chat that they are, or NULL.  Absent when memory is short. */
+static struct str
+bytes_of(struct exchange *x, const struct ir_reply *m, struct buf *anew)
 {
-    answer_document(x, buf_str(&x->attempt.collected));
-    exchange_finish(x);
+    const struct vault *v = redaction_vault(&x->attempt);
+    buf_init(anew, RESTORED_MAX);
+    if (!v || !restoring_document(v, &x->worker->doc, m, anew))
+        return buf_str(&x->attempt.collected);
+    return anew->err ? (struct str){ NULL, 0 } : buf_str(anew);
+}
+
+/* The client's own dialect, and nothing to change but what bytes_of does. */
+static void
+copy_answer(struct exchange *x, const struct ir_reply *m)
+{
+    struct buf anew;
+    struct str bytes = bytes_of(x, m, &anew);
+    if (bytes.p) {
+        answer_document(x, bytes);
+        exchange_finish(x);
+    } else {
+        fail(x, &(struct fault){ .err = anew.err, .text = "it is too large" });
+    }
+    buf_fini(&anew);
 }
 
 /* The same with marks on the seals; false when these cannot be put there. */
 static bool
-copy_marked(struct exchange *x, const struct xd *xd)
+copy_marked(struct exchange *x, const struct xd *xd, const struct ir_reply *m)
 {
     struct buf *out = &x->worker->out;
-    unsigned marked = sealing_mark(&xd->sealed, xd->seal, buf_str(&x->attempt.collected), out);
+    struct buf anew;
+    struct str bytes = bytes_of(x, m, &anew);
+    unsigned marked = sealing_mark(&xd->sealed, xd->seal, bytes, out);
+    buf_fini(&anew);
     if (marked < xd->sealed.n || out->err) {
         buf_clear(out);
         return false;
@@ -116,8 +166,8 @@ settle_chat(struct exchange *x, const struct xd *xd, struct xd_answer *answer)
     if (x->wants_stream)
         stream_speak(x, &answer->chat);
     else if (x->attempt.kindred && !xd->sealed.n)
-        copy_answer(x);
-    else if (x->attempt.kindred && copy_marked(x, xd))
+        copy_answer(x, &answer->chat);
+    else if (x->attempt.kindred && copy_marked(x, xd, &answer->chat))
         return;
     else
         write_answer(x, answer);
@@ -140,7 +190,7 @@ settle_other(struct exchange *x, struct xd_answer *answer)
     if (err)
         fail(x, &(struct fault){ .err = err, .text = "it is too large" });
     else if (same && !changed)
-        copy_answer(x);
+        copy_answer(x, NULL);
     else
         write_answer(x, answer);
 }

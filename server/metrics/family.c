@@ -175,6 +175,14 @@ static const struct metrics_family of_breaker[] = {
                                       .type = METRICS_COUNTER },
 };
 
+static const struct metrics_family of_redaction[] = {
+    [METRICS_REDACTIONS] = { .name = "llmux_redactions",
+                             .help =
+                                 "Secrets and personal data found in requests, by what was done "
+                                 "about them.",
+                             .type = METRICS_COUNTER },
+};
+
 #define COUNT(v)    (sizeof(v) / sizeof *(v))
 #define FAMILIES(v) .families = (v), .n = COUNT(v)
 
@@ -202,6 +210,7 @@ const struct metrics_group_info metrics_groups[METRICS_GROUPS] = {
     [METRICS_OF_FALLBACK] = { { "model", "to" }, 2, FAMILIES(of_fallback), .most = 500 },
     [METRICS_OF_LIMIT] = { { "deployment", "by" }, 2, FAMILIES(of_limit), .most = 500 },
     [METRICS_OF_BREAKER] = { { "deployment", "to" }, 2, FAMILIES(of_breaker), .most = 1000 },
+    [METRICS_OF_REDACTION] = { { "kind", "action" }, 2, FAMILIES(of_redaction), .most = 100 },
 };
 
 unsigned

@@ -49,8 +49,9 @@ enum metrics_group {
     METRICS_OF_FALLBACK,
     METRICS_OF_LIMIT,
     METRICS_OF_BREAKER,
+    METRICS_OF_REDACTION,
 };
-#define METRICS_GROUPS (METRICS_OF_BREAKER + 1)
+#define METRICS_GROUPS (METRICS_OF_REDACTION + 1)
 
 struct metrics_group_info {
     const char *labels[METRICS_LABELS_MAX]; /* n_labels names */
@@ -94,6 +95,7 @@ enum metrics_of_retry { METRICS_RETRIES };
 enum metrics_of_fallback { METRICS_FALLBACKS };
 enum metrics_of_limit { METRICS_RATE_LIMITED };
 enum metrics_of_breaker { METRICS_BREAKER_TRANSITIONS };
+enum metrics_of_redaction { METRICS_REDACTIONS };
 
 /* The numbers that a family takes in a cell: one, or a count for each bucket and the sum. */
 unsigned metrics_family_values(const struct metrics_family *f);

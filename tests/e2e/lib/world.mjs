@@ -24,7 +24,8 @@ export const forgetful = { backoff: { first: '20ms', most: '100ms' }, retry_budg
                            breaker: { failures: 0 }, cooldown: { time: 0 } };
 
 function gatewayConfig(emulator, { server, provider, timeouts, retries = 0, providers = [],
-                                    fallbacks, routing, plugins, resilience = forgetful, limits, media, telemetry }) {
+                                    fallbacks, routing, plugins, resilience = forgetful, limits, media, redaction,
+                                    telemetry }) {
     const deployment = (name, type) => ({
         name: `up-${name}`, type, base_url: emulator, api_key: UPSTREAM_KEY,
         models: [{ name: `${name}/*`, upstream: '*' }], timeouts, ...provider,
@@ -41,12 +42,13 @@ function gatewayConfig(emulator, { server, provider, timeouts, retries = 0, prov
         resilience,
         limits,
         media,
+        redaction,
         telemetry,
     }).replaceAll('{emulator}', emulator);
 }
 
 export class World {
-    // options: server, timeouts, retries, resilience, limits, media, telemetry, providers, fallbacks, routing, plugins of the gateway's config, in which
+    // options: server, timeouts, retries, resilience, limits, media, redaction, telemetry, providers, fallbacks, routing, plugins of the gateway's config, in which
     // {emulator} is the emulator's address; providers may be a function of it; provider: more for each of the
     // two deployments; mock: the emulator's config; program: another gateway, a function of the folder.
     static async start(options = {}) {

@@ -1,0 +1,260 @@
+/* From a policy to a request that may be sent. */
+#include "server/gateway/redaction.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+#include "server/gateway/content.h"
+#include "server/gateway/measure.h"
+#include "server/gateway/rewriting.h"
+#include "server/gateway/worker.h"
+
+#define TAPE_MAX ((size_t)256 << 20) /* of one request, and of what is made of it */
+
+/* --- what cannot be redacted --------------------------------------------------------------- */
+
+static bool
+has_tokens(const struct ir_embed_request *q)
+{
+    for (unsigned i = 0; i < q->inputs.n; i++)
+        if (q->inputs.v[i].kind == IR_INPUT_TOKENS)
+            return true;
+    return false;
+}
+
+/* Does it go on from something that the provider keeps? */
+static bool
+has_state(const struct ir_request *q)
+{
+    for (unsigned i = 0; i < q->rest.n; i++)
+        if (xd_refusal_of(&q->rest.v[i]))
+            return true;
+    return false;
+}
+
+/* Why a policy cannot do its work; NULL: it can. */
+static const char *
+uncovered(const struct exchange *x, const struct redactor_policy *p)
+{
+    const struct xd_ask *ask = &x->tape->ask;
+    if (x->front.op->passes)
+        return x->tape->passage.boundary.n ? "forms are not looked into" : NULL;
+    if (ask->kind == XD_OP_EMBEDDINGS && has_tokens(&ask->embed))
+        return "inputs are tokens, which are not looked into";
+    if (ask->kind == XD_OP_CHAT && p->mode == CONFIG_REDACT_VAULT && has_state(&ask->chat))
+        return "it goes on from what the provider keeps, whose values are not known here any more";
+    return NULL;
+}
+
+static struct ir_error
+refusal(const char *code, struct str message)
+{
+    struct ir_error e = { .set = true, .kind = IR_FAULT_POLICY, .message = message };
+    e.code = str_from(code);
+    return e;
+}
+
+static void
+refuse_uncovered(struct exchange *x, struct redaction *r, const char *why)
+{
+    if (!x->gateway->config->redaction.allow_uncovered)
+        r->refusal = refusal("content_policy_violation",
+                             arena_printf(&x->arena,
+                                          "this request cannot be redacted as the "
+                                          "gateway's policy demands: %s",
+                                          why));
+}
+
+/* The kind, and the place as the client knows it, but not what stands there. */
+static void
+refuse_found(struct exchange *x, struct redaction *r, const struct rewriting *w)
+{
+    char path[FAULT_PATH];
+    struct str kind = redact_kind_name(w->found.kind);
+    if (w->found.kind == REDACT_CUSTOM)
+        kind = redact_custom_name(r->policy->rules.custom, w->found.custom);
+    json_path(&x->tape->doc, w->at, path, sizeof path);
+    r->refusal = refusal("content_policy_violation",
+                         arena_printf(&x->arena,
+                                      "%s: holds what the gateway's policy does not let "
+                                      "pass: %.*s",
+                                      path, STR_ARG(kind)));
+    r->refusal.param = arena_str(&x->arena, str_from(path));
+    r->counts[w->found.kind] = 1;
+}
+
+/* --- making one ---------------------------------------------------------------------------- */
+
+static void
+refuse_limit(struct exchange *x, struct redaction *r, enum err err)
+{
+    const struct config_redaction *c = &x->gateway->config->redaction;
+    if (err == ERR_MEMORY) {
+        r->refusal = (struct ir_error){ .set = true,
+                                        .kind = IR_FAULT_INTERNAL,
+                                        .message = STR("the gateway is out of memory") };
+        return;
+    }
+    r->refusal = refusal("content_policy_violation",
+                         arena_printf(&x->arena,
+                                      "the request has more to hide than the gateway "
+                                      "keeps: %u values, %llu bytes",
+                                      c->vault_entries, (unsigned long long)c->vault_bytes));
+}
+
+/* The request anew, read from the bytes that are sent. */
+static void
+read_anew(struct exchange *x, struct redaction *r)
+{
+    struct fault f;
+    r->tape = tape_take(&x->worker->tapes, TAPE_MAX);
+    if (!r->tape) {
+        refuse_limit(x, r, ERR_MEMORY);
+    } else if (tape_read(r->tape, &x->front, http_exchange_head(x->http), buf_str(&r->body), &f)) {
+        r->refusal = refusal("content_policy_violation",
+                             STR("the request means nothing any more when it is redacted"));
+    }
+}
+
+static void
+init_vault(const struct exchange *x, struct redaction *r)
+{
+    const struct config_redaction *c = &x->gateway->config->redaction;
+    if (r->policy->mode == CONFIG_REDACT_VAULT) {
+        vault_init(&r->vault, c->vault_entries, c->vault_bytes);
+    } else {
+        vault_init(&r->vault, UINT_MAX, SIZE_MAX);
+        r->vault.one_way = true;
+    }
+}
+
+static void
+rewrite(struct exchange *x, struct redaction *r)
+{
+    struct arena scratch; /* for decoded texts */
+    arena_init(&scratch, TAPE_MAX);
+    struct rewriting w = { .rules = &r->policy->rules,
+                           .stop = r->policy->mode == CONFIG_REDACT_BLOCK,
+                           .vault = &r->vault,
+                           .arena = &scratch };
+    const unsigned char *marks = content_of(&x->tape->doc, &x->tape->ask, &scratch);
+    enum err err = marks ? rewriting_run(&w, &x->tape->doc, marks, &r->body) : ERR_LIMIT;
+    memcpy(r->counts, w.counts, sizeof r->counts);
+    if (err)
+        refuse_limit(x, r, err);
+    else if (w.at)
+        refuse_found(x, r, &w);
+    else if (r->body.n && r->policy->mode == CONFIG_REDACT_VAULT && x->front.op->passes)
+        refuse_uncovered(x, r, "its reply goes to the client as it comes, with nothing put back");
+    if (r->body.n && !r->refusal.set)
+        read_anew(x, r);
+    if (r->policy->mode != CONFIG_REDACT_VAULT)
+        vault_fini(&r->vault);
+    arena_fini(&scratch);
+}
+
+static struct redaction *
+make(struct exchange *x, const struct redactor_policy *p)
+{
+    struct redaction *r = calloc(1, sizeof *r);
+    if (!r)
+        return NULL;
+    r->policy = p;
+    r->next = x->redactions;
+    x->redactions = r;
+    buf_init(&r->body, TAPE_MAX);
+    init_vault(x, r);
+    const char *why = uncovered(x, p);
+    if (why)
+        refuse_uncovered(x, r, why);
+    else
+        rewrite(x, r);
+    for (unsigned k = 0; k < REDACT_KINDS; k++)
+        if (r->counts[k])
+            measure_redaction(x, (enum redact_kind)k, p->mode, r->counts[k]);
+    return r;
+}
+
+/* --- for the exchange ---------------------------------------------------------------------- */
+
+static bool
+refuse(struct exchange *x, const struct ir_error *e)
+{
+    if (!x->error.set) /* what another deployment said is worth more to the client */
+        x->error = *e;
+    return false;
+}
+
+bool
+redaction_begin(struct exchange *x)
+{
+    static const struct ir_error no_memory = { .set = true,
+                                               .kind = IR_FAULT_INTERNAL,
+                                               .message = STR("the gateway is out of memory") };
+    struct attempt *a = &x->attempt;
+    a->redaction = NULL;
+    if (!x->gateway->redactor || x->front.asked.id.p)
+        return true;
+    const struct redactor_policy *p = redactor_policy(x->gateway->redactor,
+                                                      http_exchange_head(x->http), x->model,
+                                                      a->candidate.offer->deployment->config->name);
+    if (p->mode == CONFIG_REDACT_OFF)
+        return true;
+    struct redaction *r = x->redactions;
+    while (r && r->policy != p)
+        r = r->next;
+    if (!r)
+        r = make(x, p);
+    if (!r || r->refusal.set)
+        return refuse(x, r ? &r->refusal : &no_memory);
+    a->redaction = r->tape ? r : NULL;
+    return true;
+}
+
+const struct vault *
+redaction_vault(const struct attempt *a)
+{
+    return a->redaction && a->redaction->vault.n ? &a->redaction->vault : NULL;
+}
+
+void
+redaction_commit(struct exchange *x)
+{
+    for (struct redaction *r = x->redactions; r; r = r->next) {
+        tape_put(&x->worker->tapes, r->tape);
+        r->tape = NULL;
+        buf_fini(&r->body);
+    }
+}
+
+void
+redaction_end(struct exchange *x)
+{
+    redaction_commit(x);
+    while (x->redactions) {
+        struct redaction *r = x->redactions;
+        x->redactions = r->next;
+        vault_fini(&r->vault);
+        free(r);
+    }
+}
+
+struct str
+redaction_summary(const struct exchange *x, struct arena *a)
+{
+    struct str all = { 0 };
+    for (const struct redaction *r = x->redactions; r; r = r->next) {
+        struct str mode = config_redact_mode_name(r->policy->mode);
+        bool some = false;
+        for (unsigned k = 0; k < REDACT_KINDS; k++) {
+            struct str kind = redact_kind_name((enum redact_kind)k);
+            if (!r->counts[k])
+                continue;
+            if (!some)
+                arena_append(a, &all, arena_printf(a, "%s%.*s", all.n ? ", " : "", STR_ARG(mode)));
+            arena_append(a, &all, arena_printf(a, " %.*s=%u", STR_ARG(kind), r->counts[k]));
+            some = true;
+        }
+    }
+    return all;
+}

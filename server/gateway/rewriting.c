@@ -1,0 +1,225 @@
+/* Two walks over a document: what is to be hidden, and where it stands. */
+#include "server/gateway/rewriting.h"
+
+#include "runtime/json/text.h"
+#include "server/gateway/content.h"
+
+#define NESTED_MOST 3u                  /* JSON in strings of JSON */
+#define TEXT_MAX    ((size_t)256 << 20) /* of one string, rewritten */
+
+/* One document, or one that stands in a string of another. */
+struct sheet {
+    struct rewriting *w;
+    const struct json_doc *doc;
+    const unsigned char *marks; /* NULL: all is data */
+    unsigned nested;
+    struct buf *out; /* NULL: the first walk, that only looks */
+    size_t done;     /* of the source, is in out */
+    bool changed;
+    enum err err;
+};
+
+/* --- texts --------------------------------------------------------------------------------- */
+
+/* Whatever the walk looks for: what the rules find, and values that they have found elsewhere. */
+static bool
+next(const struct rewriting *w, struct str text, size_t from, struct redact_match *m)
+{
+    const struct vault_entry *e;
+    size_t at;
+    bool found = redact_next_of(w->rules, text, from, m);
+    if (!vault_next_value(w->vault, text, from, &at, &e))
+        return found;
+    if (!found || at < m->at || (at == m->at && e->value.n > m->n))
+        *m = (struct redact_match){ .at = at, .n = e->value.n, .kind = e->kind };
+    return true;
+}
+
+static enum err
+learn(struct rewriting *w, const struct redact_match *m, struct str value)
+{
+    struct buf stands;
+    if (vault_of_value(w->vault, value))
+        return ERR_OK;
+    buf_init(&stands, VAULT_STANDS_MAX);
+    redact_write(&stands, w->rules, m, value);
+    enum err err = stands.err ? stands.err : vault_put(w->vault, m->kind, value, buf_str(&stands));
+    buf_fini(&stands);
+    return err;
+}
+
+/* The first walk: put into the vault what the rules find. */
+static bool
+look(struct sheet *s, struct str text, uint32_t at)
+{
+    struct redact_match m;
+    for (size_t from = 0; !s->err && redact_next_of(s->w->rules, text, from, &m);
+         from = m.at + m.n) {
+        if (!s->w->stop) {
+            s->err = learn(s->w, &m, str_make(text.p + m.at, m.n));
+            continue;
+        }
+        s->w->found = m;
+        s->w->at = at;
+        return true;
+    }
+    return false;
+}
+
+/* The second walk: append the text with what stands for the values; false, with nothing appended, if none stands
+ * there. */
+static bool
+replace(struct sheet *s, struct str text, struct buf *out)
+{
+    struct redact_match m;
+    size_t from = 0;
+    for (; next(s->w, text, from, &m); from = m.at + m.n) {
+        const struct vault_entry *e = vault_of_value(s->w->vault, str_make(text.p + m.at, m.n));
+        buf_put(out, text.p + from, m.at - from);
+        if (e)
+            buf_puts(out, e->stands);
+        else
+            redact_write(out, s->w->rules, &m, str_make(text.p + m.at, m.n));
+        s->w->counts[m.kind]++;
+    }
+    if (from)
+        buf_puts(out, str_skip(text, from));
+    return from > 0;
+}
+
+static void walk(struct sheet *s, uint32_t at, enum content what, bool rule);
+
+/* Is it worth reading as JSON? */
+static bool
+may_be_json(struct str text)
+{
+    struct str t = str_trim(text);
+    return t.n > 1
+           && ((t.p[0] == '{' && t.p[t.n - 1] == '}') || (t.p[0] == '[' && t.p[t.n - 1] == ']'));
+}
+
+/* JSON in a string: true if it was that, and then *changed says whether out has it anew. */
+static bool
+rewrite_nested(struct sheet *outer, struct str text, uint32_t at, struct buf *out, bool *changed)
+{
+    struct json_doc doc;
+    struct fault f;
+    json_doc_init(&doc);
+    bool ok = json_doc_parse(&doc, text, &f) == ERR_OK;
+    struct sheet s = { .w = outer->w, .doc = &doc, .nested = outer->nested + 1, .out = out };
+    if (ok) {
+        walk(&s, JSON_ROOT, CONTENT_DATA, false);
+        if (outer->w->at && !out)
+            outer->w->at = at; /* the place that the client knows */
+        if (s.changed)
+            buf_puts(out, str_skip(text, s.done));
+        *changed = s.changed;
+        outer->err = outer->err ? outer->err : s.err;
+    }
+    json_doc_fini(&doc);
+    return ok;
+}
+
+static void
+put_until(struct sheet *s, size_t at)
+{
+    buf_put(s->out, s->doc->src + s->done, at - s->done);
+}
+
+/* A string, a name or a number: in the second walk as a string, if anything in it is replaced. */
+static void
+rewrite(struct sheet *s, uint32_t at)
+{
+    const struct json_node *n = &s->doc->nodes[at];
+    bool is_string = n->kind == JSON_STRING, changed = false;
+    struct str text = is_string ? json_text(s->doc, at, s->w->arena) : json_raw(s->doc, at);
+    struct buf anew;
+    if (!text.p) {
+        s->err = ERR_LIMIT;
+        return;
+    }
+    buf_init(&anew, TEXT_MAX);
+    bool nested = is_string && s->nested < NESTED_MOST && may_be_json(text)
+                  && rewrite_nested(s, text, at, s->out ? &anew : NULL, &changed);
+    if (!nested && !s->out)
+        look(s, text, at);
+    else if (!nested)
+        changed = replace(s, text, &anew);
+    if (changed) {
+        put_until(s, n->at - is_string);
+        buf_putc(s->out, '"');
+        json_escape(s->out, buf_str(&anew));
+        buf_putc(s->out, '"');
+        s->done = n->at + n->n + is_string;
+        s->changed = true;
+    }
+    s->err = s->err ? s->err : anew.err;
+    buf_fini(&anew);
+}
+
+/* --- documents ----------------------------------------------------------------------------- */
+
+static enum content
+mark_of(const struct sheet *s, uint32_t at, enum content outer)
+{
+    bool closed = outer == CONTENT_CLOSED || outer == CONTENT_DATA || outer == CONTENT_SCHEMA;
+    return closed || !s->marks || !s->marks[at] ? outer : (enum content)s->marks[at];
+}
+
+static void
+walk_object(struct sheet *s, uint32_t at, enum content what)
+{
+    const struct json_node *nodes = s->doc->nodes;
+    for (uint32_t key = at + 1; key < nodes[at].next && !s->err; key = nodes[key + 1].next) {
+        bool rule = what == CONTENT_SCHEMA && content_is_rule(json_inner(s->doc, key));
+        if (what == CONTENT_DATA)
+            rewrite(s, key);
+        walk(s, key + 1, what, rule);
+    }
+}
+
+static void
+walk(struct sheet *s, uint32_t at, enum content outer, bool rule)
+{
+    const struct json_node *n = &s->doc->nodes[at];
+    enum content what = mark_of(s, at, outer);
+    if (what == CONTENT_CLOSED || s->err || s->w->at)
+        return;
+    switch ((enum json_kind)n->kind) {
+    case JSON_OBJECT:
+        walk_object(s, at, what);
+        break;
+    case JSON_ARRAY:
+        for (uint32_t i = at + 1; i < n->next && !s->err; i = s->doc->nodes[i].next)
+            walk(s, i, what, rule);
+        break;
+    case JSON_STRING:
+        if (!rule && (what == CONTENT_TEXT || !content_is_encoded(json_inner(s->doc, at))))
+            rewrite(s, at);
+        break;
+    case JSON_NUMBER:
+        if (what == CONTENT_DATA)
+            rewrite(s, at);
+        break;
+    case JSON_NONE:
+    case JSON_NULL:
+    case JSON_FALSE:
+    case JSON_TRUE:
+        break;
+    }
+}
+
+enum err
+rewriting_run(struct rewriting *w, const struct json_doc *doc, const unsigned char *marks,
+              struct buf *out)
+{
+    struct sheet s = { .w = w, .doc = doc, .marks = marks };
+    walk(&s, JSON_ROOT, CONTENT_UNKNOWN, false);
+    if (s.err || w->at || w->vault->n == 0)
+        return s.err;
+    s.out = out;
+    walk(&s, JSON_ROOT, CONTENT_UNKNOWN, false);
+    if (s.changed)
+        put_until(&s, doc->n);
+    return s.err ? s.err : out->err;
+}

@@ -1,0 +1,269 @@
+// What is personal or secret stays in the house: every SDK in front of every dialect of a provider, with a recorder before
+// the provider that has seen all that was sent.
+import assert from 'node:assert/strict';
+import { createServer, request as send } from 'node:http';
+import { after, before, describe, test } from 'node:test';
+
+import { vendors } from './lib/sdks.mjs';
+import { eventually, failure, UPSTREAM_KEY, World } from './lib/world.mjs';
+
+const types = {
+    chat: 'openai.chat', responses: 'openai.responses', anthropic: 'anthropic.messages',
+    google: 'google.generate', converse: 'bedrock.converse', cohere: 'cohere.chat',
+    mistral: 'mistral.chat', ollama: 'ollama.chat',
+};
+const line = 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj';
+const key = `-----BEGIN PRIVATE KEY-----\n${`${line}\n`.repeat(4)}-----END PRIVATE KEY-----`;
+const values = ['ann@corp-a.com', 'bob@corp-b.com', 'cid@corp-c.com', 'dot@corp-d.com', 'TICKET-123456',
+                line];
+const user = (text) => ({ user: text });
+
+// Passes all on to a target, and keeps the bytes of the requests.
+class Recorder {
+    bodies = [];
+
+    static async start() {
+        const r = new Recorder();
+        r.server = createServer((req, res) => {
+            const chunks = [];
+            req.on('data', (d) => chunks.push(d));
+            req.on('end', () => {
+                const body = Buffer.concat(chunks);
+                r.bodies.push(`${req.url}\n${JSON.stringify(req.headers)}\n${body}`);
+                const { host, port } = new URL(r.target);
+                const up = send({ host: host.split(':')[0], port, method: req.method, path: req.url,
+                                  headers: { ...req.headers, host } }, (reply) => {
+                    res.writeHead(reply.statusCode, reply.headers);
+                    reply.pipe(res);
+                    reply.on('error', () => res.destroy());
+                });
+                up.on('error', () => res.destroy());
+                up.end(body);
+            });
+        });
+        await new Promise((resolve) => r.server.listen(0, '127.0.0.1', resolve));
+        r.server.unref();
+        return r;
+    }
+
+    // What was sent since the last call; nothing of it is a value, however it is escaped.
+    take() {
+        const all = this.bodies.splice(0).join('\n');
+        const plain = all.replace(/\\u([0-9a-f]{4})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+        for (const value of values)
+            assert.ok(!plain.includes(value), `${value} was sent: ${all}`);
+        return all;
+    }
+
+    stop() {
+        this.server.closeAllConnections();
+        this.server.close();
+    }
+}
+
+let w, recorder;
+before(async () => {
+    recorder = await Recorder.start();
+    w = await World.start({
+        providers: (emulator) => {
+            recorder.target = emulator;
+            const base = emulator.replace(/\/\/[^/]+/, `//127.0.0.1:${recorder.server.address().port}`);
+            return [
+                ...Object.entries(types).map(([name, type]) => ({
+                    name: `at-${name}`, type, api_key: UPSTREAM_KEY, base_url: base.replace(/v1$/, `${type}/v1`),
+                    models: [{ name: `${name}-*`, upstream: '*' }],
+                })),
+                { name: 'in-house', type: 'openai.chat', api_key: UPSTREAM_KEY, base_url: base,
+                  models: [{ name: 'split', upstream: 'echo' }, { name: 'home', upstream: 'echo' }] },
+                { name: 'passages', type: 'openai', api_key: UPSTREAM_KEY, base_url: base,
+                  models: ['paint', 'paint-masked', 'hear'] },
+            ];
+        },
+        routing: { fallbacks: { 'chat-any!500': ['anthropic-echo'] } },
+        redaction: {
+            mode: 'vault', key: 'a key for tests', patterns: [{ name: 'ticket', regex: 'TICKET-[0-9]{6}' }],
+            rules: [
+                { providers: ['in-house'], mode: 'off' },
+                { models: ['*-masked'], mode: 'mask' },
+                { models: ['*-hashed'], mode: 'hash' },
+                { models: ['*-blocked'], mode: 'block', kinds: ['email', 'custom'] },
+                { keys: ['sk-trusted'], mode: 'off' },
+            ],
+        },
+    });
+});
+after(async () => {
+    await w.stop();
+    recorder.stop();
+});
+
+for (const [name, make] of Object.entries(vendors))
+    for (const up of Object.keys(types))
+        describe(`${name} SDK, ${up} upstream`, { timeout: 20_000 }, () => {
+            let sdk;
+            before(() => { sdk = make(w); });
+            after(() => sdk.close?.());
+
+            for (const stream of [false, true]) {
+                const how = stream ? ', streamed' : '';
+
+                test(`a text comes back whole${how}`, async () => {
+                    let heard = '';
+                    const text = `I am ann@corp-a.com (TICKET-123456).\n${key}\n"[email:000000000000]"`;
+                    const r = await sdk.say({ model: `${up}-echo`, system: 'Obey bob@corp-b.com.',
+                                              turns: [user(text)] },
+                                            { stream, onText: (t) => { heard += t; } });
+                    assert.equal(r.text, `You said: ${text}. Instructions: Obey bob@corp-b.com..`);
+                    assert.equal(r.stop, sdk.stops.end);
+                    assert.ok(r.input > 0 && r.output > 0);
+                    assert.equal(heard, stream ? r.text : '');
+                    const sent = recorder.take();
+                    assert.match(sent, /I am \[email:[0-9a-f]{12}\] \(\[ticket:[0-9a-f]{12}\]\)/);
+                });
+
+                test(`calls and results, too${how}`, async () => {
+                    const args = { city: 'cid@corp-c.com "x"', n: 1 };
+                    const asked = user(`call:mail ${JSON.stringify(args)}`);
+                    const c = { model: `${up}-echo`, tools: ['mail'], turns: [asked] };
+                    const r = await sdk.say(c, { stream });
+                    assert.deepEqual(r.calls.map((k) => [k.name, k.args]), [['mail', args]]);
+                    const first = recorder.take();
+                    c.turns.push({ reply: r.turn }, { results: [[r.calls[0], 'To dot@corp-d.com: cid@corp-c.com']] });
+                    const s = await sdk.say(c, { stream });
+                    assert.match(s.text, /To dot@corp-d\.com: cid@corp-c\.com/);
+                    const second = recorder.take();
+                    const [placeholder] = /\[email:[0-9a-f]{12}\]/.exec(first);
+                    assert.ok(second.split(placeholder).length > 3); // the same in all turns
+                });
+            }
+
+            test('what is not to be sent is refused', async () => {
+                const e = await failure(sdk.say({ model: `${up}-blocked`, turns: [user('I am ann@corp-a.com.')] }));
+                assert.equal(sdk.status(e), 400);
+                assert.ok(sdk.isOwn(e, 400), e.constructor.name);
+                assert.match(`${e.message} ${JSON.stringify(e)}`, /email/);
+                assert.doesNotMatch(`${e.message} ${JSON.stringify(e)} ${e.stack}`, /ann@corp/);
+                assert.equal(recorder.take(), '');
+            });
+        });
+
+const chat = (model, content, more) => ({ model, messages: [{ role: 'user', content }], ...more });
+const ask = async (body, headers) => {
+    const r = await w.post('/v1/chat/completions', body, headers);
+    return { status: r.status, ...await r.json() };
+};
+const said = (r) => r.choices[0].message.content;
+
+describe('policies', { timeout: 20_000 }, () => {
+    test('masks and hashes stay', async () => {
+        const masked = await ask(chat('chat-masked', 'I am ann@corp-a.com, TICKET-123456'));
+        assert.equal(said(masked), 'You said: I am [REDACTED:email], [REDACTED:ticket].');
+        const [a, b] = await Promise.all([1, 2].map(() => ask(chat('chat-hashed', 'I am ann@corp-a.com'))));
+        assert.match(said(a), /^You said: I am \[email:[0-9a-f]{12}\]\.$/);
+        assert.equal(said(a), said(b));
+        recorder.take();
+    });
+
+    test('rules go by model, deployment and key', async () => {
+        const home = await ask(chat('home', 'I am eve@corp-e.com'));
+        assert.match(said(home), /eve@corp-e/);
+        assert.match(recorder.bodies.splice(0).join(), /eve@corp-e/);
+        await ask(chat('chat-echo', 'I am eve@corp-e.com'), { authorization: 'Bearer sk-trusted' });
+        assert.match(recorder.bodies.splice(0).join(), /eve@corp-e/);
+        await ask(chat('chat-echo', 'I am eve@corp-e.com'), { authorization: 'Bearer sk-trustee' });
+        assert.doesNotMatch(recorder.bodies.splice(0).join(), /eve@corp-e/);
+    });
+
+    test('every attempt sends the same placeholders', async () => {
+        const r = await ask(chat('chat-any!500', 'I am ann@corp-a.com'));
+        assert.match(said(r), /I am ann@corp-a\.com/);
+        const sent = new Set(recorder.take().match(/\[email:[0-9a-f]{12}\]/g));
+        assert.equal(sent.size, 1);
+    });
+
+    test('a refusal names the place, not the value', async () => {
+        const r = await ask({ model: 'chat-blocked', messages: [
+            { role: 'user', content: [{ type: 'text', text: 'see' }, { type: 'text', text: 'TICKET-123456' }] }] });
+        assert.equal(r.status, 400);
+        assert.equal(r.error.code, 'content_policy_violation');
+        assert.equal(r.error.param, 'messages[0].content[1].text');
+        assert.match(r.error.message, /ticket/);
+        assert.equal(recorder.take(), '');
+    });
+
+    test('bytes of a kindred request are kept but for what is hidden', async () => {
+        const body = '{ "model":"chat-echo",\n "messages":[{"role":"user","content":"\\u00e9 ann@corp-a.com"}],'
+            + '"seed": 1.50e0,"metadata":{"a":"b"}, "user":"ann@corp-a.com" }';
+        assert.match(said(await ask(body)), /é ann@corp-a\.com/);
+        const sent = recorder.take();
+        const [, placeholder] = /é (\[email:[0-9a-f]{12}\])/.exec(sent);
+        assert.ok(sent.includes(`{ "model":"echo",\n "messages":[{"role":"user","content":"é ${placeholder}"}],`
+            + `"seed": 1.50e0,"metadata":{"a":"b"}, "user":"${placeholder}" }`), sent);
+    });
+
+    test('data that nobody reads is not touched', async () => {
+        const url = `data:image/png;base64,${Buffer.from('x'.repeat(300)).toString('base64')}`;
+        await ask({ model: 'chat-echo', messages: [{ role: 'user', content: [
+            { type: 'image_url', image_url: { url } }, { type: 'text', text: 'ann@corp-a.com' }] }] });
+        assert.ok(recorder.take().includes(url));
+    });
+
+    test('what cannot be redacted is refused', async () => {
+        const form = new FormData();
+        form.set('model', 'hear');
+        form.set('file', new Blob(['x']), 'x.wav');
+        const heard = await fetch(`${w.url}/v1/audio/transcriptions`, { method: 'POST', body: form });
+        assert.equal(heard.status, 400);
+        assert.match((await heard.json()).error.message, /forms are not looked into/);
+        const tokens = await w.post('/v1/embeddings', { model: 'chat-echo', input: [[1, 2, 3]] });
+        assert.equal(tokens.status, 400);
+        const goesOn = await w.post('/v1/responses', { model: 'responses-echo', input: 'x',
+                                                       previous_response_id: 'resp_1' });
+        assert.equal(goesOn.status, 400);
+        const painted = await w.post('/v1/images/generations', { model: 'paint', prompt: 'ann@corp-a.com' });
+        assert.equal(painted.status, 400);
+        assert.equal(recorder.take(), '');
+        const clean = await w.post('/v1/images/generations', { model: 'paint', prompt: 'a fish' });
+        assert.equal(clean.status, 200);
+        const masked = await w.post('/v1/images/generations', { model: 'paint-masked', prompt: 'ann@corp-a.com' });
+        assert.equal(masked.status, 200);
+        assert.match(recorder.take(), /"prompt":"\[REDACTED:email\]"/);
+    });
+
+    test('embeddings and reranking', async () => {
+        const vectors = await w.post('/v1/embeddings', { model: 'chat-echo', input: ['ann@corp-a.com', 'b'] });
+        assert.equal((await vectors.json()).data.length, 2);
+        assert.match(recorder.take(), /\[email:/);
+        const ranked = await w.post('/v2/rerank', { model: 'cohere-echo', query: 'ann@corp-a.com',
+                                                    documents: ['x ann@corp-a.com', 'y'] });
+        assert.equal(ranked.status, 200, await ranked.text());
+        recorder.take();
+    });
+
+    test('it is told how often, and nothing else', async () => {
+        const r = await w.post('/v1/chat/completions', chat('chat-echo', 'I am ann@corp-a.com, bob@corp-b.com'));
+        const line = await w.log(r.headers.get('x-request-id'));
+        assert.equal(line.redacted, 'vault email=2');
+        assert.doesNotMatch(JSON.stringify(line), /ann@corp/);
+        await eventually(async () => /llmux_redactions_total\{kind="email",action="vault"\} [1-9]/
+            .test(await (await fetch(`${w.url}/metrics`)).text()));
+        recorder.take();
+    });
+
+    test('a stream that breaks says what it has', async () => {
+        const r = await w.post('/v1/chat/completions', chat('chat-echo!close-after=8', 'I am ann@corp-a.com and more',
+                                                            { stream: true }));
+        const decoder = new TextDecoder();
+        let text = '';
+        try {
+            for await (const piece of r.body)
+                text += decoder.decode(piece, { stream: true });
+        } catch {
+            // it breaks off behind the error
+        }
+        const said = [...text.matchAll(/"content":"([^"]*)"/g)].map((m) => m[1]).join('');
+        assert.match(said, /^You said: I am \[email:[0-9a-f]+$/); // in the middle of a placeholder
+        assert.match(text, /"error"/);
+        recorder.take();
+    });
+});

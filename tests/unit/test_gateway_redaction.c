@@ -1,0 +1,669 @@
+/* Requests of every dialect without what they had to hide, and their replies with it; whatever the dialect is. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "runtime/xd/policy.h"
+#include "runtime/xd/registry.h"
+#include "runtime/xd/translate.h"
+#include "server/gateway/content.h"
+#include "server/gateway/restoring.h"
+#include "server/gateway/rewriting.h"
+#include "tests/lib/dice.h"
+
+#define PEM \
+    "-----BEGIN PRIVATE KEY-----\n" \
+    "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\n" \
+    "-----END PRIVATE KEY-----"
+#define PEM_LINE "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj"
+
+static const struct redact_rules rules = { .which = REDACT_ALL,
+                                           .mode = REDACT_HASH,
+                                           .key = STR_INIT("a key for tests") };
+
+/* --- one document -------------------------------------------------------------------------- */
+
+struct bench {
+    struct arena arena;
+    struct vault vault;
+    struct json_doc doc;
+    struct buf out;
+    struct rewriting w;
+    enum err err;
+};
+
+static void
+bench_init(struct bench *b)
+{
+    *b = (struct bench){ .err = ERR_OK };
+    arena_init(&b->arena, 64u << 20);
+    vault_init(&b->vault, 1000, 1 << 20);
+    json_doc_init(&b->doc);
+    buf_init(&b->out, 16u << 20);
+}
+
+static void
+bench_fini(struct bench *b)
+{
+    vault_fini(&b->vault);
+    json_doc_fini(&b->doc);
+    buf_fini(&b->out);
+    arena_fini(&b->arena);
+}
+
+/* The body of a request, as it is sent. */
+static struct str
+redact(struct bench *b, const struct xd_dialect *d, enum xd_op_kind kind, struct str body)
+{
+    struct xd_ask ask;
+    struct xd x;
+    xd_init(&x, d, kind, &b->arena, NULL);
+    if (xd_ask_read(&x, body, &ask))
+        fail_msg("%s: %s: %.*s", d->name, x.fault.text, STR_ARG(body));
+    b->w = (struct rewriting){
+        .rules = &rules, .vault = &b->vault, .arena = &b->arena, .stop = b->w.stop
+    };
+    const unsigned char *marks = content_of(&x.doc, &ask, &b->arena);
+    assert_non_null(marks);
+    buf_clear(&b->out);
+    b->err = rewriting_run(&b->w, &x.doc, marks, &b->out);
+    struct str sent = b->out.n ? arena_str(&b->arena, buf_str(&b->out)) : body;
+    xd_fini(&x);
+    return sent;
+}
+
+static bool
+has(struct str s, const char *what)
+{
+    return memmem(s.p, s.n, what, strlen(what));
+}
+
+static void
+check_json(struct bench *b, struct str s)
+{
+    struct fault f;
+    if (json_doc_parse(&b->doc, s, &f))
+        fail_msg("%s at %zu of %.*s", f.text, f.offset, STR_ARG(s));
+}
+
+/* --- every dialect: requests --------------------------------------------------------------- */
+
+#define TEXT(t) \
+    { \
+        .kind = IR_BLOCK_TEXT, .text.text = STR_INIT(t) \
+    }
+
+static void
+make_request(struct ir_request *q)
+{
+    static struct ir_block system[] = { TEXT("Obey sys@example.org.") };
+    static struct ir_block asked[] = { TEXT("I am ann@example.org, \"ann\".\n" PEM) };
+    static struct ir_block said[] = {
+        TEXT("Hello ann@example.org!"),
+        { .kind = IR_BLOCK_CALL,
+          .call = { STR_INIT("call_1"),
+                    STR_INIT("mail"),
+                    STR_INIT("{\"to\":\"arg\\u0040example.org\",\"n\":1,\"map@example.org\":[\"x "
+                             "list@example.org\"],\"key\":\"-----BEGIN PRIVATE KEY-----\\n" PEM_LINE
+                             "\\n-----END PRIVATE KEY-----\"}"),
+                    { 0 } } },
+    };
+    static struct ir_block found[] = { TEXT("{\"found\":\"res@example.org\"}") };
+    static struct ir_block results[] = {
+        { .kind = IR_BLOCK_RESULT,
+          .result = { STR_INIT("call_1"), STR_INIT("mail"), { found, 1, 1 }, IR_UNSET } },
+    };
+    static struct ir_turn turns[] = {
+        { .set = true, .role = IR_ROLE_USER, .blocks = { asked, 1, 1 } },
+        { .set = true, .role = IR_ROLE_ASSISTANT, .blocks = { said, 2, 2 } },
+        { .set = true, .role = IR_ROLE_USER, .blocks = { results, 1, 1 } },
+    };
+    static struct ir_tool tools[] = {
+        { .kind = IR_TOOL_FUNCTION,
+          .function = { STR_INIT("mail"), STR_INIT("Writes to tool@example.org."),
+                        STR_INIT("{\"type\":\"object\",\"properties\":{\"to\":{\"type\":\"string\","
+                                 "\"description\":\"as schema@example.org\"},\"key@example.org\":{"
+                                 "\"type\":\"string\"}},\"required\":[\"key@example.org\"]}"),
+                        IR_UNSET } },
+    };
+    *q = (struct ir_request){ .set = true,
+                              .model = STR("m"),
+                              .instructions = { system, 1, 1 },
+                              .turns = { turns, 3, 3 },
+                              .tools = { tools, 1, 1 },
+                              .max_output = { 100, true },
+                              .user = STR("user@example.org") };
+}
+
+/* The request as a client of this dialect writes it; false when the dialect cannot. */
+static bool
+write_request(const struct xd_dialect *d, struct arena *a, struct str *body)
+{
+    struct xd_ask asked = { .kind = XD_OP_CHAT }, wanted;
+    struct buf out;
+    struct xd x;
+    make_request(&asked.chat);
+    buf_init(&out, 1 << 20);
+    xd_init(&x, d, XD_OP_CHAT, a, &out);
+    bool ok = !xd_ask_prepare(&x, &asked, NULL, &wanted) && !xd_ask_write(&x, &wanted);
+    *body = arena_str(a, buf_str(&out));
+    xd_fini(&x);
+    buf_fini(&out);
+    return ok;
+}
+
+static void
+requests_of_every_dialect_are_redacted(void **state)
+{
+    unsigned done = 0;
+    (void)state;
+    for (const struct xd_dialect *const *d = xd_registry; *d; d++) {
+        struct bench b;
+        struct str body;
+        if (!xd_op(*d, XD_OP_CHAT))
+            continue;
+        bench_init(&b);
+        if (write_request(*d, &b.arena, &body)) {
+            struct str sent = redact(&b, *d, XD_OP_CHAT, body);
+            assert_int_equal(b.err, ERR_OK);
+            /* Names of schemas' members stay; nothing else does. */
+            static const char *const values[] = {
+                "sys@",  "ann@", "arg@",  "arg\\u0040", "arg\\\\u0040", "map@",
+                "list@", "res@", "tool@", "schema@",    "user@",        PEM_LINE,
+            };
+            for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+                if (has(sent, values[i]))
+                    fail_msg("%s: %s in %.*s", (*d)->name, values[i], STR_ARG(sent));
+            if (has(body, "key@example.org"))
+                assert_true(has(sent, "\"key@example.org\":{")
+                            && has(sent, "[\"key@example.org\"]"));
+            check_json(&b, sent);
+            struct str again = redact(&b, *d, XD_OP_CHAT, sent); /* it is a request, and stays so */
+            assert_true(str_eq(again, sent));
+            done++;
+        }
+        bench_fini(&b);
+    }
+    assert_true(done > 10);
+}
+
+/* --- every dialect: replies ---------------------------------------------------------------- */
+
+#define P0 "[email:0123456789ab]"
+#define P1 "[private_key:ba9876543210]"
+
+static void
+fill(struct vault *v)
+{
+    vault_init(v, 10, 1000);
+    assert_int_equal(vault_put(v, REDACT_EMAIL, STR("ann@example.org"), STR(P0)), ERR_OK);
+    assert_int_equal(vault_put(v, REDACT_PRIVATE_KEY, STR("k\"1\n2\\"), STR(P1)), ERR_OK);
+}
+
+static void
+make_reply(struct ir_reply *m)
+{
+    static struct ir_block blocks[] = {
+        { .kind = IR_BLOCK_THINKING, .thinking = { STR_INIT("Hm, " P0 "?"), { 0 } } },
+        TEXT("Dear " P0 ", your key is " P1 ". [email:000000000000] is not yours."),
+        { .kind = IR_BLOCK_CALL,
+          .call = { STR_INIT("call_1"),
+                    STR_INIT("mail"),
+                    STR_INIT("{\"to\":\"" P0 "\",\"body\":\"{\\\"key\\\":\\\"" P1 "\\\"}\"}"),
+                    { 0 } } },
+    };
+    static struct ir_choice choices[] = {
+        { .set = true, .blocks = { blocks, 3, 3 }, .stop = IR_STOP_CALL },
+    };
+    *m = (struct ir_reply){ .set = true,
+                            .id = STR("r1"),
+                            .model = STR("m"),
+                            .choices = { choices, 1, 1 },
+                            .usage = { .set = true, .input = { 7, true }, .output = { 5, true } } };
+}
+
+/* What the reader of a reply sees of it. */
+static void
+check_reply(const struct xd_dialect *d, const struct ir_reply *m)
+{
+    struct json_doc doc;
+    struct fault f;
+    bool text = false;
+    assert_int_equal(m->choices.n, 1);
+    for (unsigned i = 0; i < m->choices.v[0].blocks.n; i++) {
+        const struct ir_block *b = &m->choices.v[0].blocks.v[i];
+        if (b->kind == IR_BLOCK_TEXT) {
+            if (!str_is(b->text.text, "Dear ann@example.org, your key is k\"1\n2\\. "
+                                      "[email:000000000000] is not yours."))
+                fail_msg("%s: %.*s", d->name, STR_ARG(b->text.text));
+            text = true;
+        } else if (b->kind == IR_BLOCK_THINKING) {
+            assert_true(str_is(b->thinking.text, "Hm, ann@example.org?"));
+        } else if (b->kind == IR_BLOCK_CALL) {
+            json_doc_init(&doc);
+            if (json_doc_parse(&doc, b->call.arguments, &f))
+                fail_msg("%s: %s in %.*s", d->name, f.text, STR_ARG(b->call.arguments));
+            if (!has(b->call.arguments, "\"ann@example.org\"")
+                || !has(b->call.arguments, "\"{\\\"key\\\":\\\"k\\\\\\\"1\\\\n2\\\\\\\\\\\"}\""))
+                fail_msg("%s: %.*s", d->name, STR_ARG(b->call.arguments));
+            json_doc_fini(&doc);
+        }
+    }
+    if (!text)
+        fail_msg("%s: no text", d->name);
+    assert_int_equal(m->usage.input.v, 7);
+    assert_int_equal(m->usage.output.v, 5);
+}
+
+static void
+stream_through(const struct xd_dialect *d, const struct vault *v, struct arena *a, struct str bytes,
+               struct dice *dice)
+{
+    struct ir_collector collector;
+    struct ir_grammar grammar = { .state = IR_GRAMMAR_START };
+    struct restoring r, twin;
+    struct xd_reader reader;
+    ir_collector_init(&collector, a);
+    restoring_init(&r, v, ir_collector_event, &collector);
+    restoring_init(&twin, v, ir_grammar_event, &grammar);
+    for (int pass = 0; pass < 2; pass++) {
+        xd_reader_init(&reader, d, XD_OP_CHAT, a, restoring_event, pass ? &twin : &r);
+        for (size_t at = 0; at < bytes.n;) {
+            size_t n = 1 + dice_roll(dice, 40);
+            n = n < bytes.n - at ? n : bytes.n - at;
+            assert_int_equal(xd_reader_feed(&reader, bytes.p + at, n), ERR_OK);
+            at += n;
+        }
+        assert_int_equal(xd_reader_end(&reader), ERR_OK);
+        xd_reader_fini(&reader);
+    }
+    assert_true(collector.ended && !r.err && !collector.err);
+    if (!ir_grammar_ok(&grammar))
+        fail_msg("%s: %s", d->name, grammar.why);
+    check_reply(d, &collector.reply);
+    restoring_fini(&r);
+    restoring_fini(&twin);
+}
+
+/* Cut every text of the reply into pieces of a few bytes, as models do. */
+struct cutter {
+    struct xd_writer *w;
+    struct dice *dice;
+};
+
+static void
+cut_event(void *ctx, const struct ir_event *e)
+{
+    struct cutter *c = ctx;
+    struct str *whole, all;
+    if (e->kind != IR_EVENT_GROW) {
+        xd_writer_event(c->w, e);
+        return;
+    }
+    struct ir_block b = *e->block;
+    struct ir_event copy = *e;
+    copy.block = &b;
+    whole = b.kind == IR_BLOCK_TEXT       ? &b.text.text
+            : b.kind == IR_BLOCK_THINKING ? &b.thinking.text
+                                          : &b.call.arguments;
+    all = *whole;
+    for (size_t at = 0; at < all.n;) {
+        size_t n = 1 + dice_roll(c->dice, 6);
+        n = n < all.n - at ? n : all.n - at;
+        *whole = str_make(all.p + at, n);
+        xd_writer_event(c->w, &copy);
+        at += n;
+    }
+}
+
+static void
+streams_of_every_dialect_are_restored(void **state)
+{
+    struct dice dice = { 3 };
+    struct vault v;
+    (void)state;
+    fill(&v);
+    for (const struct xd_dialect *const *d = xd_registry; *d; d++) {
+        struct arena a;
+        struct buf out;
+        struct xd_writer w;
+        struct ir_reply m;
+        if (!xd_op(*d, XD_OP_CHAT))
+            continue;
+        for (unsigned round = 0; round < 5; round++) {
+            arena_init(&a, 64u << 20);
+            buf_init(&out, 16u << 20);
+            make_reply(&m);
+            xd_writer_init(&w, *d, XD_OP_CHAT, &a, &out, XD_USAGE_WRITE);
+            struct cutter c = { &w, &dice };
+            ir_reply_speak(&m, cut_event, &c);
+            assert_int_equal(w.x.err, ERR_OK);
+            stream_through(*d, &v, &a, buf_str(&out), &dice);
+            xd_writer_fini(&w);
+            buf_fini(&out);
+            arena_fini(&a);
+        }
+    }
+    vault_fini(&v);
+}
+
+static void
+documents_of_every_dialect_are_restored(void **state)
+{
+    struct vault v;
+    (void)state;
+    fill(&v);
+    for (const struct xd_dialect *const *d = xd_registry; *d; d++) {
+        struct arena a;
+        struct buf out, restored;
+        struct ir_reply m;
+        struct ir_error e;
+        struct xd x;
+        if (!xd_op(*d, XD_OP_CHAT))
+            continue;
+        arena_init(&a, 64u << 20);
+        buf_init(&out, 16u << 20);
+        buf_init(&restored, 16u << 20);
+        make_reply(&m);
+        xd_init(&x, *d, XD_OP_CHAT, &a, &out);
+        assert_int_equal(xd_reply_write(&x, &m), ERR_OK);
+        xd_fini(&x);
+        xd_init(&x, *d, XD_OP_CHAT, &a, NULL);
+        assert_int_equal(xd_reply_read(&x, buf_str(&out), &m, &e), ERR_OK);
+        assert_true(restoring_document(&v, &x.doc, &m, &restored) >= 2);
+        restoring_reply(&v, &a, &m);
+        check_reply(*d, &m);
+        xd_fini(&x);
+        xd_init(&x, *d, XD_OP_CHAT, &a, NULL);
+        if (xd_reply_read(&x, buf_str(&restored), &m, &e))
+            fail_msg("%s: %s: %.*s", (*d)->name, x.fault.text, STR_ARG(buf_str(&restored)));
+        check_reply(*d, &m);
+        xd_fini(&x);
+        buf_fini(&restored);
+        buf_fini(&out);
+        arena_fini(&a);
+    }
+    vault_fini(&v);
+}
+
+/* --- what stays ---------------------------------------------------------------------------- */
+
+static const struct {
+    const char *what, *dialect;
+    enum xd_op_kind kind;
+    const char *in, *has, *lacks;
+} rows[] = {
+    { "signatures, sealed thinking, and the text that was signed", "anthropic.messages", XD_OP_CHAT,
+      "{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"a@b.org\"},{"
+      "\"role\":\"assistant\",\"content\":[{\"type\":\"thinking\",\"thinking\":\"x@b.org\","
+      "\"signature\":\"s@b.org\"},{\"type\":\"redacted_thinking\",\"data\":\"d@b.org\"},{\"type\":"
+      "\"text\",\"text\":\"t@b.org\"}]},{\"role\":\"user\",\"content\":\"y\"}]}",
+      "\"thinking\":\"x@b.org\",\"signature\":\"s@b.org\"},{\"type\":\"redacted_thinking\",\"data\":"
+      "\"d@b.org\"}",
+      "t@b.org" },
+    { "bytes and addresses", "openai.chat", XD_OP_CHAT,
+      "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\","
+      "\"image_url\":{\"url\":\"https://u:p@b.org/a?m=z@b.org\"}},{\"type\":\"text\",\"text\":"
+      "\"t@b.org\"}]}]}",
+      "https://u:p@b.org/a?m=z@b.org", "t@b.org" },
+    { "ids and names", "openai.chat", XD_OP_CHAT,
+      "{\"model\":\"m@b.org\",\"messages\":[{\"role\":\"user\",\"content\":\"t@b.org\"},{\"role\":"
+      "\"assistant\",\"tool_calls\":[{\"id\":\"i@b.org\",\"type\":\"function\",\"function\":{\"name\":"
+      "\"n@b.org\",\"arguments\":\"{}\"}}]},{\"role\":\"tool\",\"tool_call_id\":\"i@b.org\",\"content\":"
+      "\"r\"}]}",
+      "\"tool_calls\":[{\"id\":\"i@b.org\",\"type\":\"function\",\"function\":{\"name\":\"n@b.org\"",
+      "t@b.org" },
+    { "members that nobody knows are content", "openai.chat", XD_OP_CHAT,
+      "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"metadata\":{\"who\":"
+      "\"w@b.org\"},\"new_thing\":[\"v@b.org\"]}",
+      "\"metadata\":{\"who\":\"[email:", "w@b.org" },
+    { "so are texts that are cut by escapes", "openai.chat", XD_OP_CHAT,
+      "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"\\u0061\\u0040b\\u002eorg "
+      "\\ud83d\\ude00\"}]}",
+      "[email:", "u0040" },
+    { "a value that is known is hidden where nothing tells that it is one", "openai.chat",
+      XD_OP_CHAT,
+      "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"mail a@b.org\"},{\"role\":"
+      "\"assistant\",\"content\":\"xa@b.org, a@b.org!\"}]}",
+      "!\"}]", " a@b.org!" },
+    { "texts to embed", "openai.chat", XD_OP_EMBEDDINGS,
+      "{\"model\":\"m\",\"input\":[\"a@b.org\",\"c\"],\"user\":\"u@b.org\"}",
+      "[email:", "a@b.org" },
+};
+
+static void
+what_is_content_is_known(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bench b;
+        bench_init(&b);
+        struct str sent = redact(&b, xd_find(str_from(rows[i].dialect)), rows[i].kind,
+                                 str_from(rows[i].in));
+        if (!has(sent, rows[i].has) || has(sent, rows[i].lacks))
+            fail_msg("%s: %.*s", rows[i].what, STR_ARG(sent));
+        check_json(&b, sent);
+        bench_fini(&b);
+    }
+}
+
+/* Whatever surrounds a value, byte for byte. */
+static void
+all_else_stays_as_it_was(void **state)
+{
+    static const char before[] =
+        "{ \"model\" : \"m\" ,\n\"messages\":[{\"role\":\"user\",\"content\": "
+        "\"\\u00e9 ";
+    static const char behind[] = " \\/\"\t}],\"seed\":1.50e+0, \"x\":{\"a\":1,\"a\":[ ]}}\n";
+    struct bench b;
+    (void)state;
+    bench_init(&b);
+    const struct xd_dialect *d = xd_find(STR("openai.chat"));
+    struct str plain = arena_printf(&b.arena, "%s%s%s", before, "nothing", behind);
+    assert_ptr_equal(redact(&b, d, XD_OP_CHAT, plain).p, plain.p);
+    assert_int_equal(b.out.n, 0);
+    struct str sent = redact(&b, d, XD_OP_CHAT,
+                             arena_printf(&b.arena, "%s%s%s", before, "a@b.org", behind));
+    assert_true(str_starts(
+        sent, STR("{ \"model\" : \"m\" ,\n\"messages\":[{\"role\":\"user\",\"content\": \"")));
+    assert_true(str_ends(sent, STR("\"\t}],\"seed\":1.50e+0, \"x\":{\"a\":1,\"a\":[ ]}}\n")));
+    assert_true(has(sent, "\xc3\xa9 [email:"));
+    assert_int_equal(b.w.counts[REDACT_EMAIL], 1);
+    bench_fini(&b);
+}
+
+static void
+what_is_blocked_is_named_by_its_place(void **state)
+{
+    static const struct {
+        const char *in, *path;
+    } places[] = {
+        { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":"
+          "\"x\"},{\"type\":\"text\",\"text\":\"a@b.org\"}]}]}",
+          "messages[0].content[1].text" },
+        { "{\"model\":\"m\",\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"i\","
+          "\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":[{\\\"b\\\":"
+          "\\\"a@b.org\\\"}]}\"}}]}]}",
+          "messages[0].tool_calls[0].function.arguments" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct bench b;
+        char path[FAULT_PATH];
+        struct fault f;
+        bench_init(&b);
+        b.w.stop = true;
+        redact(&b, xd_find(STR("openai.chat")), XD_OP_CHAT, str_from(places[i].in));
+        assert_int_equal(b.err, ERR_OK);
+        assert_int_equal(b.out.n, 0);
+        assert_int_equal(json_doc_parse(&b.doc, str_from(places[i].in), &f), ERR_OK);
+        json_path(&b.doc, b.w.at, path, sizeof path);
+        assert_string_equal(path, places[i].path);
+        assert_int_equal(b.w.found.kind, REDACT_EMAIL);
+        bench_fini(&b);
+    }
+}
+
+static void
+a_request_with_too_much_to_hide_is_an_error(void **state)
+{
+    struct bench b;
+    (void)state;
+    bench_init(&b);
+    vault_fini(&b.vault);
+    vault_init(&b.vault, 2, 1000);
+    redact(&b, xd_find(STR("openai.chat")), XD_OP_CHAT,
+           STR("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"a@b.org b@b.org "
+               "a@b.org\"}]}"));
+    assert_int_equal(b.err, ERR_OK);
+    redact(&b, xd_find(STR("openai.chat")), XD_OP_CHAT,
+           STR("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"a@b.org b@b.org "
+               "c@b.org\"}]}"));
+    assert_int_equal(b.err, ERR_LIMIT);
+    bench_fini(&b);
+}
+
+/* --- streams that are not like others ------------------------------------------------------ */
+
+struct story {
+    struct buf text; /* what the sink saw */
+};
+
+static void
+tell(void *ctx, const struct ir_event *e)
+{
+    struct story *s = ctx;
+    const struct ir_block *b = e->block;
+    switch (e->kind) {
+    case IR_EVENT_OPEN:
+        buf_puts(&s->text, STR("("));
+        break;
+    case IR_EVENT_GROW:
+        if (b->kind == IR_BLOCK_THINKING && b->thinking.signature.n)
+            buf_printf(&s->text, "%.*s~%.*s|", STR_ARG(b->thinking.text),
+                       STR_ARG(b->thinking.signature));
+        else
+            buf_printf(&s->text, "%.*s|",
+                       STR_ARG(b->kind == IR_BLOCK_THINKING ? b->thinking.text : b->text.text));
+        break;
+    case IR_EVENT_CLOSE:
+        buf_puts(&s->text, STR(")"));
+        break;
+    case IR_EVENT_FAIL:
+        buf_puts(&s->text, STR("!"));
+        break;
+    default:
+        break;
+    }
+}
+
+static const struct {
+    enum ir_block_kind kind;
+    const char *pieces[8]; /* "~": the signature; NULL: the end */
+    bool breaks;
+    const char *told;
+} stories[] = {
+    { IR_BLOCK_TEXT, { "a [ema", "il:0123456789", "ab] b" }, false, "(a |ann@example.org b|)" },
+    { IR_BLOCK_TEXT, { "a [ema", "il" }, false, "(a |[email|)" },
+    { IR_BLOCK_TEXT, { "a [ema", "il" }, true, "(a |[email|!" },
+    { IR_BLOCK_TEXT, { "[", "[", "x" }, false, "([|[x|)" },
+    { IR_BLOCK_THINKING, { "no", "thing", "~" }, false, "(no|thing|~S|)" },
+    { IR_BLOCK_THINKING, { "I ", P0, " so", "~" }, false, "(I |" P0 " so|~S|)" },
+    { IR_BLOCK_THINKING, { "I ", P0, " so" }, false, "(I |ann@example.org so|)" },
+    { IR_BLOCK_THINKING, { "I [em", "ail:0123456789ab]", "!" }, false, "(I |ann@example.org!|)" },
+    { IR_BLOCK_THINKING, { "I [em", "ail:0123456789ab]", "~" }, false, "(I |" P0 "|~S|)" },
+    { IR_BLOCK_THINKING, { "I [em", "~" }, false, "(I |[em|~S|)" },
+    { IR_BLOCK_THINKING, { "I [em", "x" }, false, "(I |[emx|)" },
+    { IR_BLOCK_THINKING, { "I " P0 "." }, true, "(I ann@example.org.|!" },
+};
+
+static void
+streams_tell_what_is_to_be_told(void **state)
+{
+    struct vault v;
+    (void)state;
+    fill(&v);
+    for (size_t i = 0; i < sizeof stories / sizeof *stories; i++) {
+        struct story s;
+        struct restoring r;
+        struct ir_block b = { .kind = stories[i].kind };
+        struct ir_event e = { .kind = IR_EVENT_OPEN, .block = &b };
+        buf_init(&s.text, 4096);
+        restoring_init(&r, &v, tell, &s);
+        restoring_event(&r, &e);
+        e.kind = IR_EVENT_GROW;
+        for (unsigned k = 0; stories[i].pieces[k]; k++) {
+            struct str piece = str_from(stories[i].pieces[k]);
+            b = (struct ir_block){ .kind = stories[i].kind };
+            if (str_is(piece, "~"))
+                b.thinking.signature = STR("S");
+            else if (b.kind == IR_BLOCK_THINKING)
+                b.thinking.text = piece;
+            else
+                b.text.text = piece;
+            restoring_event(&r, &e);
+        }
+        e.kind = stories[i].breaks ? IR_EVENT_FAIL : IR_EVENT_CLOSE;
+        restoring_event(&r, &e);
+        assert_int_equal(r.err, ERR_OK);
+        if (!str_is(buf_str(&s.text), stories[i].told))
+            fail_msg("%zu: %.*s, not %s", i, STR_ARG(buf_str(&s.text)), stories[i].told);
+        restoring_fini(&r);
+        buf_fini(&s.text);
+    }
+    vault_fini(&v);
+}
+
+/* In a document, too, what is signed stays. */
+static void
+signed_thinking_stays_in_documents(void **state)
+{
+    static const char document[] =
+        "{\"id\":\"i\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\",\"content\":[{"
+        "\"type\":\"thinking\",\"thinking\":\"\\u0041 " P0 "\",\"signature\":\"S\"},{\"type\":"
+        "\"thinking\",\"thinking\":\"B " P0 "\"},{\"type\":\"text\",\"text\":\"A " P0 " " P1
+        "\"}],\"stop_reason\":\"end_turn\",\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}";
+    const struct xd_dialect *d = xd_find(STR("anthropic.messages"));
+    struct arena a;
+    struct buf out;
+    struct ir_reply m;
+    struct ir_error e;
+    struct vault v;
+    struct xd x;
+    (void)state;
+    fill(&v);
+    arena_init(&a, 1 << 20);
+    buf_init(&out, 1 << 20);
+    xd_init(&x, d, XD_OP_CHAT, &a, NULL);
+    assert_int_equal(xd_reply_read(&x, str_from(document), &m, &e), ERR_OK);
+    assert_int_equal(restoring_document(&v, &x.doc, &m, &out), 3);
+    assert_true(has(buf_str(&out), "\\u0041 " P0));
+    assert_true(has(buf_str(&out), "B ann@example.org"));
+    assert_true(has(buf_str(&out), "A ann@example.org k\\\"1\\n2\\\\\""));
+    xd_fini(&x);
+    buf_fini(&out);
+    arena_fini(&a);
+    vault_fini(&v);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(requests_of_every_dialect_are_redacted),
+        cmocka_unit_test(streams_of_every_dialect_are_restored),
+        cmocka_unit_test(documents_of_every_dialect_are_restored),
+        cmocka_unit_test(what_is_content_is_known),
+        cmocka_unit_test(all_else_stays_as_it_was),
+        cmocka_unit_test(what_is_blocked_is_named_by_its_place),
+        cmocka_unit_test(a_request_with_too_much_to_hide_is_an_error),
+        cmocka_unit_test(streams_tell_what_is_to_be_told),
+        cmocka_unit_test(signed_thinking_stays_in_documents),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
