@@ -16,10 +16,12 @@
 #include "server/gateway/crew.h"
 #include "server/gateway/default_config.h"
 #include "server/gateway/guards_log.h"
+#include "server/gateway/handover.h"
 #include "server/gateway/measure_state.h"
 #include "server/gateway/reload.h"
 #include "server/gateway/serve.h"
 #include "server/gateway/telemetry.h"
+#include "server/gateway/upgrade.h"
 #include "server/gateway/webhook.h"
 #include "server/log/log.h"
 #include "server/metrics/metrics.h"
@@ -125,12 +127,30 @@ publish(void *ctx, struct gateway *g)
     crew_adopt(ctx, g);
 }
 
+/* Go on with what the process before has learnt. */
+static void
+take_state(struct serve *s, const struct buf *state)
+{
+    struct handover_count count;
+    struct fault f;
+    if (!state->n)
+        return;
+    if (handover_read(buf_str(state), s->service.guards, s->service.limits, clock_ns(), &count, &f))
+        log_msg(s->service.log, LOG_LEVEL_WARN, "state_ignored", "%s", f.text);
+    else
+        log_msg(s->service.log, LOG_LEVEL_INFO, "state",
+                "%u deployments and %u limits are as the process before knew them", count.guards,
+                count.limits);
+}
+
 /* The hold on g, the first snapshot, is given up as soon as the workers have theirs. */
 static bool
-run(struct serve *s, struct gateway *g, struct fault *f)
+run(struct serve *s, struct gateway *g, const struct buf *state, struct fault *f)
 {
     s->service.n_workers = crew_size(g->config);
     bool open = open_log(s, g, f) && telemetry_open(&s->service, g, f);
+    if (open)
+        take_state(s, state);
     s->service.webhook = open ? webhook_create(&s->service) : NULL;
     struct crew *crew = open ? crew_create(g, f) : NULL;
     gateway_drop(g);
@@ -152,9 +172,12 @@ serve(const char *path)
     struct serve s = { .service = { .started = clock_wall_ms() / 1000 } };
     struct fault f = { .err = ERR_OK };
     bool ok = false;
+    struct buf state; /* of the process before */
     if (getrandom(s.service.redaction_key, sizeof s.service.redaction_key, 0) < 0)
         return CLI_NO;
     arena_init(&s.arena, ARENA_MAX);
+    buf_init(&state, HANDOVER_BYTES_MAX);
+    upgrade_take_state(&state);
     crew_block_signals();
     raise_descriptors();
     keep_heap();
@@ -167,9 +190,10 @@ serve(const char *path)
     if (!s.breakers || !s.service.limits || !s.service.memory)
         fault_set(&f, ERR_MEMORY, 0, "out of memory");
     else if (load(&s, path))
-        ok = run(&s, reloader_newest(s.reloader), &f);
+        ok = run(&s, reloader_newest(s.reloader), &state, &f);
     if (f.err)
         fprintf(stderr, "llmux serve: %s\n", f.text);
+    buf_fini(&state);
     webhook_destroy(s.service.webhook);
     reloader_destroy(s.reloader);
     telemetry_close(&s.service);

@@ -11,6 +11,7 @@
 
 #include "server/gateway/clock.h"
 #include "server/gateway/file_watch.h"
+#include "server/gateway/handover.h"
 #include "server/gateway/health.h"
 #include "server/gateway/ports.h"
 #include "server/gateway/reload.h"
@@ -178,7 +179,12 @@ begin_upgrade(struct crew *c)
     struct fault f;
     if (c->order != WORKER_RUN || c->upgrade)
         return;
-    c->upgrade = upgrade_start(&c->ports, &f);
+    struct buf state;
+    buf_init(&state, HANDOVER_BYTES_MAX);
+    if (c->service->guards && c->service->limits)
+        handover_write(&state, c->service->guards, c->service->limits, clock_ns());
+    c->upgrade = upgrade_start(&c->ports, state.err ? STR("") : buf_str(&state), &f);
+    buf_fini(&state);
     if (c->upgrade)
         log_msg(c->service->log, LOG_LEVEL_INFO, "upgrade", "process %ld starts",
                 (long)upgrade_pid(c->upgrade));

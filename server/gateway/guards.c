@@ -105,14 +105,20 @@ make(void *ctx, struct shelf_key key)
     return &x->item;
 }
 
-struct guarded *
-guards_find(struct guards *g, const struct deployment *d, struct str upstream_model)
+static struct guarded *
+find(struct guards *g, struct str account, struct str model)
 {
-    struct shelf_key own = { d->account, upstream_model }, shared = { d->account, STR("*") };
+    struct shelf_key own = { account, model }, shared = { account, STR("*") };
     struct shelf_item *i = shelf_find(&g->shelf, own, MODELS_MOST, make, g);
     if (!i)
         i = shelf_find(&g->shelf, shared, SHELF_MOST, make, g);
     return (struct guarded *)i;
+}
+
+struct guarded *
+guards_find(struct guards *g, const struct deployment *d, struct str upstream_model)
+{
+    return find(g, d->account, upstream_model);
 }
 
 struct shown {
@@ -238,4 +244,25 @@ guarded_probed(struct guarded *x, const struct guard_options *o, uint64_t now,
     enum guard_probe p = guard_probed(&x->guard, o, now, t, r, changed);
     pthread_mutex_unlock(&x->lock);
     return p;
+}
+
+struct guard_memory
+guarded_remember(struct guarded *x, uint64_t now)
+{
+    pthread_mutex_lock(&x->lock);
+    struct guard_memory m = guard_remember(&x->guard, now);
+    pthread_mutex_unlock(&x->lock);
+    return m;
+}
+
+void
+guards_recall(struct guards *g, struct str account, struct str model, const struct guard_memory *m,
+              uint64_t now)
+{
+    struct guarded *x = find(g, account, model);
+    if (!x)
+        return;
+    pthread_mutex_lock(&x->lock);
+    guard_recall(&x->guard, m, now);
+    pthread_mutex_unlock(&x->lock);
 }

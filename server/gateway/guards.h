@@ -17,6 +17,7 @@
 #include "runtime/base/str.h"
 #include "runtime/resilience/guard.h"
 #include "runtime/resilience/hedge.h"
+#include "runtime/resilience/memory.h"
 #include "runtime/resilience/rival.h"
 #include "server/gateway/deployment.h"
 
@@ -78,6 +79,11 @@ void
 guarded_proven(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t *ticket);
 void guarded_done(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t ticket,
                   const struct guard_report *end);
+
+/* What memory.h says; a guard is made for what is recalled, before anybody uses it. */
+struct guard_memory guarded_remember(struct guarded *x, uint64_t now);
+void guards_recall(struct guards *g, struct str account, struct str model,
+                   const struct guard_memory *m, uint64_t now);
 
 /* What guard.h says of guard_probed; x is not NULL. */
 enum guard_probe

@@ -259,3 +259,24 @@ limits_spend(struct limited *x, enum limits_extra e, const struct budget_options
     pthread_mutex_unlock(&x->lock);
     return ok;
 }
+
+struct limiter_memory
+limits_remember(struct limited *x, uint64_t now)
+{
+    pthread_mutex_lock(&x->lock);
+    struct limiter_memory m = limiter_remember(&x->limiter, now);
+    pthread_mutex_unlock(&x->lock);
+    return m;
+}
+
+void
+limits_recall(struct limits *l, enum limits_kind kind, struct str name,
+              const struct limiter_memory *m, uint64_t now)
+{
+    struct limited *x = limits_find(l, kind, name);
+    if (!x)
+        return;
+    pthread_mutex_lock(&x->lock);
+    limiter_recall(&x->limiter, m, now);
+    pthread_mutex_unlock(&x->lock);
+}

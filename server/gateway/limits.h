@@ -14,6 +14,7 @@
 #include "runtime/resilience/budget.h"
 #include "runtime/resilience/guard.h"
 #include "runtime/resilience/limiter.h"
+#include "runtime/resilience/memory.h"
 #include "server/config/config.h"
 #include "server/gateway/bell.h"
 
@@ -74,6 +75,11 @@ void limits_tell(struct bell_note *n);
 struct limiter_view limits_view(struct limited *x, const struct limiter_options *o, uint64_t now);
 /* When there may be room, for one who has waited in vain. */
 uint64_t limits_estimate(struct limited *x, const struct limiter_options *o);
+
+/* What memory.h says; state is made for what is recalled, before anybody uses it. */
+struct limiter_memory limits_remember(struct limited *x, uint64_t now);
+void limits_recall(struct limits *l, enum limits_kind kind, struct str name,
+                   const struct limiter_memory *m, uint64_t now);
 
 /* Extra calls of a model's requests, see budget.h.  For NULL: always allowed. */
 enum limits_extra { LIMITS_RETRY, LIMITS_HEDGE };

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -19,6 +20,7 @@
 #define PID_BYTES 24 /* of the text of a number */
 #define ARGS_MAX  (1u << 20)
 #define READY_ENV "LLMUX_READY_FD"
+#define STATE_ENV "LLMUX_STATE_FD"
 
 extern char **environ;
 
@@ -38,6 +40,7 @@ struct start {
     int *fds;  /* owned copies, above those that they become */
     unsigned n;
     int ready; /* owned: the pipe's end for the child */
+    int state; /* owned: a file in memory; -1: there is none */
 };
 
 /* --- what the child gets ------------------------------------------------------------------- */
@@ -73,7 +76,8 @@ is_ours(const char *variable)
 {
     struct str v = str_from(variable);
     return str_starts(v, STR("LISTEN_PID=")) || str_starts(v, STR("LISTEN_FDS="))
-           || str_starts(v, STR("LISTEN_FDNAMES=")) || str_starts(v, STR(READY_ENV "="));
+           || str_starts(v, STR("LISTEN_FDNAMES=")) || str_starts(v, STR(READY_ENV "="))
+           || str_starts(v, STR(STATE_ENV "="));
 }
 
 static char *
@@ -106,7 +110,7 @@ make_environment(struct start *s, const struct ports *p)
     unsigned n = 0, kept = 0;
     while (environ[n])
         n++;
-    s->env = arena_alloc(&s->arena, (n + 5) * sizeof *s->env);
+    s->env = arena_alloc(&s->arena, (n + 6) * sizeof *s->env);
     if (!s->env)
         return false;
     for (unsigned i = 0; i < n; i++)
@@ -121,6 +125,9 @@ make_environment(struct start *s, const struct ports *p)
     s->env[kept++] = text_of(&s->arena, arena_printf(&s->arena, "LISTEN_FDS=%u", s->n));
     s->env[kept++] = name_sockets(&s->arena, p);
     s->env[kept++] = text_of(&s->arena, arena_printf(&s->arena, READY_ENV "=%u", FIRST_FD + s->n));
+    if (s->state >= 0)
+        s->env[kept++] = text_of(&s->arena,
+                                 arena_printf(&s->arena, STATE_ENV "=%u", FIRST_FD + s->n + 1));
     s->env[kept] = NULL;
     return !s->arena.full;
 }
@@ -135,7 +142,7 @@ copy_sockets(struct start *s, const struct ports *p)
     s->fds = arena_alloc(&s->arena, n * sizeof *s->fds);
     for (unsigned i = 0; s->fds && i < p->n; i++)
         for (unsigned k = 0; k < p->v[i].n; k++) {
-            int fd = fcntl(p->v[i].fds[k], F_DUPFD_CLOEXEC, FIRST_FD + (int)n + 1);
+            int fd = fcntl(p->v[i].fds[k], F_DUPFD_CLOEXEC, FIRST_FD + (int)n + 2);
             if (fd < 0)
                 return false;
             s->fds[s->n++] = fd;
@@ -150,9 +157,26 @@ open_pipe(struct start *s, struct upgrade *u)
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
         return false;
     u->fd = ends[0];
-    s->ready = fcntl(ends[1], F_DUPFD_CLOEXEC, FIRST_FD + (int)s->n + 1);
+    s->ready = fcntl(ends[1], F_DUPFD_CLOEXEC, FIRST_FD + (int)s->n + 2);
     close(ends[1]);
     return s->ready >= 0;
+}
+
+/* Without it the new process begins anew, which is no reason not to begin. */
+static void
+keep_state(struct start *s, struct str state)
+{
+    int fd = state.n ? memfd_create("llmux-state", MFD_CLOEXEC) : -1;
+    bool ok = fd >= 0;
+    while (ok && state.n) {
+        ssize_t n = write(fd, state.p, state.n);
+        ok = n > 0;
+        state = str_skip(state, ok ? (size_t)n : 0);
+    }
+    if (ok)
+        s->state = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FD + (int)s->n + 2);
+    if (fd >= 0)
+        close(fd);
 }
 
 /* --- the child ----------------------------------------------------------------------------- */
@@ -175,7 +199,9 @@ become(const struct start *s)
     for (unsigned i = 0; i < s->n; i++)
         dup2(s->fds[i], FIRST_FD + (int)i);
     dup2(s->ready, FIRST_FD + (int)s->n);
-    close_range(FIRST_FD + s->n + 1, ~0u, 0);
+    if (s->state >= 0)
+        dup2(s->state, FIRST_FD + (int)s->n + 1);
+    close_range(FIRST_FD + s->n + (s->state >= 0 ? 2 : 1), ~0u, 0);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     execvpe(program_invocation_name, s->argv, s->env);
@@ -185,16 +211,18 @@ become(const struct start *s)
 /* --- the parent ---------------------------------------------------------------------------- */
 
 static bool
-prepare(struct start *s, struct upgrade *u, const struct ports *ports)
+prepare(struct start *s, struct upgrade *u, const struct ports *ports, struct str state)
 {
-    return find_arguments(s) && copy_sockets(s, ports) && make_environment(s, ports)
-           && open_pipe(s, u);
+    if (!find_arguments(s) || !copy_sockets(s, ports))
+        return false;
+    keep_state(s, state);
+    return make_environment(s, ports) && open_pipe(s, u);
 }
 
 struct upgrade *
-upgrade_start(const struct ports *ports, struct fault *f)
+upgrade_start(const struct ports *ports, struct str state, struct fault *f)
 {
-    struct start s = { .ready = -1 };
+    struct start s = { .ready = -1, .state = -1 };
     struct upgrade *u = calloc(1, sizeof *u);
     if (!u) {
         fault_set(f, ERR_MEMORY, 0, "out of memory");
@@ -203,7 +231,7 @@ upgrade_start(const struct ports *ports, struct fault *f)
     *u = (struct upgrade){ .fd = -1 };
     arena_init(&s.arena, ARENA_MAX);
     errno = ENOMEM;
-    bool ok = prepare(&s, u, ports) && (u->pid = fork()) >= 0;
+    bool ok = prepare(&s, u, ports, state) && (u->pid = fork()) >= 0;
     if (ok && u->pid == 0)
         become(&s);
     int e = errno;
@@ -211,6 +239,8 @@ upgrade_start(const struct ports *ports, struct fault *f)
         close(s.fds[i]);
     if (s.ready >= 0)
         close(s.ready);
+    if (s.state >= 0)
+        close(s.state);
     arena_fini(&s.arena);
     u->until = clock_us() + (uint64_t)UPGRADE_SECONDS * 1000000;
     if (ok)
@@ -274,6 +304,21 @@ upgrade_ready_fd(void)
     if (fd < FIRST_FD || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
         return -1;
     return fd;
+}
+
+void
+upgrade_take_state(struct buf *out)
+{
+    const char *text = getenv(STATE_ENV);
+    int fd = text ? atoi(text) : -1;
+    char piece[4096];
+    ssize_t n;
+    unsetenv(STATE_ENV);
+    if (fd < FIRST_FD)
+        return;
+    for (off_t at = 0; (n = pread(fd, piece, sizeof piece, at)) > 0; at += n)
+        buf_put(out, piece, (size_t)n);
+    close(fd);
 }
 
 /* The protocol of sd_notify(3): a datagram to the socket that the environment names. */

@@ -1,6 +1,7 @@
 /* Replacing the program, or what it cannot change while it runs, without closing a door.
  *
- *   old process ─ fork, exec: the listening sockets (LISTEN_FDS) and a pipe ─► new process
+ *   old process ─ fork, exec: the listening sockets (LISTEN_FDS), a pipe,    ─► new process
+ *        │                    what is known of deployments (LLMUX_STATE_FD)
  *        ▲                                                                        │ workers run
  *        └──────────────────── "ready", through the pipe (LLMUX_READY_FD) ◄───────┘
  *   lets its last requests end, and ends                                        serves
@@ -17,9 +18,9 @@
 
 struct upgrade;
 
-/* Start the program that has this one's name now, with the same arguments.  NULL, with the reason in
- * f, when that cannot be. */
-struct upgrade *upgrade_start(const struct ports *ports, struct fault *f);
+/* Start the program that has this one's name now, with the same arguments, and give it this state
+ * (handover.h), if there is memory for it.  NULL, with the reason in f, when that cannot be. */
+struct upgrade *upgrade_start(const struct ports *ports, struct str state, struct fault *f);
 /* Ends a new process that is not ready yet. */
 void upgrade_destroy(struct upgrade *u);
 
@@ -38,6 +39,9 @@ enum upgrade_news upgrade_look(struct upgrade *u, uint64_t now);
 /* In the new process: the descriptor that the old one waits at, -1 when there is none.  Before other
  * threads run. */
 int upgrade_ready_fd(void);
+/* In the new process: what the old one has handed over, appended to out; nothing when there is none.
+ * Before other threads run. */
+void upgrade_take_state(struct buf *out);
 /* Workers run: tell the old process, and the supervisor (sd_notify(3)).  Takes the descriptor. */
 void upgrade_tell_ready(int ready_fd);
 

@@ -1,0 +1,119 @@
+/* Moments to durations, and back. */
+#include "runtime/resilience/memory.h"
+
+static uint64_t
+until(uint64_t then, uint64_t now)
+{
+    uint64_t ns = then > now ? then - now : 0;
+    return ns < MEMORY_NS_MOST ? ns : MEMORY_NS_MOST;
+}
+
+static uint64_t
+since(uint64_t then, uint64_t now)
+{
+    return until(now, then);
+}
+
+/* --- guards ---------------------------------------------------------------------------------- */
+
+struct guard_memory
+guard_remember(const struct guard *g, uint64_t now)
+{
+    const struct breaker *b = &g->breaker;
+    struct guard_memory m = { .breaker = b->state,
+                              .failed = b->failed,
+                              .broken = b->broken,
+                              .reopened = b->reopened,
+                              .first_ns = (uint64_t)g->first.mean,
+                              .whole_ns = (uint64_t)g->whole.mean,
+                              .requests = g->requests,
+                              .failures = g->failures,
+                              .told_429 = g->told_429,
+                              .checks_ok = g->health.ok,
+                              .checks_failed = g->health.failed,
+                              .checks_refused = g->health.refused };
+    if (b->state == BREAKER_HALF_OPEN)
+        m.breaker = BREAKER_OPEN;
+    else if (b->state == BREAKER_OPEN)
+        m.open_ns = until(b->until, now);
+    if (cooldown_is_on(&g->cooldown, now)) {
+        m.cause = g->cooldown.cause;
+        m.told = g->cooldown.told;
+        m.rest_ns = until(g->cooldown.until, now);
+    }
+    m.sick = g->health.sick && now < g->health.until;
+    m.sick_ns = m.sick ? until(g->health.until, now) : 0;
+    return m;
+}
+
+/* One sample, a mean that gives way to what comes. */
+static void
+recall_latency(struct latency *l, uint64_t ns, uint64_t now)
+{
+    if (ns)
+        latency_add(l, 1, now, ns);
+}
+
+void
+guard_recall(struct guard *g, const struct guard_memory *m, uint64_t now)
+{
+    struct breaker *b = &g->breaker;
+    b->state = m->breaker;
+    b->failed = m->failed;
+    b->broken = m->broken;
+    b->reopened = m->reopened;
+    b->until = now + m->open_ns;
+    if (m->rest_ns) {
+        g->cooldown.cause = m->cause;
+        g->cooldown.told = m->told;
+        g->cooldown.until = now + m->rest_ns;
+    }
+    g->health.sick = m->sick;
+    g->health.until = now + m->sick_ns;
+    g->health.ok = m->checks_ok;
+    g->health.failed = m->checks_failed;
+    g->health.refused = m->checks_refused;
+    if (m->checks_ok || m->checks_failed || m->checks_refused)
+        g->health.at = now;
+    recall_latency(&g->first, m->first_ns, now);
+    recall_latency(&g->whole, m->whole_ns, now);
+    g->requests = m->requests;
+    g->failures = m->failures;
+    g->told_429 = m->told_429;
+}
+
+/* --- limiters -------------------------------------------------------------------------------- */
+
+struct limiter_memory
+limiter_remember(const struct limiter *l, uint64_t now)
+{
+    return (struct limiter_memory){ .requests = l->requests.missing,
+                                    .tokens = l->tokens.missing,
+                                    .requests_ns = since(l->requests.at, now),
+                                    .tokens_ns = since(l->tokens.at, now),
+                                    .permille = (uint64_t)(l->adaptive.limit * 1000),
+                                    .recent_ns = (uint64_t)l->adaptive.recent,
+                                    .usual_ns = (uint64_t)l->adaptive.usual,
+                                    .samples = l->adaptive.samples,
+                                    .entered = l->entered,
+                                    .refused = l->refused };
+}
+
+static struct bucket
+recall_bucket(int64_t missing, uint64_t ago_ns, uint64_t now)
+{
+    return (struct bucket){ missing > 0 ? missing : 0, now > ago_ns ? now - ago_ns : 0 };
+}
+
+void
+limiter_recall(struct limiter *l, const struct limiter_memory *m, uint64_t now)
+{
+    l->requests = recall_bucket(m->requests, m->requests_ns, now);
+    l->tokens = recall_bucket(m->tokens, m->tokens_ns, now);
+    l->adaptive.limit = (double)m->permille / 1000;
+    l->adaptive.recent = (double)m->recent_ns;
+    l->adaptive.usual = (double)m->usual_ns;
+    l->adaptive.samples = m->samples;
+    l->entered = m->entered;
+    l->refused = m->refused;
+}

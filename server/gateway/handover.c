@@ -1,0 +1,406 @@
+/* State to text and back. */
+#include "server/gateway/handover.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "runtime/json/doc.h"
+#include "runtime/json/writer.h"
+#include "runtime/resilience/memory.h"
+#include "runtime/xd/xd.h"
+
+#define MAGIC     "llmux-state "
+#define VERSION   "1"
+#define HEAD_MOST 80
+#define ARENA_MAX ((size_t)64 << 20)
+
+/* FNV-1a: what comes by mistake, not by malice. */
+static uint64_t
+checksum(struct str s)
+{
+    uint64_t h = UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ (unsigned char)s.p[i]) * UINT64_C(1099511628211);
+    return h;
+}
+
+/* --- fields ---------------------------------------------------------------------------------- */
+
+/* A number of a memory, by its name. */
+struct field {
+    const char *name;
+    size_t offset;
+    enum { FIELD_COUNT, FIELD_TIME, FIELD_UNSIGNED, FIELD_FLAG, FIELD_SIGNED } kind;
+};
+
+#define AT(member) offsetof(struct guard_memory, member)
+static const struct field guard_fields[] = {
+    { "failed", AT(failed), FIELD_UNSIGNED },
+    { "broken", AT(broken), FIELD_UNSIGNED },
+    { "reopened", AT(reopened), FIELD_UNSIGNED },
+    { "open_ns", AT(open_ns), FIELD_TIME },
+    { "told", AT(told), FIELD_FLAG },
+    { "rest_ns", AT(rest_ns), FIELD_TIME },
+    { "sick", AT(sick), FIELD_FLAG },
+    { "sick_ns", AT(sick_ns), FIELD_TIME },
+    { "first_ns", AT(first_ns), FIELD_TIME },
+    { "whole_ns", AT(whole_ns), FIELD_TIME },
+    { "requests", AT(requests), FIELD_COUNT },
+    { "failures", AT(failures), FIELD_COUNT },
+    { "told_429", AT(told_429), FIELD_COUNT },
+    { "checks_ok", AT(checks_ok), FIELD_COUNT },
+    { "checks_failed", AT(checks_failed), FIELD_COUNT },
+    { "checks_refused", AT(checks_refused), FIELD_COUNT },
+};
+#undef AT
+#define AT(member) offsetof(struct limiter_memory, member)
+static const struct field limit_fields[] = {
+    { "requests", AT(requests), FIELD_SIGNED },     { "tokens", AT(tokens), FIELD_SIGNED },
+    { "requests_ns", AT(requests_ns), FIELD_TIME }, { "tokens_ns", AT(tokens_ns), FIELD_TIME },
+    { "permille", AT(permille), FIELD_COUNT },      { "recent_ns", AT(recent_ns), FIELD_TIME },
+    { "usual_ns", AT(usual_ns), FIELD_TIME },       { "samples", AT(samples), FIELD_UNSIGNED },
+    { "entered", AT(entered), FIELD_COUNT },        { "refused", AT(refused), FIELD_COUNT },
+};
+#undef AT
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static int64_t
+get(const struct field *f, const void *base)
+{
+    const char *at = (const char *)base + f->offset;
+    switch (f->kind) {
+    case FIELD_COUNT:
+    case FIELD_TIME:
+        return (int64_t)(*(const uint64_t *)at & INT64_MAX);
+    case FIELD_UNSIGNED:
+        return *(const unsigned *)at;
+    case FIELD_FLAG:
+        return *(const bool *)at;
+    case FIELD_SIGNED:
+        return *(const int64_t *)at;
+    }
+    return 0;
+}
+
+static int64_t
+most_of(const struct field *f)
+{
+    switch (f->kind) {
+    case FIELD_COUNT:
+    case FIELD_SIGNED:
+        return INT64_MAX;
+    case FIELD_TIME:
+        return (int64_t)MEMORY_NS_MOST;
+    case FIELD_UNSIGNED:
+        return INT_MAX;
+    case FIELD_FLAG:
+        return 1;
+    }
+    return 0;
+}
+
+static void
+set(const struct field *f, void *base, int64_t v)
+{
+    char *at = (char *)base + f->offset;
+    switch (f->kind) {
+    case FIELD_COUNT:
+    case FIELD_TIME:
+        *(uint64_t *)at = (uint64_t)v;
+        break;
+    case FIELD_UNSIGNED:
+        *(unsigned *)at = (unsigned)v;
+        break;
+    case FIELD_FLAG:
+        *(bool *)at = v;
+        break;
+    case FIELD_SIGNED:
+        *(int64_t *)at = v;
+        break;
+    }
+}
+
+/* --- writing --------------------------------------------------------------------------------- */
+
+struct writing {
+    struct jw j;
+    uint64_t now;
+};
+
+static void
+put_str(struct jw *j, const char *key, struct str value)
+{
+    jw_key(j, str_from(key));
+    jw_string(j, value);
+}
+
+/* Zeros go without saying. */
+static void
+put_fields(struct jw *j, const struct field *v, size_t n, const void *base)
+{
+    for (size_t i = 0; i < n; i++) {
+        int64_t value = get(&v[i], base);
+        if (!value)
+            continue;
+        jw_key(j, str_from(v[i].name));
+        jw_int(j, value);
+    }
+}
+
+static void
+put_guard(void *ctx, struct guarded *x)
+{
+    struct writing *w = ctx;
+    const struct guarded_name *name = guarded_name(x);
+    struct guard_memory m = guarded_remember(x, w->now);
+    jw_object(&w->j);
+    put_str(&w->j, "account", name->account);
+    put_str(&w->j, "model", name->model);
+    put_str(&w->j, "breaker", str_from(breaker_state_name(m.breaker)));
+    put_str(&w->j, "cause", str_from(cooldown_cause_name(m.cause)));
+    put_fields(&w->j, guard_fields, COUNT(guard_fields), &m);
+    jw_close(&w->j);
+}
+
+static void
+put_limit(void *ctx, enum limits_kind kind, struct str name, struct limited *x)
+{
+    struct writing *w = ctx;
+    struct limiter_memory m = limits_remember(x, w->now);
+    jw_object(&w->j);
+    put_str(&w->j, "of", str_from(limits_kind_name(kind)));
+    put_str(&w->j, "name", name);
+    put_fields(&w->j, limit_fields, COUNT(limit_fields), &m);
+    jw_close(&w->j);
+}
+
+void
+handover_write(struct buf *out, struct guards *g, struct limits *l, uint64_t now)
+{
+    struct writing w = { .now = now };
+    struct buf body;
+    buf_init(&body, HANDOVER_BYTES_MAX - HEAD_MOST);
+    jw_init(&w.j, &body);
+    jw_object(&w.j);
+    jw_key(&w.j, STR("guards"));
+    jw_array(&w.j);
+    guards_each(g, put_guard, &w);
+    jw_close(&w.j);
+    jw_key(&w.j, STR("limits"));
+    jw_array(&w.j);
+    limits_each(l, put_limit, &w);
+    jw_close(&w.j);
+    jw_close(&w.j);
+    buf_printf(out, MAGIC VERSION " %zu %016" PRIx64 "\n", body.n, checksum(buf_str(&body)));
+    buf_puts(out, buf_str(&body));
+    if (body.err)
+        out->err = body.err;
+    buf_fini(&body);
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+struct reading {
+    struct json_doc doc;
+    struct arena arena;
+    struct guards *guards; /* NULL: only look whether all is well */
+    struct limits *limits;
+    uint64_t now;
+    struct fault *f;
+};
+
+static enum err
+bad(struct reading *r, uint32_t at, const char *why)
+{
+    char path[64];
+    json_path(&r->doc, at, path, sizeof path);
+    return fault_set(r->f, ERR_SYNTAX, 0, "state: %s: %s", path, why);
+}
+
+static enum err
+read_text(struct reading *r, uint32_t object, const char *key, struct str *out)
+{
+    uint32_t at = json_member(&r->doc, object, str_from(key));
+    if (!at || json_kind(&r->doc, at) != JSON_STRING)
+        return bad(r, object, "a text is missing");
+    *out = json_text(&r->doc, at, &r->arena);
+    return out->p ? ERR_OK : fault_set(r->f, ERR_LIMIT, 0, "state: too large");
+}
+
+static enum err
+read_fields(struct reading *r, uint32_t object, const struct field *v, size_t n, void *base)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t at = json_member(&r->doc, object, str_from(v[i].name));
+        int64_t value = 0;
+        if (!at)
+            continue;
+        if (json_kind(&r->doc, at) != JSON_NUMBER || !json_int(&r->doc, at, &value) || value < 0
+            || value > most_of(&v[i]))
+            return bad(r, at, "no such number");
+        set(&v[i], base, value);
+    }
+    return ERR_OK;
+}
+
+/* Which of n names is it; n: none. */
+static unsigned
+index_of(struct str word, unsigned n, const char *(*name)(unsigned i))
+{
+    unsigned i = 0;
+    while (i < n && !str_is(word, name(i)))
+        i++;
+    return i;
+}
+
+static const char *
+state_name(unsigned i)
+{
+    return breaker_state_name((enum breaker_state)i);
+}
+
+static const char *
+cause_name(unsigned i)
+{
+    return cooldown_cause_name((enum cooldown_cause)i);
+}
+
+static const char *
+kind_name(unsigned i)
+{
+    return limits_kind_name((enum limits_kind)i);
+}
+
+static enum err
+read_guard(struct reading *r, uint32_t at)
+{
+    struct guard_memory m = { .failed = 0 };
+    struct str account, model, state, cause;
+    enum err err = read_text(r, at, "account", &account);
+    if (!err)
+        err = read_text(r, at, "model", &model);
+    if (!err)
+        err = read_text(r, at, "breaker", &state);
+    if (!err)
+        err = read_text(r, at, "cause", &cause);
+    if (!err)
+        err = read_fields(r, at, guard_fields, COUNT(guard_fields), &m);
+    if (err)
+        return err;
+    m.breaker = (enum breaker_state)index_of(state, BREAKER_HALF_OPEN, state_name);
+    m.cause = (enum cooldown_cause)index_of(cause, COOLDOWN_SPENT + 1, cause_name);
+    if (m.breaker == BREAKER_HALF_OPEN || m.cause > COOLDOWN_SPENT)
+        return bad(r, at, "a word is not known");
+    if (r->guards)
+        guards_recall(r->guards, account, model, &m, r->now);
+    return ERR_OK;
+}
+
+static enum err
+read_limit(struct reading *r, uint32_t at)
+{
+    struct limiter_memory m = { .entered = 0 };
+    struct str kind, name;
+    enum err err = read_text(r, at, "of", &kind);
+    if (!err)
+        err = read_text(r, at, "name", &name);
+    if (!err)
+        err = read_fields(r, at, limit_fields, COUNT(limit_fields), &m);
+    if (err)
+        return err;
+    unsigned i = index_of(kind, LIMITS_DEPLOYMENT + 1, kind_name);
+    if (i > LIMITS_DEPLOYMENT)
+        return bad(r, at, "a word is not known");
+    if (r->limits)
+        limits_recall(r->limits, (enum limits_kind)i, name, &m, r->now);
+    return ERR_OK;
+}
+
+static enum err
+read_list(struct reading *r, const char *key, enum err (*read)(struct reading *r, uint32_t at),
+          unsigned *count)
+{
+    uint32_t list = json_member(&r->doc, JSON_ROOT, str_from(key));
+    if (!list || json_kind(&r->doc, list) != JSON_ARRAY)
+        return bad(r, JSON_ROOT, "a list is missing");
+    *count = 0;
+    for (uint32_t at = list + 1; at < r->doc.nodes[list].next; at = r->doc.nodes[at].next) {
+        if (json_kind(&r->doc, at) != JSON_OBJECT)
+            return bad(r, at, "no object");
+        enum err err = read(r, at);
+        if (err)
+            return err;
+        ++*count;
+    }
+    return ERR_OK;
+}
+
+static enum err
+read_lists(struct reading *r, struct handover_count *count)
+{
+    enum err err = read_list(r, "guards", read_guard, &count->guards);
+    return err ? err : read_list(r, "limits", read_limit, &count->limits);
+}
+
+/* A word up to this byte, which is taken too; absent when that is not there. */
+static struct str
+take_word(struct str *s, char end)
+{
+    const char *at = s->n ? memchr(s->p, end, s->n) : NULL;
+    if (!at)
+        return (struct str){ NULL, 0 };
+    struct str word = str_make(s->p, (size_t)(at - s->p));
+    *s = str_skip(*s, word.n + 1);
+    return word;
+}
+
+/* The body behind a head that fits it. */
+static enum err
+read_head(struct str *text, struct fault *f)
+{
+    if (!str_starts(*text, STR(MAGIC)))
+        return fault_set(f, ERR_SYNTAX, 0, "state: no state");
+    *text = str_skip(*text, STR(MAGIC).n);
+    struct str version = take_word(text, ' '), length = take_word(text, ' '),
+               sum = take_word(text, '\n');
+    struct ir_int n = { 0, false };
+    char want[20];
+    if (version.p && !str_is(version, VERSION))
+        return fault_set(f, ERR_UNSUPPORTED, 0, "state: it is of another version");
+    if (sum.p)
+        xd_seconds(length, &n);
+    if (!n.set || (uint64_t)n.v != text->n)
+        return fault_set(f, ERR_SYNTAX, 0, "state: it is cut off");
+    snprintf(want, sizeof want, "%016" PRIx64, checksum(*text));
+    if (!str_is(sum, want))
+        return fault_set(f, ERR_SYNTAX, 0, "state: its checksum is wrong");
+    return ERR_OK;
+}
+
+enum err
+handover_read(struct str text, struct guards *g, struct limits *l, uint64_t now,
+              struct handover_count *count, struct fault *f)
+{
+    struct reading r = { .now = now, .f = f };
+    enum err err = text.n > HANDOVER_BYTES_MAX ? fault_set(f, ERR_LIMIT, 0, "state: too large")
+                                               : read_head(&text, f);
+    *count = (struct handover_count){ 0, 0 };
+    if (err)
+        return err;
+    json_doc_init(&r.doc);
+    arena_init(&r.arena, ARENA_MAX);
+    err = json_doc_parse(&r.doc, text, f);
+    if (!err && json_kind(&r.doc, JSON_ROOT) != JSON_OBJECT)
+        err = bad(&r, JSON_ROOT, "no object");
+    if (!err)
+        err = read_lists(&r, count);
+    if (!err) {
+        r.guards = g;
+        r.limits = l;
+        err = read_lists(&r, count);
+    }
+    arena_fini(&r.arena);
+    json_doc_fini(&r.doc);
+    return err;
+}

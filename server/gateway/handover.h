@@ -1,0 +1,29 @@
+/* What is known of deployments and limits, as text for the process that takes over.
+ *
+ *   llmux-state 1 LENGTH CHECKSUM
+ *   {"guards": [{"account": ..., "model": ..., "breaker": "open", "open_ns": 4000000000, ...}],
+ *    "limits": [{"of": "model", "name": ..., "requests": 120, ...}]}
+ *
+ * Accounts and names are as guards.h and limits.h know them: without credentials.  Times are durations, as two
+ * processes need not agree about a clock. */
+#ifndef LLMUX_GATEWAY_HANDOVER_H
+#define LLMUX_GATEWAY_HANDOVER_H
+
+#include "runtime/base/buf.h"
+#include "server/gateway/guards.h"
+#include "server/gateway/limits.h"
+
+#define HANDOVER_BYTES_MAX ((size_t)32 << 20)
+
+/* Append the state; out's error is set when it does not fit.  now is clock_ns(). */
+void handover_write(struct buf *out, struct guards *g, struct limits *l, uint64_t now);
+
+struct handover_count {
+    unsigned guards, limits;
+};
+/* Take over what another process has written into registries that nobody uses yet.  All of it, or nothing, with
+ * the reason in f: ERR_SYNTAX for what is cut off, changed or no state; ERR_UNSUPPORTED for another version. */
+MUST_CHECK enum err handover_read(struct str text, struct guards *g, struct limits *l, uint64_t now,
+                                  struct handover_count *count, struct fault *f);
+
+#endif

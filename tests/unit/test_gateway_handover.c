@@ -1,0 +1,232 @@
+/* State as text: there and back, cut off anywhere, changed anywhere. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "runtime/base/dice.h"
+#include "server/gateway/handover.h"
+
+#define SEED   UINT64_C(20251124)
+#define MS     ((uint64_t)1000 * 1000)
+#define SECOND (1000 * MS)
+
+static const struct guard_options opts = {
+    .breaker = { .failures = 3,
+                 .open_ns = 5 * SECOND,
+                 .open_most_ns = 60 * SECOND,
+                 .probes = 1,
+                 .successes = 2 },
+    .cooldown = { .ns = 5 * SECOND,
+                  .most_ns = 600 * SECOND,
+                  .permille = 500,
+                  .requests = 4,
+                  .window_ns = 60 * SECOND },
+    .half_life_ns = 10 * SECOND,
+};
+static const struct limiter_options limited = {
+    .requests = { 600, 10 }, .tokens = { 6000, 1000 }, .adapts = true, .adaptive = { 1, 100, 2000 }
+};
+
+/* Registries with one thing each in some state. */
+struct house {
+    struct guards *guards;
+    struct limits *limits;
+    struct deployment deployment;
+    struct guarded *guard;
+    struct limited *limit;
+};
+
+static void
+open_house(struct house *h)
+{
+    *h = (struct house){ .guards = guards_create(),
+                         .limits = limits_create(),
+                         .deployment = { .account = STR("east https://e \"x\" 0123abcd") } };
+    h->guard = guards_find(h->guards, &h->deployment, STR("m\\o/del"));
+    h->limit = limits_find(h->limits, LIMITS_MODEL, STR("gpt"));
+}
+
+static void
+close_house(struct house *h)
+{
+    guards_destroy(h->guards);
+    limits_destroy(h->limits);
+}
+
+static void
+live(struct house *h, struct dice *d, uint64_t *now)
+{
+    static const enum ir_fault faults[] = { IR_FAULT_UNSET, IR_FAULT_INTERNAL, IR_FAULT_INTERNAL,
+                                            IR_FAULT_RATE,  IR_FAULT_AUTH,     IR_FAULT_TIMEOUT };
+    const struct guard_thresholds t = { .good = 1, .bad = 2, .keep_ns = 30 * SECOND };
+    for (uint64_t n = dice_below(d, 30); n; n--) {
+        struct guard_report r = { .fault = faults[dice_below(d, 6)],
+                                  .wait_ns = dice_below(d, 3) ? 0 : dice_below(d, 40) * SECOND,
+                                  .whole_ns = dice_below(d, 1000) * MS };
+        struct limits_hold hold = { .place = LIMITS_OUT };
+        struct limiter_refusal no;
+        uint64_t ticket;
+        bool changed;
+        *now += dice_below(d, 3000) * MS;
+        if (guarded_begin(h->guard, &opts, *now, &ticket, NULL))
+            guarded_done(h->guard, &opts, *now, ticket, &r);
+        if (dice_below(d, 4) == 0)
+            guarded_probed(h->guard, &opts, *now, &t, &r, &changed);
+        if (limits_enter(&hold, h->limit, &limited, *now, dice_below(d, 900), SEMAPHORE_NORMAL, &no)
+            == SEMAPHORE_IN)
+            limits_leave(
+                &hold, *now,
+                (struct limiter_report){ .used = 50, .sign = ADAPTIVE_TIMED, .sign_ns = 20 * MS });
+    }
+}
+
+/* The new process has a clock of its own. */
+static void
+what_is_known_is_known_to_the_next_process(void **state)
+{
+    (void)state;
+    for (uint64_t seed = SEED; seed < SEED + 500; seed++) {
+        struct dice d;
+        struct house old, new;
+        struct handover_count count;
+        struct fault f = { .err = ERR_OK };
+        struct buf text;
+        dice_init(&d, seed);
+        uint64_t now = 1000 * SECOND, then = dice_below(&d, 2) ? 7000 * SECOND : 900 * SECOND;
+        open_house(&old);
+        open_house(&new);
+        buf_init(&text, HANDOVER_BYTES_MAX);
+        live(&old, &d, &now);
+        handover_write(&text, old.guards, old.limits, now);
+        assert_int_equal(handover_read(buf_str(&text), new.guards, new.limits, then, &count, &f),
+                         ERR_OK);
+        assert_true(count.guards == 1 && count.limits == 1);
+        for (uint64_t later = 0; later < 60 * SECOND; later += 1700 * MS) {
+            struct guard_view a = guarded_view(old.guard, &opts, now + later);
+            struct guard_view b = guarded_view(new.guard, &opts, then + later);
+            bool probed = a.reason == GUARD_PROBED; /* its probes were the old process's */
+            if (!probed
+                && (a.standing != b.standing || a.reason != b.reason
+                    || (a.until > now + later ? a.until - now : 0)
+                           != (b.until > then + later ? b.until - then : 0)))
+                fail_msg("seed %llu: %s, %s; was %s, %s", (unsigned long long)seed,
+                         guard_standing_name(b.standing), guard_reason_text(b.reason),
+                         guard_standing_name(a.standing), guard_reason_text(a.reason));
+            assert_true(a.requests == b.requests && a.failures == b.failures
+                        && a.told_429 == b.told_429 && a.whole_ns == b.whole_ns
+                        && a.health.failed == b.health.failed);
+            struct limiter_view l = limits_view(old.limit, &limited, now + later);
+            struct limiter_view m = limits_view(new.limit, &limited, then + later);
+            assert_true(l.reason == m.reason && l.wait_ns == m.wait_ns && l.parallel == m.parallel
+                        && l.entered == m.entered);
+        }
+        buf_fini(&text);
+        close_house(&old);
+        close_house(&new);
+    }
+}
+
+static enum err
+read(struct str text)
+{
+    struct house h;
+    struct handover_count count;
+    struct fault f = { .err = ERR_OK };
+    open_house(&h);
+    enum err err = handover_read(text, h.guards, h.limits, SECOND, &count, &f);
+    struct guard_view v = guarded_view(h.guard, &opts, SECOND);
+    assert_true(!err || (v.standing == GUARD_READY && v.requests == 0)); /* all or nothing */
+    assert_true(!err || f.text[0]);
+    close_house(&h);
+    return err;
+}
+
+static void
+what_is_cut_off_or_changed_is_not_taken(void **state)
+{
+    struct house h;
+    struct dice d;
+    struct buf text;
+    uint64_t now = SECOND;
+    (void)state;
+    dice_init(&d, SEED);
+    open_house(&h);
+    buf_init(&text, HANDOVER_BYTES_MAX);
+    live(&h, &d, &now);
+    handover_write(&text, h.guards, h.limits, now);
+    assert_int_equal(read(buf_str(&text)), ERR_OK);
+    for (size_t n = 0; n < text.n; n++)
+        assert_true(read(str_make(text.p, n)) != ERR_OK);
+    for (size_t i = 0; i < text.n; i++) {
+        text.p[i] ^= 1;
+        assert_true(read(buf_str(&text)) != ERR_OK);
+        text.p[i] ^= 1;
+    }
+    buf_putc(&text, ' ');
+    assert_true(read(buf_str(&text)) != ERR_OK);
+    buf_fini(&text);
+    close_house(&h);
+}
+
+/* With a head that fits. */
+static enum err
+read_body(const char *body)
+{
+    uint64_t sum = UINT64_C(14695981039346656037);
+    struct buf text;
+    for (const char *p = body; *p; p++)
+        sum = (sum ^ (unsigned char)*p) * UINT64_C(1099511628211);
+    buf_init(&text, 65536);
+    buf_printf(&text, "llmux-state 1 %zu %016llx\n%s", strlen(body), (unsigned long long)sum, body);
+    enum err err = read(buf_str(&text));
+    buf_fini(&text);
+    return err;
+}
+
+static void
+what_makes_no_sense_is_not_taken(void **state)
+{
+#define GUARD(more) \
+    "{\"guards\":[{\"account\":\"a\",\"model\":\"m\",\"breaker\":\"open\",\"cause\":\"none\"" more \
+    "}],\"limits\":[]}"
+    static const char *const bad[] = {
+        "",
+        "[]",
+        "{}",
+        "{\"guards\":[],\"limits\":{}}",
+        "{\"guards\":[1],\"limits\":[]}",
+        "{\"guards\":[{}],\"limits\":[]}",
+        GUARD(",\"open_ns\":-1"),
+        GUARD(",\"open_ns\":1e18"),
+        GUARD(",\"open_ns\":\"1\""),
+        GUARD(",\"told\":2"),
+        GUARD(",\"failed\":99999999999"),
+        "{\"guards\":[{\"account\":\"a\",\"model\":\"m\",\"breaker\":\"ajar\",\"cause\":\"none\"}],\"limits\":[]}",
+        "{\"guards\":[{\"account\":\"a\",\"model\":\"m\",\"breaker\":\"open\",\"cause\":\"x\"}],\"limits\":[]}",
+        "{\"guards\":[],\"limits\":[{\"of\":\"planet\",\"name\":\"x\"}]}",
+        "{\"guards\":[],\"limits\":[{\"of\":\"model\"}]}",
+        "{\"guards\":[],\"limits\":[{\"of\":\"model\",\"name\":\"x\",\"requests\":-5}]}",
+    };
+    (void)state;
+    assert_int_equal(read_body("{\"guards\":[],\"limits\":[]}"), ERR_OK);
+    assert_int_equal(read_body(GUARD(",\"later\":[1]")), ERR_OK); /* what a newer one says, too */
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        if (read_body(bad[i]) == ERR_OK)
+            fail_msg("%s was taken", bad[i]);
+    assert_int_equal(read(STR("llmux-state 2 2 0\n{}")), ERR_UNSUPPORTED);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_known_is_known_to_the_next_process),
+        cmocka_unit_test(what_is_cut_off_or_changed_is_not_taken),
+        cmocka_unit_test(what_makes_no_sense_is_not_taken),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
