@@ -249,7 +249,7 @@ is_trunk(struct str s)
 {
     struct digits d = digits_of(s);
     char sign = 0;
-    unsigned group = 0, groups = 1, longest = 0;
+    unsigned group = 0, groups = 1, longest = 0, pairs = 0;
     size_t first = 0;
     for (size_t i = 0; i < s.n; i++) {
         if (is_digit(s.p[i])) {
@@ -257,6 +257,7 @@ is_trunk(struct str s)
             continue;
         }
         first = groups == 1 ? i : first;
+        pairs += groups > 1 && group == 2;
         if (sign && s.p[i] != sign && !(sign == '/' && groups == 2))
             return false;
         sign = s.p[i];
@@ -269,7 +270,16 @@ is_trunk(struct str s)
     if (first == 2 && s.n >= 10 && !is_digit(s.p[5])
         && leading(&(struct digits){ { s.p[6], s.p[7] }, 2 }, 2) - 19 < 2)
         return false;
-    return longest > 2 || groups == 5;
+    pairs += group == 2;
+    return groups == 5 && pairs == 4 ? first == 2 : longest > 2 && (!pairs || sign == ' ');
+}
+
+/* Groups in the middle of a longer chain are no number of their own. */
+static bool
+in_chain(const struct redact_view *v, size_t at)
+{
+    char c = redact_behind(v, at, 1), d = redact_behind(v, at, 2);
+    return (c == ' ' || c == '-') && is_digit(d);
 }
 
 /* --- addresses of hosts ------------------------------------------------------------------------ */
@@ -373,7 +383,7 @@ check_ipv6(struct redact_view *v, size_t at, size_t *n)
     char c = redact_peek(v, i);
     if (redact_is(c, CLASS_A) || c == '_' || (c == ':' && redact_peek(v, i + 1) == ':'))
         return false;
-    bool begins_with_gap = v->p[at] == ':';
+    bool begins_with_gap = v->p[at] == ':' && (groups > 1 || (*n == 3 && v->p[at + 2] == '1'));
     return digits
            && (gap ? groups < 8 && (longest > 2 || begins_with_gap) : groups == 8 && longest > 2);
 }
@@ -412,7 +422,7 @@ redact_check_number(struct redact_view *v, size_t at, enum redact_rule rule, siz
         return number_begins(v, at) && is_north(s) && number_ends(v, at + *n);
     case RULE_PHONE_TRUNK:
         *kind = REDACT_PHONE;
-        return number_begins(v, at) && is_trunk(s) && number_ends(v, at + *n);
+        return number_begins(v, at) && !in_chain(v, at) && is_trunk(s) && number_ends(v, at + *n);
     case RULE_PHONE_PAREN: {
         unsigned count = digits_of(s).n;
         *kind = REDACT_PHONE;

@@ -9,6 +9,7 @@
 
 #include "runtime/redact/custom.h"
 #include "runtime/redact/stream.h"
+#include "tests/lib/redact_set.h"
 
 static const struct redact_rules all = { .which = REDACT_ALL };
 
@@ -92,6 +93,209 @@ look_alikes_are_left_alone(void **state)
         assert_redacted(rows[i], rows[i]);
 }
 
+/* Of all kinds, in all forms: found, whole, as what it is, and in pieces cut anywhere. */
+static void
+every_positive_is_found(void **state)
+{
+    (void)state;
+    struct redact_sample s;
+    struct redact_match m;
+    unsigned missed = 0;
+    redact_sample_init(&s);
+    for (unsigned i = 0; i < REDACT_SET_POSITIVES; i++) {
+        redact_set_positive(&s, i);
+        struct str text = buf_str(&s.text);
+        bool found = redact_next(text, REDACT_ALL, 0, &m) && m.at == s.at && m.n == s.n
+                     && m.kind == s.kind;
+        if (!found && ++missed <= 20)
+            printf("# missed %u, %s at %zu + %zu (got %zu + %zu): %.*s\n", i,
+                   redact_kind_name(s.kind).p, s.at, s.n, m.at, m.n, STR_ARG(text));
+    }
+    redact_sample_fini(&s);
+    printf("# redact: %u of %u positives found\n", REDACT_SET_POSITIVES - missed,
+           REDACT_SET_POSITIVES);
+    assert_int_equal(missed, 0);
+}
+
+static void
+few_look_alikes_are_taken_for_one(void **state)
+{
+    (void)state;
+    struct redact_sample s;
+    struct redact_match m;
+    unsigned wrong = 0;
+    redact_sample_init(&s);
+    for (unsigned i = 0; i < REDACT_SET_NEGATIVES; i++) {
+        const char *name = redact_set_negative(&s, i);
+        struct str text = buf_str(&s.text);
+        if (redact_next(text, REDACT_ALL, 0, &m) && ++wrong <= 20)
+            printf("# %s taken for %s (%.*s): %.*s\n", name, redact_kind_name(m.kind).p, (int)m.n,
+                   text.p + m.at, STR_ARG(text));
+    }
+    redact_sample_fini(&s);
+    printf("# redact: %u of %u look-alikes taken for one, precision %.2f %%\n", wrong,
+           REDACT_SET_NEGATIVES, 100.0 * REDACT_SET_POSITIVES / (REDACT_SET_POSITIVES + wrong));
+    assert_true(wrong * 200 <= REDACT_SET_POSITIVES);
+}
+
+static void
+every_positive_is_found_at_every_split(void **state)
+{
+    (void)state;
+    struct redact_sample s;
+    struct buf whole, parts;
+    redact_sample_init(&s);
+    buf_init(&whole, 1 << 20);
+    buf_init(&parts, 1 << 20);
+    for (unsigned i = 0; i < REDACT_SET_POSITIVES; i++) {
+        redact_set_positive(&s, i);
+        buf_clear(&whole);
+        redact_text(&whole, &all, buf_str(&s.text));
+        for (size_t cut = 0; cut <= s.text.n; cut += 1 + s.text.n / 400) {
+            struct redact_stream t;
+            buf_clear(&parts);
+            redact_stream_init(&t, &all);
+            assert_int_equal(redact_stream_feed(&t, s.text.p, cut, &parts), ERR_OK);
+            assert_int_equal(redact_stream_feed(&t, s.text.p + cut, s.text.n - cut, &parts),
+                             ERR_OK);
+            assert_int_equal(redact_stream_end(&t, &parts), ERR_OK);
+            redact_stream_fini(&t);
+            if (!str_eq(buf_str(&whole), buf_str(&parts)))
+                printf("# cut at %zu: %.*s\n# gives %.*s\n", cut, STR_ARG(buf_str(&s.text)),
+                       STR_ARG(buf_str(&parts)));
+            assert_true(str_eq(buf_str(&whole), buf_str(&parts)));
+        }
+    }
+    buf_fini(&parts);
+    buf_fini(&whole);
+    redact_sample_fini(&s);
+}
+
+/* A quarter of a megabyte each; with time that grows by the square these would take long. */
+static void
+hostile_text_takes_linear_time(void **state)
+{
+    (void)state;
+    static const char *const bits[] = {
+        "a.",
+        "1 ",
+        "1.",
+        "1-",
+        "11 ",
+        "1111 ",
+        "+1 ",
+        "(1",
+        "a@",
+        "@",
+        "a@a.",
+        ":",
+        "::",
+        "a:",
+        "1:",
+        "sk-",
+        "eyJ-",
+        "eyJ",
+        "eyJ.",
+        "key=",
+        "api_key=",
+        "api_key ",
+        "-----BEGIN PRIVATE KEY-----",
+        "1",
+        "0123 45 ",
+        "DE89 ",
+        "\\n",
+        "%20",
+        "://a:",
+        "://a:a@",
+        "Bearer ",
+        "ghp_a",
+        "password:",
+        "-----BEGIN PRIVATE KEY-----\nA:a\n",
+        "AAAA",
+    };
+    struct buf text, out;
+    buf_init(&text, 2 << 20);
+    buf_init(&out, 64 << 20);
+    for (size_t i = 0; i < sizeof bits / sizeof *bits; i++) {
+        struct redact_stream s;
+        buf_clear(&text);
+        buf_clear(&out);
+        while (text.n < 1 << 18)
+            buf_puts(&text, str_from(bits[i]));
+        redact_text(&out, &all, buf_str(&text));
+        size_t n = out.n;
+        buf_clear(&out);
+        redact_stream_init(&s, &all);
+        for (size_t at = 0; at < text.n; at += 100)
+            assert_int_equal(
+                redact_stream_feed(&s, text.p + at, text.n - at < 100 ? text.n - at : 100, &out),
+                ERR_OK);
+        assert_int_equal(redact_stream_end(&s, &out), ERR_OK);
+        redact_stream_fini(&s);
+        assert_int_equal(out.n, n);
+    }
+    buf_fini(&out);
+    buf_fini(&text);
+}
+
+/* Secrets longer than what a stream holds back. */
+static void
+endless_secrets_are_masked_to_their_end(void **state)
+{
+    (void)state;
+    static const char *const begins[] = {
+        "sk-proj-0123456789abcdefghij",
+        "eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.",
+        "Bearer 0123456789abcdef",
+        "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj",
+    };
+    struct buf text, whole, parts;
+    buf_init(&text, 1 << 20);
+    buf_init(&whole, 1 << 20);
+    buf_init(&parts, 1 << 20);
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+        for (size_t n = REDACT_HELD_MAX - 200; n < 3 * REDACT_HELD_MAX; n += 611) {
+            struct redact_stream s;
+            buf_clear(&text);
+            buf_clear(&whole);
+            buf_clear(&parts);
+            buf_puts(&text, str_from(begins[i]));
+            for (size_t k = 0; k < n; k++)
+                buf_putc(&text, (char)('a' + k % 26));
+            buf_puts(&text, STR("; that was it, a@example.com"));
+            redact_text(&whole, &all, buf_str(&text));
+            assert_true(whole.n < 100);
+            redact_stream_init(&s, &all);
+            for (size_t at = 0; at < text.n; at += 97)
+                assert_int_equal(redact_stream_feed(&s, text.p + at,
+                                                    text.n - at < 97 ? text.n - at : 97, &parts),
+                                 ERR_OK);
+            assert_int_equal(redact_stream_end(&s, &parts), ERR_OK);
+            redact_stream_fini(&s);
+            assert_true(str_eq(buf_str(&whole), buf_str(&parts)));
+        }
+    buf_fini(&parts);
+    buf_fini(&whole);
+    buf_fini(&text);
+}
+
+static void
+hashes_tell_equal_from_different(void **state)
+{
+    (void)state;
+    struct buf out;
+    const struct redact_rules rules = { .which = REDACT_ALL,
+                                        .mode = REDACT_HASH,
+                                        .key = STR("secret of the gateway") };
+    buf_init(&out, 1 << 10);
+    assert_int_equal(redact_text(&out, &rules, STR("a@b.com,a@b.com,c@b.com")), 3);
+    assert_int_equal(out.n, 3 * strlen("[email:1a2b3c4d5e6f]") + 2);
+    assert_memory_equal(out.p, "[email:", 7);
+    assert_memory_equal(out.p, out.p + 21, 20);
+    assert_memory_not_equal(out.p, out.p + 42, 20);
+    buf_fini(&out);
+}
+
 static void
 custom_patterns_are_found(void **state)
 {
@@ -120,6 +324,12 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(secrets_are_found),
         cmocka_unit_test(look_alikes_are_left_alone),
+        cmocka_unit_test(every_positive_is_found),
+        cmocka_unit_test(few_look_alikes_are_taken_for_one),
+        cmocka_unit_test(every_positive_is_found_at_every_split),
+        cmocka_unit_test(hostile_text_takes_linear_time),
+        cmocka_unit_test(endless_secrets_are_masked_to_their_end),
+        cmocka_unit_test(hashes_tell_equal_from_different),
         cmocka_unit_test(custom_patterns_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
