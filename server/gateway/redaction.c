@@ -146,7 +146,8 @@ rewrite(struct exchange *x, struct redaction *r)
         refuse_found(x, r, &w);
     else if (r->body.n && r->policy->mode == CONFIG_REDACT_VAULT && x->front.op->passes)
         refuse_uncovered(x, r, "its reply goes to the client as it comes, with nothing put back");
-    if (r->body.n && !r->refusal.set)
+    r->changed = r->body.n > 0;
+    if (r->changed && !r->refusal.set)
         read_anew(x, r);
     if (r->policy->mode != CONFIG_REDACT_VAULT)
         vault_fini(&r->vault);
@@ -207,7 +208,9 @@ redaction_begin(struct exchange *x)
         r = make(x, p);
     if (!r || r->refusal.set)
         return refuse(x, r ? &r->refusal : &no_memory);
-    a->redaction = r->tape ? r : NULL;
+    if (r->changed && !r->tape) /* a bug, and no reason to send the request as it came */
+        return refuse(x, &no_memory);
+    a->redaction = r->changed ? r : NULL;
     return true;
 }
 

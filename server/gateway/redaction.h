@@ -20,6 +20,7 @@ struct redaction {
     struct redaction *next; /* of another policy */
     const struct redactor_policy *policy;
     struct vault vault;      /* empty but in mode vault */
+    bool changed;            /* something of the request is not sent as it came */
     struct tape *tape;       /* owned: the request as it is sent; NULL: as it came, or it is gone */
     struct buf body;         /* its bytes */
     struct ir_error refusal; /* set: it is not sent at all */
@@ -33,7 +34,8 @@ MUST_CHECK bool redaction_begin(struct exchange *x);
 /* What the attempt's reply may hold that is to be put back; NULL: nothing. */
 const struct vault *redaction_vault(const struct attempt *a);
 
-/* No further attempt will be made: let go of what only these need. */
+/* The reply is on its way: let go of what only attempts need.  One that would have sent something else than what came is
+ * refused from now on. */
 void redaction_commit(struct exchange *x);
 /* Wipe and forget all. */
 void redaction_end(struct exchange *x);
