@@ -1,7 +1,6 @@
 /* Several digits at a time. */
 #include "runtime/base/digits.h"
 
-#include <endian.h>
 #include <string.h>
 
 static const char pairs[201] =
@@ -41,7 +40,9 @@ put_half(char *to, uint32_t v)
     const uint64_t ones = 0x0101010101010101u;
     uint64_t x = spread(v), letters = (x + 6 * ones) >> 4 & ones;
     x += '0' * ones + ('a' - '0' - 10) * letters;
-    x = htobe64(x);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    x = __builtin_bswap64(x);
+#endif
     memcpy(to, &x, sizeof x);
 }
 
