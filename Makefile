@@ -207,7 +207,7 @@ test-request-ids: $(B)/tests/unit/test_gateway_request_id
 test-observability: $(B)/llmux $(B)/tests/unit/test_metrics $(B)/tests/unit/test_log $(B)/tests/unit/test_gateway_request_id \
     $(addprefix $(B)/tests/unit/test_,trace_context trace_protobuf trace_exporter trace_receipt gateway_transcript config_telemetry)
 	@tests/run.sh $(B) $(filter $(B)/tests/unit/%,$^)
-	@E2E_SECONDS=120 tests/e2e/run.sh $(B) ./observability.test.mjs ./telemetry.test.mjs
+	@E2E_SECONDS=120 tests/e2e/run.sh $(B) ./observability.test.mjs ./telemetry.test.mjs ./log.test.mjs
 # The same, and the receiver is lost for a minute, in three ways at a time: two minutes.
 test-observability-long: test-observability
 	@LOST_SECONDS=60 E2E_SECONDS=600 tests/e2e/run.sh $(B) ./telemetry.test.mjs

@@ -1,12 +1,16 @@
-// What those who watch get to see: metrics for Prometheus, request ids, the log.  For OpenTelemetry see telemetry.test.mjs.
+// What those who watch get to see: metrics for Prometheus, with dashboard and alerts, and request ids.  The log has
+// log.test.mjs, OpenTelemetry telemetry.test.mjs.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { Prometheus, queries } from './lib/prometheus.mjs';
 import { Receiver } from './lib/receiver.mjs';
-import { chat, OPENMETRICS, promtool, scrape, sum } from './lib/scrape.mjs';
+import { chat, OPENMETRICS, promtool, rows, scrape, sum } from './lib/scrape.mjs';
 import { eventually, World } from './lib/world.mjs';
 
+const manual = await readFile(new URL('../../docs/observability.md', import.meta.url), 'utf8');
 const check = (page) => promtool(['check', 'metrics'], page).said;
 
 describe('metrics', () => {
@@ -52,10 +56,17 @@ describe('metrics', () => {
     });
 
     test('OpenMetrics is served to those who like it', async () => {
-        const r = await fetch(`${w.url}/metrics`, { headers: {
-            accept: 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5' } });
+        const r = await fetch(`${w.url}/metrics`, { headers: { accept: OPENMETRICS } });
         assert.match(r.headers.get('content-type'), /^application\/openmetrics-text; version=1\.0\.0/);
-        assert.match(await r.text(), /\n# EOF\n$/);
+        const open = await r.text();
+        assert.match(open, /\n# EOF\n$/);
+        assert.equal(open.match(/# EOF/g).length, 1);
+        // The same series as in the text of before, but for what moves.
+        const series = (page) => page.split('\n').filter((l) => l && !l.startsWith('#')).map((l) => l.split(/ (?![^{]*\})/)[0])
+            .filter((l) => !l.startsWith('process_')).sort();
+        assert.deepEqual(series(open), series(await scrape(w)));
+        for (const [, name] of open.matchAll(/^# TYPE (\S+) counter$/gm))
+            assert.ok(!name.endsWith('_total') && !new RegExp(`^${name}[{ ]`, 'm').test(open), name);
     });
 
     test('10,000 models that nobody knows make no series', async () => {
@@ -71,6 +82,73 @@ describe('metrics', () => {
         assert.ok(!page.includes('made-up'));
         assert.ok(page.split('\n').length - before < 200, `${page.split('\n').length - before} more lines`);
         assert.equal(sum(page, 'llmux_metrics_overflow_total'), 0);
+    });
+});
+
+describe('the manual', () => {
+    let w, page;
+    before(async () => {
+        w = await World.start({ fallbacks: { 'openai/any!503': ['anthropic/m'] }, retries: 1,
+            telemetry: { otlp: { endpoint: 'http://127.0.0.1:1', delay: '1s' } } });
+        await (await w.post('/v1/chat/completions', chat('openai/m', { stream: true, stream_options: { include_usage: true } }))).text();
+        await (await w.post('/v1/messages', chat('openai/m', { max_tokens: 9, top_k: 3 }))).text();
+        for (const model of ['openai/any!503', 'openai/any!429', 'nobody'])
+            await (await w.post('/v1/chat/completions', chat(model))).text();
+        page = await scrape(w);
+    });
+    after(() => w.stop());
+
+    test('tells of every metric, with its type and its labels', () => {
+        const told = new Map(rows(manual).flatMap(([names, type, labels]) =>
+            [...names.matchAll(/`(llmux_\w+)`/g)].map(([, name]) => [name, { type, labels: labels.match(/\w+/g) ?? [] }])));
+        for (const [, name, type] of page.matchAll(/^# TYPE (llmux_\w+) (\w+)$/gm)) {
+            assert.ok(told.has(name), `docs/observability.md lacks ${name}`);
+            assert.equal(told.get(name).type, type, name);
+            for (const [, labels] of page.matchAll(new RegExp(`^${name}(?:_bucket|_sum|_count)?\\{(.*?)\\} `, 'gm')))
+                for (const [, label] of labels.matchAll(/(\w+)="/g))
+                    assert.ok(label === 'le' || told.get(name).labels.includes(label), `${name}{${label}}`);
+        }
+    });
+
+    test('promises no metric that is not there', () => {
+        for (const [, name] of manual.matchAll(/`(llmux_\w+)`/g))
+            assert.match(page, new RegExp(`^# TYPE ${name} `, 'm'));
+    });
+});
+
+describe('the alerts', () => {
+    const file = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
+    test('are well-formed, fire when they should, and only then', async () => {
+        const rules = file('deploy/prometheus/llmux.rules.yml'), cases = file('tests/prometheus/rules.test.yml');
+        for (const args of [['check', 'rules', rules], ['test', 'rules', cases]]) {
+            const r = promtool(args);
+            assert.equal(r.code, 0, r.said);
+        }
+        const tested = await readFile(cases, 'utf8');
+        for (const [, name] of (await readFile(rules, 'utf8')).matchAll(/- alert: (\w+)/g))
+            assert.ok(tested.includes(`alertname: ${name}`), `${name} has no test`);
+    });
+});
+
+describe('the dashboard', () => {
+    test('has what Grafana wants of one', async () => {
+        const d = JSON.parse(await readFile(new URL('../../deploy/grafana/llmux.json', import.meta.url)));
+        assert.ok(d.title && d.uid && d.schemaVersion >= 36 && d.time.from);
+        const variables = d.templating.list.map((v) => v.name);
+        assert.deepEqual(d.panels.map((p) => p.id), [...new Set(d.panels.map((p) => p.id))]);
+        const cells = new Set();
+        for (const p of d.panels) {
+            assert.ok(p.title && p.type && p.fieldConfig.defaults && p.targets.length, p.title);
+            assert.equal(p.datasource.uid, '${datasource}');
+            assert.ok(p.gridPos.x + p.gridPos.w <= 24, p.title);
+            for (let x = p.gridPos.x; x < p.gridPos.x + p.gridPos.w; x++)
+                for (let y = p.gridPos.y; y < p.gridPos.y + p.gridPos.h; y++)
+                    assert.ok(cells.size < cells.add(`${x} ${y}`).size, `${p.title} lies over another panel`);
+            assert.deepEqual(p.targets.map((t) => t.refId), [...new Set(p.targets.map((t) => t.refId))]);
+            for (const t of p.targets)
+                for (const [, name] of t.expr.matchAll(/\$(?!__)(\w+)/g))
+                    assert.ok(variables.includes(name), `${p.title}: $${name}`);
+        }
     });
 });
 
@@ -148,54 +226,5 @@ describe('Prometheus', () => {
         assert.ok(traces.size > 0);
         const known = await eventually(() => [...traces].every((t) => receiver.spans.some((s) => s.traceId === t)));
         assert.ok(known);
-    });
-});
-
-describe('the log', () => {
-    test('its level changes while the gateway runs', async () => {
-        const w = await World.start({ server: { admin_listen: '127.0.0.1:0' } });
-        try {
-            const admin = await w.gateway.line((l) => { const e = JSON.parse(l); return e.event === 'listening_admin' && e.address; });
-            const level = (body) => fetch(`http://${admin}/admin/log`, { method: 'POST', body: JSON.stringify(body) });
-            assert.equal((await level({ level: 'loud' })).status, 400);
-            assert.deepEqual(await (await level({ level: 'error' })).json(), { level: 'error' });
-            const quiet = (await w.post('/v1/chat/completions', chat('openai/m'))).headers.get('x-request-id');
-            assert.equal((await level({ level: 'info' })).status, 200);
-            const heard = (await w.post('/v1/chat/completions', chat('openai/m'))).headers.get('x-request-id');
-            const line = await w.log(heard);
-            assert.ok(!w.gateway.lines.some((l) => l.includes(quiet)));
-            for (const key of ['client', 'front', 'model', 'provider', 'upstream_model', 'attempts', 'duration', 'overhead',
-                               'upstream_wait', 'tokens_in', 'tokens_out', 'bytes_in', 'bytes_out'])
-                assert.ok(line[key] !== undefined, key);
-        } finally {
-            await w.stop();
-        }
-    });
-});
-
-describe('a log that nobody reads', () => {
-    test('stops no request, and is told of afterwards', async () => {
-        const w = await World.start();
-        try {
-            const body = JSON.stringify(chat('x'.repeat(400)));
-            const one = async (n) => {
-                for (; n > 0; n--)
-                    await (await w.post('/v1/chat/completions', body)).arrayBuffer();
-            };
-            const dropped = async () => sum(await scrape(w), 'llmux_log_dropped_lines_total');
-            w.gateway.pause();
-            for (let i = 0; i < 20 && await dropped() === 0; i++)
-                await Promise.all(Array.from({ length: 16 }, () => one(64)));
-            assert.ok(await dropped() > 0);
-            assert.equal((await w.post('/v1/chat/completions', chat('openai/m'))).status, 200);
-            w.gateway.resume();
-            const line = await w.gateway.line((l) => l.includes('"log_dropped"') && JSON.parse(l));
-            assert.ok(line.lines > 0);
-            for (const l of w.gateway.lines)
-                JSON.parse(l);
-        } finally {
-            w.gateway.resume();
-            await w.stop();
-        }
     });
 });
