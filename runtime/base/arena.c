@@ -13,7 +13,8 @@
 #define CHUNK_KEEP  (64u << 10) /* arena_reset keeps no chunk larger than this */
 #define ALIGN       alignof(max_align_t)
 #define TEXT_ROOM   64u /* the least room that arena_append takes for a text */
-#define PUSH_ROOM   4u  /* the first room of a vector */
+#define PUSH_ROOM   4u  /* the first room of a vector ... */
+#define PUSH_LARGE  64u /* ... of elements smaller than this; larger ones are often alone */
 
 /* Under AddressSanitizer a stretch of poison follows each allocation. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -264,7 +265,7 @@ void *
 arena_push(struct arena *a, void **v, unsigned *n, unsigned *cap, size_t size)
 {
     if (*n == *cap) {
-        unsigned room = *cap ? *cap * 2 : PUSH_ROOM;
+        unsigned room = *cap ? *cap * 2 : size < PUSH_LARGE ? PUSH_ROOM : 1;
         if (room < *cap || size > SIZE_MAX / room) {
             a->full = true;
             return NULL;

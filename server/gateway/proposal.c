@@ -10,6 +10,9 @@
 /* accept, x-request-id, opt-ins, and what proves who pays */
 #define MORE_HEADERS (5u + KEEPER_HEADERS)
 
+/* Bytes that a body may grow by, beside a sixteenth, before its buffer does. */
+#define OUT_MARGIN 512u
+
 /* What one call of proposal_make works with. */
 struct maker {
     struct proposal *p;
@@ -107,6 +110,9 @@ patch(const struct maker *k, const struct xd_seals *marks, struct xd_ask *wanted
 static enum err
 write_body(const struct maker *k, struct xd *x, const struct xd_ask *ask)
 {
+    size_t room = k->from->body.n + k->from->body.n / 16 + OUT_MARGIN;
+    if (room <= k->out->cap)
+        buf_room(k->out, room);
     enum err err = xd_ask_write(x, ask);
     k->p->body = buf_str(k->out);
     dropped_add(&k->p->dropped, &x->lost, k->from->front.op, k->a);

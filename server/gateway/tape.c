@@ -6,6 +6,8 @@
 #include "runtime/xd/translate.h"
 
 #define ARENA_KEPT ((size_t)16 << 10)
+#define LARGE_KEPT \
+    4u /* tapes that keep what an arena can: a worker has few large requests at once */
 #define NODES_KEPT 1024u
 
 static void
@@ -46,7 +48,7 @@ tape_put(struct tape_rack *r, struct tape *t)
     }
     fetched_reset(&t->fetched);
     arena_reset(&t->arena);
-    if (t->arena.total > ARENA_KEPT)
+    if (t->arena.total > ARENA_KEPT && r->n >= LARGE_KEPT)
         arena_fini(&t->arena);
     if (t->doc.room > NODES_KEPT)
         json_doc_fini(&t->doc);
