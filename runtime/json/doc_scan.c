@@ -23,7 +23,7 @@ struct scan {
     size_t depth;
 };
 
-static void
+static inline void
 skip_space(struct scan *s)
 {
     while (s->p < s->end && (*s->p == ' ' || *s->p == '\n' || *s->p == '\r' || *s->p == '\t'))

@@ -10,6 +10,7 @@
  * without. */
 #include "runtime/json/quoted.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __SSE2__
@@ -224,36 +225,69 @@ is_plain(struct wide w, struct wide quote, struct wide slash, struct wide contro
     return _mm256_movemask_epi8(_mm256_or_si256(a, b)) == 0;
 }
 
-WIDE static void
-scan_blocks(struct scan *q)
+/* A block that needs a closer look, a bit for each byte. */
+struct block {
+    uint64_t quote; /* not escaped */
+    uint64_t escaped, unicode, high, bad;
+};
+
+/* Pass the blocks that say nothing new: true at one with a quote, with an escape of a code point, or
+ * with something bad; false when less than a block is left.  No calls in here, as those would take
+ * the constants out of their registers. */
+WIDE static bool
+find_block(struct scan *q, uint64_t *carry, struct block *found)
 {
-    uint64_t carry = 0, high = 0, escapes = 0, bad = 0, end = 0;
-    for (; !end && q->s.n - q->at >= BLOCK; q->at += BLOCK) {
-        const char *p = q->s.p + q->at;
+    const char *p = q->s.p + q->at, *end = q->s.p + q->s.n;
+    __m256i high = _mm256_setzero_si256();
+    uint64_t escapes = 0;
+    bool is_found = false;
+    for (; end - p >= (ptrdiff_t)BLOCK; p += BLOCK) {
         struct wide w = { _mm256_loadu_si256((const __m256i *)(const void *)p),
                           _mm256_loadu_si256((const __m256i *)(const void *)(p + 32)) };
         struct wide quote = equals(w, '"'), slash = equals(w, '\\'), control = controls(w);
-        if (!carry && is_plain(w, quote, slash, control))
+        if (!*carry && is_plain(w, quote, slash, control))
             continue;
-        uint64_t escaped = escaped_bytes(bits(slash), &carry);
-        end = bits(quote) & ~escaped;
-        uint64_t inside = end ? (end & -end) - 1 : ~(uint64_t)0;
-        escaped &= inside;
+        uint64_t escaped = escaped_bytes(bits(slash), carry);
+        *found = (struct block){
+            .quote = bits(quote) & ~escaped,
+            .escaped = escaped,
+            .unicode = escaped & bits(equals(w, 'u')),
+            .high = bits(w),
+            .bad = bits(control) | (escaped & ~bits(letters(w))),
+        };
+        is_found = found->quote | found->unicode | found->bad;
+        if (is_found)
+            break;
         escapes |= escaped;
-        high |= bits(w) & inside;
-        bad |= (bits(control) & inside) | (escaped & ~bits(letters(w)));
-        uint64_t unicode = escaped & bits(equals(w, 'u'));
-        if (unicode && !take_unicodes(q, unicode))
-            bad = 1;
-        if (bad) {
+        high = _mm256_or_si256(high, _mm256_or_si256(w.a, w.b));
+    }
+    q->at = (size_t)(p - q->s.p);
+    q->has |= (escapes ? QUOTED_ESCAPES : 0u) | (_mm256_movemask_epi8(high) ? QUOTED_HIGH : 0u);
+    return is_found;
+}
+
+/* To the string's end, or to the last bytes, which make no block. */
+static void
+scan_blocks(struct scan *q)
+{
+    struct block b;
+    uint64_t carry = 0;
+    while (find_block(q, &carry, &b)) {
+        /* What is behind the end is no matter. */
+        uint64_t inside = b.quote ? (b.quote & -b.quote) - 1 : ~(uint64_t)0;
+        q->has |= (b.escaped & inside ? QUOTED_ESCAPES : 0u) | (b.high & inside ? QUOTED_HIGH : 0u);
+        if (b.bad & inside || !take_unicodes(q, b.unicode & inside)) {
             end_scan(q, q->s.n);
             return;
         }
+        if (b.quote) {
+            end_scan(q, q->at + (size_t)__builtin_ctzll(b.quote));
+            return;
+        }
+        q->at += BLOCK;
     }
-    q->escaped = carry && !end; /* what is behind the end is no matter */
-    q->has |= (escapes || q->escaped ? QUOTED_ESCAPES : 0u) | (high ? QUOTED_HIGH : 0u);
-    if (end)
-        end_scan(q, q->at - BLOCK + (size_t)__builtin_ctzll(end));
+    q->escaped = carry;
+    q->has |= carry ? QUOTED_ESCAPES : 0u;
 }
 
 #endif
