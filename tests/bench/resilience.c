@@ -1,5 +1,6 @@
 /* What the resilience layer costs a request: every lock, look-up and decision of one that meets all limits there are,
- * three deployments to choose among, and no failure.  Nothing of it happens for a token.
+ * three deployments to choose among, a head that speaks of the limits of the provider, and no failure.  Nothing of it
+ * happens for a token.
  *
  *   resilience [MOST]      print ns a request, alone and with threads that want the same; exit code 1 when it is
  *                          above MOST ns alone (1500)
@@ -9,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "runtime/xd/registry.h"
+#include "server/gateway/allowance.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/guards.h"
 #include "server/gateway/restraint.h"
@@ -58,6 +61,7 @@ static const struct deployment deployments[DEPLOYMENTS] = {
 struct known {
     struct guarded *guarded[DEPLOYMENTS];
     struct limited *gateway, *deployment[DEPLOYMENTS];
+    const struct xd_dialect *dialect; /* of all */
 };
 
 struct worker {
@@ -67,6 +71,27 @@ struct worker {
     pthread_t thread;
     uint64_t held; /* so that nothing can be left out */
 };
+
+/* A head as providers send it: what they say of limits is among much else. */
+static const struct upstream_header headers[] = {
+    { STR_INIT("date"), STR_INIT("Mon, 23 Nov 2026 10:00:00 GMT") },
+    { STR_INIT("content-type"), STR_INIT("application/json") },
+    { STR_INIT("transfer-encoding"), STR_INIT("chunked") },
+    { STR_INIT("connection"), STR_INIT("keep-alive") },
+    { STR_INIT("access-control-expose-headers"), STR_INIT("x-request-id") },
+    { STR_INIT("processing-ms"), STR_INIT("371") },
+    { STR_INIT("version"), STR_INIT("2020-10-01") },
+    { STR_INIT("x-ratelimit-limit-requests"), STR_INIT("10000") },
+    { STR_INIT("x-ratelimit-limit-tokens"), STR_INIT("30000000") },
+    { STR_INIT("x-ratelimit-remaining-requests"), STR_INIT("9999") },
+    { STR_INIT("x-ratelimit-remaining-tokens"), STR_INIT("29999965") },
+    { STR_INIT("x-ratelimit-reset-requests"), STR_INIT("6ms") },
+    { STR_INIT("x-ratelimit-reset-tokens"), STR_INIT("0s") },
+    { STR_INIT("x-request-id"), STR_INIT("req_0123456789abcdef") },
+    { STR_INIT("strict-transport-security"), STR_INIT("max-age=31536000") },
+    { STR_INIT("server"), STR_INIT("edge") },
+};
+static const struct upstream_head head = { 200, headers, sizeof headers / sizeof headers[0] };
 
 static void
 ring(void *ctx)
@@ -102,7 +127,10 @@ request(struct worker *w, unsigned number)
     guarded_begin(x, &guard_options, now, &ticket, NULL);
     w->held += guarded_hedge_after(x, &hedge) & 1;
     now = clock_ns();
-    guarded_first(x, &guard_options, now, 20 * MS, NULL);
+    struct allowance said;
+    allowance_read(&said, k->dialect, &head, clock_wall_us);
+    guarded_first(x, &guard_options, now, 20 * MS, &said.quota);
+    limits_learn(&holds[LIMITS_DEPLOYMENT], now, &said.quota);
     now = clock_ns();
     const struct guard_report report = { .status = 200, .whole_ns = 100 * MS, .tokens = 500 };
     guarded_done(x, &guard_options, now, ticket, &report);
@@ -154,7 +182,8 @@ main(int argc, char **argv)
 
     if (!guards || !l)
         return 2;
-    struct known k = { .gateway = limits_find(l, LIMITS_GATEWAY, STR("")) };
+    struct known k = { .gateway = limits_find(l, LIMITS_GATEWAY, STR("")),
+                       .dialect = xd_find(STR("openai.chat")) };
     for (unsigned i = 0; i < DEPLOYMENTS; i++) {
         k.guarded[i] = guards_find(guards, &deployments[i], STR("model-one"));
         k.deployment[i] = limits_find(l, LIMITS_DEPLOYMENT, deployments[i].account);

@@ -305,6 +305,131 @@ limiter_gives_back_what_was_taken_for_those_who_leave_the_queue(void **state)
     assert_int_equal(bucket_wait(&l.requests, &o.requests, 0, 2), 0);
 }
 
+/* What a limiter should know, in the plainest way: each bucket's level, and who is where. */
+struct ledger {
+    double requests, tokens; /* there now */
+    uint64_t at;
+    unsigned in, waits;
+};
+
+static void
+fill_ledger(struct ledger *m, const struct limiter_options *o, uint64_t now)
+{
+    double minutes = (double)(now - m->at) / (60.0 * SECOND);
+    m->requests += minutes * (double)o->requests.per_minute;
+    m->tokens += minutes * (double)o->tokens.per_minute;
+    m->at = now;
+    m->requests = m->requests < (double)o->requests.burst ? m->requests : (double)o->requests.burst;
+    m->tokens = m->tokens < (double)o->tokens.burst ? m->tokens : (double)o->tokens.burst;
+}
+
+static void
+enter_ledger(struct ledger *m, const struct limiter_options *o, struct person *p,
+             enum semaphore_answer a, struct semaphore_waiter *displaced)
+{
+    double cost = (double)p->w.cost;
+    double need = cost < (double)o->tokens.burst ? cost : (double)o->tokens.burst;
+    if (a == SEMAPHORE_FULL)
+        return;
+    if (m->requests < 0.999999 || m->tokens < need - 0.000001)
+        fail_msg("in with %f requests and %f tokens left, cost %f", m->requests, m->tokens, cost);
+    if (displaced) {
+        struct person *q = (struct person *)(void *)displaced;
+        m->requests += 1;
+        m->tokens += (double)q->w.cost;
+        q->where = OUT;
+        m->waits--;
+        fill_ledger(m, o, m->at); /* no more than fits */
+    }
+    m->requests -= 1;
+    m->tokens -= cost;
+    p->where = a == SEMAPHORE_IN ? IN : WAITS;
+    m->in += a == SEMAPHORE_IN;
+    m->waits += a == SEMAPHORE_QUEUED;
+}
+
+/* It was in, or waited and does not want to any more. */
+static void
+leave_ledger(struct ledger *m, struct limiter *l, const struct limiter_options *o, uint64_t now,
+             struct person *p, uint64_t used)
+{
+    if (p->where == IN) {
+        const struct limiter_report r = { .guessed = p->w.cost, .used = used, .hold_ns = 5 };
+        limiter_leave(l, o, now, &r);
+        m->tokens += (double)p->w.cost - (double)used;
+        m->in--;
+    } else {
+        assert_true(limiter_quit(l, o, now, &p->w));
+        m->requests += 1;
+        m->tokens += (double)p->w.cost;
+        m->waits--;
+    }
+    p->where = OUT;
+}
+
+static void
+play_limits(uint64_t seed)
+{
+    struct dice d = { seed };
+    struct person v[PEOPLE] = { 0 };
+    struct limiter l = { 0 };
+    struct limiter_options o = { .requests = { 60 + dice_roll(&d, 6000), 1 + dice_roll(&d, 20) },
+                                 .tokens = { 600 + dice_roll(&d, 60000), 100 + dice_roll(&d, 900) },
+                                 .parallel = 1 + dice_roll(&d, 4),
+                                 .queue = dice_roll(&d, 6),
+                                 .wait_ns = SECOND };
+    struct ledger m = { (double)o.requests.burst, (double)o.tokens.burst, 0, 0, 0 };
+    uint64_t now = 0;
+    for (int i = 0; i < 400; i++) {
+        struct person *p = &v[dice_roll(&d, PEOPLE)];
+        struct semaphore_waiter *next, *displaced = NULL;
+        struct limiter_refusal no;
+        now += dice_roll(&d, 200) * 1000000;
+        fill_ledger(&m, &o, now);
+        if (p->where == OUT) {
+            uint64_t cost = dice_roll(&d, 400);
+            p->w = (struct semaphore_waiter){ .priority = dice_roll(&d, SEMAPHORE_PRIORITIES) };
+            enum semaphore_answer a = limiter_enter(&l, &o, now, cost, &p->w, &displaced, &no);
+            enter_ledger(&m, &o, p, a, displaced);
+        } else if (p->where == IN || p->w.deadline <= now || dice_roll(&d, 2)) {
+            leave_ledger(&m, &l, &o, now, p, dice_roll(&d, 400));
+        }
+        while ((next = limiter_next(&l, &o, now))) {
+            ((struct person *)(void *)next)->where = IN;
+            m.in++;
+            m.waits--;
+        }
+        fill_ledger(&m, &o, now); /* no more than fits */
+        struct limiter_view seen = limiter_view(&l, &o, now);
+        if (seen.running != m.in || seen.waiting != m.waits || m.in > o.parallel
+            || m.waits > o.queue)
+            fail_msg("seed %llu, step %d: %u in, %u wait; want %u and %u", (unsigned long long)seed,
+                     i, seen.running, seen.waiting, m.in, m.waits);
+        double wait = (1 - m.requests) / (double)o.requests.per_minute * 60.0 * SECOND;
+        double got = (double)bucket_wait(&l.requests, &o.requests, now, 1);
+        double more = (1 - m.tokens) / (double)o.tokens.per_minute * 60.0 * SECOND;
+        double rest = (double)bucket_wait(&l.tokens, &o.tokens, now, 1);
+        wait = wait > 0 ? wait : 0;
+        more = more > 0 ? more : 0;
+        if (got - wait > 1000 || wait - got > 1000 || rest - more > 1000 || more - rest > 1000)
+            fail_msg("seed %llu, step %d: waits %f and %f, want %f and %f",
+                     (unsigned long long)seed, i, got, rest, wait, more);
+    }
+    for (unsigned i = 0; i < PEOPLE; i++)
+        if (v[i].where != OUT)
+            leave_ledger(&m, &l, &o, now, &v[i], 0);
+    struct limiter_view seen = limiter_view(&l, &o, now + 3600 * SECOND);
+    assert_true(seen.running == 0 && seen.waiting == 0 && seen.reason == LIMITER_FINE);
+}
+
+static void
+limiter_does_what_its_ledger_does_over_random_schedules(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < 1000; i++)
+        play_limits(SEED + i);
+}
+
 /* A server that takes 10 ms for up to 20 calls at a time, and longer in proportion beyond that. */
 static void
 adaptive_limit_settles_near_what_the_server_can_do(void **state)
@@ -366,6 +491,7 @@ main(void)
         cmocka_unit_test(semaphore_does_what_its_model_does_over_random_schedules),
         cmocka_unit_test(semaphore_starves_nobody),
         cmocka_unit_test(limiter_refuses_with_the_time_to_come_back),
+        cmocka_unit_test(limiter_does_what_its_ledger_does_over_random_schedules),
         cmocka_unit_test(limiter_gives_back_what_was_taken_for_those_who_leave_the_queue),
         cmocka_unit_test(adaptive_limit_settles_near_what_the_server_can_do),
         cmocka_unit_test(adaptive_limit_is_not_held_down_by_calls_that_differ),
