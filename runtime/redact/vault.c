@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum table { BY_VALUE, BY_STANDS, BY_PAIR, TABLES };
+enum table { BY_VALUE, BY_STANDS, TABLES };
 
 /* FNV-1a: how many entries there are is bounded. */
 static unsigned
@@ -14,13 +14,6 @@ hash(struct str s)
     for (size_t i = 0; i < s.n; i++)
         h = (h ^ (unsigned char)s.p[i]) * UINT64_C(1099511628211);
     return (unsigned)(h ^ h >> 32);
-}
-
-/* Values by their first two bytes. */
-static unsigned
-hash_pair(const char *p)
-{
-    return ((unsigned char)p[0] * 251u + (unsigned char)p[1]) * 2654435761u >> 12;
 }
 
 static unsigned *
@@ -49,6 +42,7 @@ vault_fini(struct vault *v)
         wipe(&v->v[i]);
     free(v->v);
     free(v->buckets);
+    free(v->places);
     vault_init(v, v->most, v->bytes_most);
 }
 
@@ -59,15 +53,10 @@ link_entry(struct vault *v, unsigned i)
     unsigned *at = bucket(v, BY_VALUE, hash(e->value));
     e->by_value = *at;
     *at = i + 1;
-    if (!v->one_way) {
-        at = bucket(v, BY_STANDS, hash(e->stands));
-        e->by_stands = *at;
-        *at = i + 1;
-    }
-    if (e->value.n < VAULT_VALUE_MIN)
+    if (v->one_way)
         return;
-    at = bucket(v, BY_PAIR, hash_pair(e->value.p));
-    e->by_pair = *at;
+    at = bucket(v, BY_STANDS, hash(e->stands));
+    e->by_stands = *at;
     *at = i + 1;
 }
 
@@ -148,9 +137,8 @@ vault_put(struct vault *v, enum redact_kind kind, struct str value, struct str s
     }
     memcpy(copy, value.p, value.n);
     memcpy(copy + value.n, stands.p, stands.n);
-    v->v[v->n] = (struct vault_entry){
-        str_make(copy, value.n), str_make(copy + value.n, stands.n), kind, 0, 0, 0
-    };
+    v->v[v->n] = (struct vault_entry){ str_make(copy, value.n), str_make(copy + value.n, stands.n),
+                                       kind, 0, 0 };
     link_entry(v, v->n++);
     v->bytes += value.n;
     v->begins[(unsigned char)copy[0] / 64] |= UINT64_C(1) << (unsigned char)copy[0] % 64;
@@ -174,26 +162,85 @@ stands_alone(struct str text, size_t at, size_t n)
     return !before && !behind;
 }
 
+static int
+compare_places(const void *a, const void *b, void *ctx)
+{
+    const struct vault *v = ctx;
+    const struct vault_place *x = a, *y = b;
+    return str_compare(v->v[x->entry].value, v->v[y->entry].value);
+}
+
+static struct str
+value_at(const struct vault *v, unsigned place)
+{
+    return v->v[v->places[place].entry].value;
+}
+
+/* The last of `place` and the values that it begins with, which the text begins with; plus one, 0: none. */
+static unsigned
+prefix_of(const struct vault *v, unsigned place, struct str text)
+{
+    unsigned p = place + 1;
+    while (p && !str_starts(text, value_at(v, p - 1)))
+        p = v->places[p - 1].prefix;
+    return p;
+}
+
+/* Sort the values that are looked for wherever they stand.  False when memory is short. */
+static bool
+sort(struct vault *v)
+{
+    if (v->placed == v->n)
+        return true;
+    struct vault_place *more = realloc(v->places, v->n * sizeof *more);
+    if (!more)
+        return false;
+    v->places = more;
+    v->n_places = 0;
+    for (unsigned i = 0; i < v->n; i++)
+        if (v->v[i].value.n >= VAULT_VALUE_MIN)
+            v->places[v->n_places++] = (struct vault_place){ i, 0 };
+    qsort_r(v->places, v->n_places, sizeof *v->places, compare_places, v);
+    for (unsigned i = 1; i < v->n_places; i++)
+        v->places[i].prefix = prefix_of(v, i - 1, value_at(v, i));
+    v->placed = v->n;
+    return true;
+}
+
+/* The longest value that stands there, and ends where a word does; NULL: none. */
+static const struct vault_entry *
+longest_at(const struct vault *v, struct str text, size_t at)
+{
+    struct str rest = str_skip(text, at);
+    unsigned low = 0, high = v->n_places; /* values below low are not above the text */
+    while (low < high) {
+        unsigned mid = low + (high - low) / 2;
+        if (str_compare(value_at(v, mid), rest) <= 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    unsigned p = low ? prefix_of(v, low - 1, rest) : 0;
+    while (p && !stands_alone(text, at, value_at(v, p - 1).n))
+        p = v->places[p - 1].prefix;
+    return p ? &v->v[v->places[p - 1].entry] : NULL;
+}
+
 bool
-vault_next_value(const struct vault *v, struct str text, size_t from, size_t *at,
+vault_next_value(struct vault *v, struct str text, size_t from, size_t *at,
                  const struct vault_entry **entry)
 {
-    for (size_t i = from; v->n && i + VAULT_VALUE_MIN <= text.n; i++) {
+    if (!sort(v))
+        return false;
+    for (size_t i = from; v->n_places && i + VAULT_VALUE_MIN <= text.n; i++) {
         unsigned char c = (unsigned char)text.p[i];
-        if (!(v->begins[c / 64] >> c % 64 & 1))
+        bool inside = i > 0 && is_word(text.p[i - 1]) && is_word(text.p[i]);
+        if (inside || !(v->begins[c / 64] >> c % 64 & 1))
             continue;
-        const struct vault_entry *best = NULL;
-        for (unsigned k = *bucket(v, BY_PAIR, hash_pair(text.p + i)); k; k = v->v[k - 1].by_pair) {
-            const struct vault_entry *e = &v->v[k - 1];
-            if ((!best || e->value.n > best->value.n) && str_starts(str_skip(text, i), e->value)
-                && stands_alone(text, i, e->value.n))
-                best = e;
-        }
-        if (best) {
-            *at = i;
-            *entry = best;
+        *entry = longest_at(v, text, i);
+        *at = i;
+        if (*entry)
             return true;
-        }
     }
     return false;
 }

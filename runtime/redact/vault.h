@@ -16,19 +16,28 @@
 struct vault_entry {
     struct str value, stands; /* one stands for the other; owned */
     enum redact_kind kind;
-    unsigned by_value, by_stands, by_pair; /* the next in its bucket, plus one; 0: none */
+    unsigned by_value, by_stands; /* the next in its bucket, plus one; 0: none */
+};
+
+/* Values in their order. */
+struct vault_place {
+    unsigned entry;
+    unsigned
+        prefix; /* the place of the longest value that this one begins with, plus one; 0: none */
 };
 
 struct vault {
     struct vault_entry *v; /* owned */
     unsigned n, room, most;
     size_t bytes, bytes_most;
-    unsigned *buckets; /* owned: three tables of `mask + 1`; an entry plus one, or 0 */
+    unsigned *buckets; /* owned: two tables of `mask + 1`; an entry plus one, or 0 */
     unsigned mask;
-    uint64_t begins[4]; /* with which bytes values begin, by bit */
-    size_t longest;     /* of what stands for them */
-    bool escapes;       /* some value has characters that JSON escapes */
-    bool one_way;       /* nothing will be put back: one word may stand for many values */
+    struct vault_place *places; /* owned: n_places of them, by value; made when they are wanted, */
+    unsigned n_places, placed;  /* of the first `placed` entries */
+    uint64_t begins[4];         /* with which bytes values begin, by bit */
+    size_t longest;             /* of what stands for them */
+    bool escapes;               /* some value has characters that JSON escapes */
+    bool one_way;               /* nothing will be put back: one word may stand for many values */
 };
 
 /* An empty vault for so many values and bytes of them; one_way may be set behind it. */
@@ -45,7 +54,7 @@ vault_put(struct vault *v, enum redact_kind kind, struct str value, struct str s
 
 /* The first place from `from` on where a value stands as a word of its own; false: there is none.  Which value, is in
  * *entry. */
-bool vault_next_value(const struct vault *v, struct str text, size_t from, size_t *at,
+bool vault_next_value(struct vault *v, struct str text, size_t from, size_t *at,
                       const struct vault_entry **entry);
 /* The entry for whose value the text's beginning stands; NULL: none. */
 const struct vault_entry *vault_begins(const struct vault *v, struct str text);

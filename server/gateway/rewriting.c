@@ -21,17 +21,48 @@ struct sheet {
 
 /* --- texts --------------------------------------------------------------------------------- */
 
-/* Whatever the walk looks for: what the rules find, and values that they have found elsewhere. */
-static bool
-next(const struct rewriting *w, struct str text, size_t from, struct redact_match *m)
+/* Whatever the second walk looks for: what the rules find, and values that they have found elsewhere.  Each of the two
+ * is looked for again only when the one before has been passed. */
+struct finder {
+    const struct rewriting *w;
+    struct str text;
+    bool by_rule, by_value;
+    struct redact_match rule, value;
+};
+
+static void
+find_value(struct finder *f, size_t from)
 {
     const struct vault_entry *e;
-    size_t at;
-    bool found = redact_next_of(w->rules, text, from, m);
-    if (!vault_next_value(w->vault, text, from, &at, &e))
-        return found;
-    if (!found || at < m->at || (at == m->at && e->value.n > m->n))
-        *m = (struct redact_match){ .at = at, .n = e->value.n, .kind = e->kind };
+    f->by_value = vault_next_value(f->w->vault, f->text, from, &f->value.at, &e);
+    if (f->by_value) {
+        f->value.n = e->value.n;
+        f->value.kind = e->kind;
+    }
+}
+
+static void
+find_begin(struct finder *f)
+{
+    f->by_rule = redact_next_of(f->w->rules, f->text, 0, &f->rule);
+    find_value(f, 0);
+}
+
+/* The next of both, the longer one where both begin. */
+static bool
+find_next(struct finder *f, size_t from, struct redact_match *m)
+{
+    if (f->by_rule && f->rule.at < from)
+        f->by_rule = redact_next_of(f->w->rules, f->text, from, &f->rule);
+    if (f->by_value && f->value.at < from)
+        find_value(f, from);
+    if (!f->by_rule && !f->by_value)
+        return false;
+    bool value = !f->by_rule
+                 || (f->by_value
+                     && (f->value.at < f->rule.at
+                         || (f->value.at == f->rule.at && f->value.n > f->rule.n)));
+    *m = value ? f->value : f->rule;
     return true;
 }
 
@@ -71,9 +102,11 @@ look(struct sheet *s, struct str text, uint32_t at)
 static bool
 replace(struct sheet *s, struct str text, struct buf *out)
 {
+    struct finder f = { .w = s->w, .text = text };
     struct redact_match m;
     size_t from = 0;
-    for (; next(s->w, text, from, &m); from = m.at + m.n) {
+    find_begin(&f);
+    for (; find_next(&f, from, &m); from = m.at + m.n) {
         const struct vault_entry *e = vault_of_value(s->w->vault, str_make(text.p + m.at, m.n));
         buf_put(out, text.p + from, m.at - from);
         if (e)

@@ -20,7 +20,7 @@ check(bool ok)
 
 /* The texts of all strings that are values; all data would be rewritten in its names, too. */
 static void
-check_gone(const struct json_doc *doc, const struct vault *v, struct arena *a)
+check_gone(const struct json_doc *doc, struct vault *v, struct arena *a)
 {
     for (uint32_t i = JSON_ROOT; i < doc->count; i++) {
         const struct vault_entry *e;

@@ -297,6 +297,59 @@ values_are_found_again(void **state)
     vault_fini(&v);
 }
 
+/* As a search for one value after the other says. */
+static bool
+search(const struct vault *v, struct str text, size_t *at, size_t *n)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        *n = 0;
+        for (unsigned k = 0; k < v->n; k++) {
+            struct str value = v->v[k].value;
+            bool letter_before = i > 0 && text.p[i - 1] != '-' && text.p[i] != '-';
+            bool letter_behind = i + value.n < text.n && text.p[i + value.n] != '-'
+                                 && value.p[value.n - 1] != '-';
+            if (value.n >= VAULT_VALUE_MIN && value.n > *n && !letter_before && !letter_behind
+                && str_starts(str_skip(text, i), value))
+                *n = value.n;
+        }
+        *at = i;
+        if (*n)
+            return true;
+    }
+    return false;
+}
+
+static void
+values_are_found_as_by_search(void **state)
+{
+    struct dice dice = { 11 };
+    (void)state;
+    for (unsigned round = 0; round < 20000; round++) {
+        const struct vault_entry *e;
+        struct vault v;
+        char text[40];
+        size_t at, n, want;
+        vault_init(&v, 100, 1000);
+        v.one_way = true;
+        for (unsigned i = dice_roll(&dice, 20); i; i--) {
+            size_t length = 1 + dice_roll(&dice, 9);
+            for (size_t k = 0; k < length; k++)
+                text[k] = "aab-"[dice_roll(&dice, 4)];
+            if (!vault_of_value(&v, str_make(text, length)))
+                assert_int_equal(vault_put(&v, REDACT_CARD, str_make(text, length), STR("[x]")),
+                                 ERR_OK);
+        }
+        for (size_t k = 0; k < sizeof text; k++)
+            text[k] = "aab-"[dice_roll(&dice, 4)];
+        bool found = search(&v, str_make(text, sizeof text), &want, &n);
+        assert_int_equal(vault_next_value(&v, str_make(text, sizeof text), 0, &at, &e), found);
+        if (found && (at != want || e->value.n != n))
+            fail_msg("seed 11, round %u: %zu+%zu, not %zu+%zu of %.40s", round, at, e->value.n,
+                     want, n, text);
+        vault_fini(&v);
+    }
+}
+
 int
 main(void)
 {
@@ -308,6 +361,7 @@ main(void)
         cmocka_unit_test(cuts_make_no_difference),
         cmocka_unit_test(a_vault_has_caps),
         cmocka_unit_test(values_are_found_again),
+        cmocka_unit_test(values_are_found_as_by_search),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
