@@ -25,7 +25,7 @@ BEGIN {
     may("server/http/",     "runtime/base/ server/wire/")
     may("server/upstream/", "runtime/base/ server/wire/")
     may("server/media/",    "runtime/base/ server/wire/ server/upstream/")
-    may("server/log/",      "runtime/base/")
+    may("server/log/",      "runtime/base/ runtime/redact/")
     may("server/metrics/",  "runtime/base/")
     may("server/config/",   "runtime/base/ runtime/route/strategy.h runtime/redact/kind.h server/log/ server/wire/network.h")
     may("server/trace/",    "runtime/base/ server/log/ server/metrics/")

@@ -38,6 +38,8 @@ typedef uint64_t redact_kinds;
 
 /* "api_key", "email", ...: the word in masks and in the config.  Static. */
 struct str redact_kind_name(enum redact_kind k);
+/* "[REDACTED:email]": what is written instead.  Static. */
+struct str redact_kind_mask(enum redact_kind k);
 /* The kind of that name; false for another word.  `custom` is no name. */
 bool redact_kind_read(struct str name, enum redact_kind *k);
 

@@ -26,17 +26,16 @@ void
 redact_write(struct buf *out, const struct redact_rules *rules, const struct redact_match *m,
              struct str value)
 {
-    struct str name = m->kind == REDACT_CUSTOM && rules->custom
-                          ? redact_custom_name(rules->custom, m->custom)
-                          : redact_kind_name(m->kind);
+    bool own = m->kind == REDACT_CUSTOM && rules->custom;
+    if (rules->mode == REDACT_MASK && !own) {
+        buf_puts(out, redact_kind_mask(m->kind));
+        return;
+    }
+    buf_puts(out, rules->mode == REDACT_HASH ? STR("[") : STR("[REDACTED:"));
+    buf_puts(out, own ? redact_custom_name(rules->custom, m->custom) : redact_kind_name(m->kind));
     if (rules->mode == REDACT_HASH) {
-        buf_putc(out, '[');
-        buf_puts(out, name);
         buf_putc(out, ':');
         put_hash(out, rules->key, value);
-    } else {
-        buf_puts(out, STR("[REDACTED:"));
-        buf_puts(out, name);
     }
     buf_putc(out, ']');
 }

@@ -3,6 +3,7 @@
 
 #include "runtime/base/digits.h"
 #include "server/gateway/clock.h"
+#include "server/gateway/discreet.h"
 #include "server/gateway/worker.h"
 #include "server/upstream/upstream.h"
 
@@ -253,7 +254,7 @@ error_document(struct exchange *x, const struct ir_error *e)
 void
 answer_error(struct exchange *x, const struct ir_error *e)
 {
-    struct ir_error told = *e;
+    struct ir_error told = discreet_error(x->worker->service->log, e, &x->arena);
     told.request = x->request_id;
     if (x->begun && x->front.op->passes)
         answer_break(x); /* nobody knows how such a reply says that it failed */

@@ -48,7 +48,7 @@ tell_address(const struct crew *c, const struct port *p, bool tls, const char *e
     struct log_line l;
     if (!log_begin(c->service->log, &l, LOG_LEVEL_INFO, event))
         return;
-    log_str(&l, "address", port_address(p));
+    log_own(&l, "address", port_address(p));
     log_bool(&l, "tls", tls);
     log_int(&l, "workers", c->service->n_workers);
     if (p->inherited)

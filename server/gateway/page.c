@@ -3,6 +3,7 @@
 
 #include "runtime/xd/translate.h"
 #include "server/gateway/clock.h"
+#include "server/gateway/discreet.h"
 #include "server/gateway/front.h"
 #include "server/gateway/measure.h"
 #include "server/gateway/request_log.h"
@@ -60,6 +61,7 @@ page_refuse(struct page *p, int status, enum ir_fault kind, struct str message)
     struct ir_error e = { .set = true, .kind = kind, .message = message, .request = p->id };
     e.status = (struct ir_int){ status, true };
     arena_init(&a, SCRATCH_MAX);
+    e = discreet_error(p->w->service->log, &e, &a);
     xd_init(&xd, f.dialect, f.dialect->ops[0].kind, &a, &p->w->out);
     xd_error_write(&xd, &e);
     p->message = p->message ? p->message : "refused";

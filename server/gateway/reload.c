@@ -66,7 +66,7 @@ log_errors(const struct reloader *r, enum reload_cause cause, const struct confi
     struct str s = str_trim(buf_str(&text));
     log_str(&l, "cause", str_from(cause_name(cause)));
     log_int(&l, "config", r->newest->number);
-    log_str(&l, "msg", str_make(s.p, s.n < TEXT_MAX ? s.n : TEXT_MAX));
+    log_own(&l, "msg", str_make(s.p, s.n < TEXT_MAX ? s.n : TEXT_MAX));
     log_end(&l);
     buf_fini(&text);
 }
@@ -88,7 +88,7 @@ log_changes(const struct reloader *r, enum reload_cause cause, const struct relo
     log_str(&l, "cause", str_from(cause_name(cause)));
     log_int(&l, "config", p->number);
     log_seconds(&l, "duration", took_us);
-    log_str(&l, "changes", p->changes.n ? buf_str(&text) : STR("none"));
+    log_own(&l, "changes", p->changes.n ? buf_str(&text) : STR("none"));
     log_end(&l);
     for (unsigned i = 0; i < p->n_waiting; i++)
         log_msg(r->service->log, LOG_LEVEL_WARN, "reload_waits",

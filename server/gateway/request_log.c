@@ -90,7 +90,7 @@ put_error(struct log_line *l, const struct exchange *x)
     log_word(l, "error", str_from(ir_fault_name(x->error.kind)));
     log_str(l, "message", x->error.message);
     if (x->detail.n)
-        log_str(l, "detail", x->detail);
+        log_own(l, "detail", x->detail);
 }
 
 void

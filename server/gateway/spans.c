@@ -329,8 +329,8 @@ tell_attempt(struct teller *t, const struct hop *h, unsigned which)
     const struct config_provider *p = h->deployment->config;
     struct str operation = operation_of(t->x);
     struct otlp_span s = make_span(t, t->x->trail.context.span,
-                                   join_words(name, sizeof name, operation, h->model), h->start_us,
-                                   h->end_us);
+                                   join_words(name, sizeof name, operation, mask(t, h->model)),
+                                   h->start_us, h->end_us);
     s.span = h->span;
     s.kind = OTLP_CLIENT;
     size_t at = otlp_span_begin(t->out, &s);
@@ -426,7 +426,8 @@ tell_request(struct teller *t)
     word(t, "url.scheme", x->gateway->tls ? STR("https") : STR("http"));
     if (x->status)
         otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "http.response.status_code", x->status);
-    text_if_any(t, "client.address", trail->client);
+    if (trail->client.n)
+        word(t, "client.address", trail->client);
     text_if_any(t, "user_agent.original", trail->agent);
     word(t, "gen_ai.operation.name", operation_of(x));
     text_if_any(t, "gen_ai.request.model", x->model);

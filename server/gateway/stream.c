@@ -5,6 +5,7 @@
 
 #include "server/gateway/answer.h"
 #include "server/gateway/clock.h"
+#include "server/gateway/discreet.h"
 #include "server/gateway/dropped.h"
 #include "server/gateway/redaction.h"
 #include "server/gateway/restoring.h"
@@ -158,6 +159,13 @@ on_frame(void *ctx, size_t start, size_t end, bool quiet)
     struct stream *s = x->attempt.stream;
     const struct xd_seals *seals = seals_in_frame(x);
     s->copy.said_error = x->attempt.tally.failed;
+    if (s->copy.said_error
+        && discreet_would_change(x->worker->service->log, &x->attempt.tally.error, &x->arena)) {
+        /* Not as the provider said it. */
+        s->copy.said_error = false;
+        s->copy.to = start;
+        return;
+    }
     end = with_line_feed(s, end);
     if (quiet && x->attempt.asked_usage && x->attempt.tally.begun) {
         s->copy.to = start;

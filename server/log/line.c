@@ -7,6 +7,7 @@
 #include "runtime/base/digits.h"
 #include "runtime/base/utf8.h"
 #include "server/log/private.h"
+#include "server/log/veil.h"
 
 #define VALUE_MAX   1024 /* bytes of a string value, escaped */
 #define MESSAGE_MAX 2048 /* bytes of log_msg's text */
@@ -240,19 +241,18 @@ is_bare(struct str s)
     return s.n > 0;
 }
 
-void
-log_str(struct log_line *l, const char *key, struct str value)
+static void
+put_veiled(struct log_line *l, const char *key, struct str value, redact_kinds which)
 {
     if (!value.p || !put_key(l, key, 2 + 3))
         return;
-    const struct masker *mask = atomic_load_explicit(&l->log->mask, memory_order_acquire);
+    const struct masker *known = atomic_load_explicit(&l->log->mask, memory_order_acquire);
     size_t start = l->n, end = l->n + VALUE_MAX < LIMIT - 1 ? l->n + VALUE_MAX : LIMIT - 1;
-    bool whole = true, hit;
+    bool whole = true;
+    struct veil_piece piece;
     put(l, "\"", 1);
-    while (whole && value.n) {
-        struct str shown = masker_next(mask, &value, &hit);
-        whole = put_escaped(l, shown, end) && (!hit || put_escaped(l, STR("***"), end));
-    }
+    for (struct veil v = veil_over(known, value, which); whole && veil_next(&v, &piece);)
+        whole = put_escaped(l, piece.shown, end) && put_escaped(l, piece.instead, end);
     l->full |= !whole;
     struct str inside = { l->text + start + 1, l->n - start - 1 };
     if (l->format == LOG_FORMAT_TEXT && is_bare(inside)) {
@@ -261,6 +261,18 @@ log_str(struct log_line *l, const char *key, struct str value)
     } else {
         put(l, "\"", 1);
     }
+}
+
+void
+log_str(struct log_line *l, const char *key, struct str value)
+{
+    put_veiled(l, key, value, REDACT_ALL);
+}
+
+void
+log_own(struct log_line *l, const char *key, struct str value)
+{
+    put_veiled(l, key, value, REDACT_ALL & ~REDACT_BIT(REDACT_IP));
 }
 
 void
@@ -327,6 +339,6 @@ log_msg(struct log *log, enum log_level level, const char *event, const char *fm
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    log_str(&l, "msg", str_from(text));
+    log_own(&l, "msg", str_from(text));
     log_end(&l);
 }

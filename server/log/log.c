@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "server/log/private.h"
+#include "server/log/veil.h"
 
 #define QUEUE_LINES 4096
 #define BATCH       64   /* lines a system call */
@@ -339,11 +340,25 @@ log_add_secrets(struct log *log, const struct str *secrets, size_t n)
 void
 log_mask(const struct log *log, struct str s, struct buf *out)
 {
-    const struct masker *mask = atomic_load_explicit(&log->mask, memory_order_acquire);
-    while (s.n) {
-        bool hit;
-        buf_puts(out, masker_next(mask, &s, &hit));
-        if (hit)
-            buf_puts(out, STR("***"));
+    const struct masker *known = atomic_load_explicit(&log->mask, memory_order_acquire);
+    struct veil_piece piece;
+    for (struct veil v = veil_over(known, s, REDACT_ALL); veil_next(&v, &piece);) {
+        buf_puts(out, piece.shown);
+        buf_puts(out, piece.instead);
     }
+}
+
+struct str
+log_masked(const struct log *log, struct str s, struct arena *a)
+{
+    const struct masker *known = atomic_load_explicit(&log->mask, memory_order_acquire);
+    struct veil v = veil_over(known, s, REDACT_ALL);
+    if (v.known_at == s.n && v.pattern.at == s.n)
+        return s;
+    struct str masked = { NULL, 0 };
+    for (struct veil_piece piece; veil_next(&v, &piece);) {
+        arena_append(a, &masked, piece.shown);
+        arena_append(a, &masked, piece.instead);
+    }
+    return masked;
 }

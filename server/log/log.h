@@ -3,8 +3,8 @@
  *   any thread: log_begin, log_str, ..., log_end ─► bounded queue ─► writer thread ─► fd
  *
  * No caller ever waits: when the queue is full the line is dropped and counted, and the writer
- * reports the count as soon as it can write again.  Known secrets and what looks like one are
- * masked in every string value.
+ * reports the count as soon as it can write again.  Known secrets, and what looks like a secret or
+ * like personal data, are masked in every string value.
  *
  *   json: {"ts":"2026-01-31T12:00:00.123Z","level":"info","event":"request","status":200,...}
  *   text: 2026-01-31T12:00:00.123Z info request status=200 path="/v1/chat completions"
@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/base/arena.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/err.h"
 #include "runtime/base/str.h"
@@ -89,6 +90,8 @@ bool log_begin(struct log *log, struct log_line *l, enum log_level level, const 
 /* Fields, in this order in the line.  key is a constant: letters, digits, '_', '.'.  A value that
  * does not fit is cut (strings) or left out; then the line ends with "cut":true. */
 void log_str(struct log_line *l, const char *key, struct str value); /* absent: no field */
+/* The same for what the gateway says of itself, and to whom it speaks: addresses of hosts stay. */
+void log_own(struct log_line *l, const char *key, struct str value);
 /* The same for a constant of ours: letters, digits, and '.', '_', '-'. */
 void log_word(struct log_line *l, const char *key, struct str word);
 void log_int(struct log_line *l, const char *key, int64_t value);
@@ -108,9 +111,11 @@ void log_msg(struct log *log, enum log_level level, const char *event, const cha
  * LOG_SECRET_MIN are ignored.  Adds to the earlier ones: a key that was rotated away stays secret.
  * May be called while other threads log; false when memory is short. */
 MUST_CHECK bool log_add_secrets(struct log *log, const struct str *secrets, size_t n);
-/* Append s to out with every known secret replaced by "***", and whatever looks like one
- * (`sk-...`, `Bearer ...`) cut down to "sk-***", "Bearer ***".  For text that goes to people by
- * other ways than the log. */
+/* Append s to out with every known secret replaced by "***", and whatever looks like a secret or like personal data
+ * (runtime/redact) by the name of its kind: "[REDACTED:email]".  For text that goes to people by other ways than the
+ * log. */
 void log_mask(const struct log *log, struct str s, struct buf *out);
+/* The same: s itself where there is nothing to hide, else a copy in the arena; absent when that is full. */
+struct str log_masked(const struct log *log, struct str s, struct arena *a);
 
 #endif

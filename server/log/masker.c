@@ -1,8 +1,7 @@
-/* Finding secrets in text.
+/* Finding the secrets we know.
  *
- *   known      sorted; the greatest one that is not above the text at hand is the only candidate,
- *              together with those that begin it (its `parent`s)
- *   shapes     a prefix at the begin of a word, then enough characters of a key */
+ * They are sorted: the greatest one that is not above the text at hand is the only candidate, together
+ * with those that begin it (its `parent`s). */
 #include "server/log/masker.h"
 
 #include <stdint.h>
@@ -20,37 +19,9 @@ struct masker {
     struct known *v; /* owned */
     size_t n;
     char *text;               /* owned: all values */
-    bool starts[256];         /* bytes that a secret may begin with, */
+    bool starts[256];         /* bytes that one may begin with, */
     uint8_t pairs[65536 / 8]; /* and the same for two bytes: a bit for each pair */
 };
-
-/* What keys of the trade look like.  The prefix stays visible. */
-static const struct shape {
-    struct str prefix;
-    size_t least; /* characters behind it */
-} shapes[] = {
-    { STR_INIT("sk-"), 16 }, /* OpenAI, Anthropic, DeepSeek, ... */
-    { STR_INIT("Bearer "), 16 }, { STR_INIT("bearer "), 16 },
-    { STR_INIT("Basic "), 16 },  { STR_INIT("AIza"), 30 }, /* Google */
-    { STR_INIT("AKIA"), 16 },                              /* AWS */
-    { STR_INIT("gsk_"), 16 },                              /* Groq */
-    { STR_INIT("xai-"), 16 },    { STR_INIT("pplx-"), 16 },
-    { STR_INIT("hf_"), 16 },     { STR_INIT("r8_"), 16 },
-};
-#define N_SHAPES (sizeof shapes / sizeof shapes[0])
-
-static bool
-is_alnum(unsigned char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-static bool
-is_key_char(unsigned char c)
-{
-    return is_alnum(c) || c == '-' || c == '_' || c == '.' || c == '~' || c == '+' || c == '/'
-           || c == '=';
-}
 
 static int
 compare_known(const void *a, const void *b)
@@ -128,8 +99,6 @@ masker_create(const struct masker *older, const struct str *values, size_t n, si
         if (values[i].n >= shortest && values[i].n > 1)
             at = add(m, at, values[i]);
     sort_known(m);
-    for (size_t i = 0; i < N_SHAPES; i++)
-        mark_start(m, shapes[i].prefix.p);
     return m;
 }
 
@@ -167,41 +136,16 @@ masker_knows(const struct masker *m, struct str value)
     return match_known(m, value) == value.n;
 }
 
-/* The same for what looks like a secret; *shown is how much of it may be seen. */
-static size_t
-match_shape(struct str s, size_t *shown)
+bool
+masker_find(const struct masker *m, struct str text, size_t from, size_t *at, size_t *n)
 {
-    for (size_t i = 0; i < N_SHAPES; i++) {
-        size_t start = shapes[i].prefix.n, n = start;
-        if (!str_starts(s, shapes[i].prefix))
+    for (size_t i = from; m->n && i + 1 < text.n; i++) {
+        if (!is_start(m, text.p + i))
             continue;
-        while (n < s.n && is_key_char((unsigned char)s.p[n]))
-            n++;
-        *shown = start;
-        if (n - start >= shapes[i].least)
-            return n;
+        *at = i;
+        *n = match_known(m, str_skip(text, i));
+        if (*n)
+            return true;
     }
-    return 0;
-}
-
-struct str
-masker_next(const struct masker *m, struct str *rest, bool *hit)
-{
-    struct str all = *rest;
-    for (size_t i = 0; i + 1 < all.n; i++) {
-        if (!is_start(m, all.p + i))
-            continue;
-        struct str s = str_skip(all, i);
-        size_t shown = 0, n = match_known(m, s);
-        if (!n && (i == 0 || !is_alnum((unsigned char)all.p[i - 1])))
-            n = match_shape(s, &shown);
-        if (n) {
-            *hit = true;
-            *rest = str_skip(s, n);
-            return str_make(all.p, i + shown);
-        }
-    }
-    *hit = false;
-    *rest = str_skip(all, all.n);
-    return all;
+    return false;
 }

@@ -1,4 +1,4 @@
-/* Finding secrets in text: the ones we know, and what looks like one.
+/* Finding the secrets we know in text.
  *
  * A struct masker never changes once it is made, so many threads may use it. */
 #ifndef LLMUX_LOG_MASKER_H
@@ -17,8 +17,7 @@ masker_create(const struct masker *older, const struct str *values, size_t n, si
 void masker_destroy(struct masker *m);
 /* Is this value masked already? */
 bool masker_knows(const struct masker *m, struct str value);
-/* Split *rest at the first secret: returns what stands before it and may be shown (all, if there is
- * none), sets *hit, and moves *rest behind the secret. */
-struct str masker_next(const struct masker *m, struct str *rest, bool *hit);
+/* The first of them at or behind `from`, the longest of those that begin there; false: none. */
+bool masker_find(const struct masker *m, struct str text, size_t from, size_t *at, size_t *n);
 
 #endif
