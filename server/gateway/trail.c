@@ -64,7 +64,6 @@ trail_begin(struct exchange *x)
 {
     struct trail *t = &x->trail;
     const struct http_head *head = http_exchange_head(x->http);
-    struct str agent = http_head_get(head, STR("user-agent"));
     struct trace_context theirs;
     t->client = arena_str(&x->arena, http_exchange_peer(x->http));
     t->records = x->worker->service->exporter && rules(x)->send_traces;
@@ -73,6 +72,7 @@ trail_begin(struct exchange *x)
     t->tells = t->records && rules(x)->content;
     if (!t->records)
         return;
+    struct str agent = http_head_get(head, STR("user-agent"));
     agent.n = agent.n < AGENT_MAX ? agent.n : AGENT_MAX;
     t->agent = arena_str(&x->arena, agent);
     if (!t->parent)

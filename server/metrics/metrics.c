@@ -34,6 +34,7 @@ struct table {
     _Atomic(struct metrics_cell *) *cells; /* owned: room for all */
     atomic_uint n;
     struct metrics_cell *other; /* one of the cells, for what comes beyond the cap */
+    struct metrics_cell *last;  /* that was looked up, and is in slots; NULL: none */
     unsigned *offsets;          /* owned: where each family's values begin among those of a cell */
 };
 
@@ -228,7 +229,9 @@ has_labels(const struct metrics_cell *c, const struct str *labels, unsigned n)
 {
     struct str rest = c->key;
     for (unsigned i = 0; i < n; i++) {
-        if (rest.n <= labels[i].n || rest.p[labels[i].n] != '\0' || !str_starts(rest, labels[i]))
+        size_t length = labels[i].n;
+        if (rest.n <= length || rest.p[length] != '\0'
+            || (length && (*rest.p != *labels[i].p || memcmp(rest.p, labels[i].p, length) != 0)))
             return false;
         rest = str_skip(rest, labels[i].n + 1);
     }
@@ -313,10 +316,13 @@ metrics_cell(struct metrics_shard *s, enum metrics_group group, const struct str
 {
     struct table *t = &s->tables[group];
     unsigned n = metrics_groups[group].n_labels;
+    /* One request is much like the one before. */
+    if (t->last && has_labels(t->last, labels, n))
+        return t->last;
     uint32_t hash = hash_of(labels, n);
     for (unsigned at = hash & t->mask; t->slots[at]; at = (at + 1) & t->mask)
         if (t->slots[at]->hash == hash && has_labels(t->slots[at], labels, n))
-            return t->slots[at];
+            return t->last = t->slots[at];
     return add_cell(s, group, hash, labels);
 }
 
