@@ -26,8 +26,10 @@ rules(const struct exchange *x)
 static struct transcript_options
 transcript_rules(const struct exchange *x)
 {
+    const struct redactor *r = x->gateway->redactor;
     return (struct transcript_options){ .most = (size_t)rules(x)->content_max,
-                                        .log = x->worker->service->log };
+                                        .log = x->worker->service->log,
+                                        .custom = r ? r->custom : NULL };
 }
 
 static uint64_t

@@ -16,12 +16,10 @@
 #define NUMBER_MAX 64u
 #define BEHIND     REDACT_HELD_MAX /* bytes behind a cut that are searched, too */
 
-static const struct redact_rules rules = { .which = REDACT_ALL & ~REDACT_BIT(REDACT_CUSTOM),
-                                           .mode = REDACT_MASK };
-
 struct writer {
     struct buf *out;
     const struct transcript_options *opts;
+    struct redact_rules rules;
     size_t left; /* bytes that may still be shown */
     bool cut;
     bool partial; /* the last text of a list may have been cut before */
@@ -37,6 +35,10 @@ begin(struct writer *w, struct buf *out, const struct transcript_options *o)
     buf_init(&w->masked, ARENA_MAX);
     buf_init(&w->shown, ARENA_MAX);
     arena_init(&w->arena, ARENA_MAX);
+    w->rules =
+        (struct redact_rules){ .which = REDACT_ALL, .custom = o->custom, .mode = REDACT_MASK };
+    if (!o->custom)
+        w->rules.which &= ~REDACT_BIT(REDACT_CUSTOM);
     w->xd.arena = &w->arena;
     w->xd.source = o->source;
     w->xd.verbatim_from = o->source ? XD_VERBATIM : 0;
@@ -64,13 +66,14 @@ spend(struct writer *w, size_t n)
 
 /* s with its secrets replaced, up to `limit` of its bytes: one that begins before that is replaced whole. */
 static void
-redact(struct buf *out, struct str s, size_t limit)
+redact(struct writer *w, struct str s, size_t limit)
 {
+    struct buf *out = &w->shown;
     struct redact_match m;
     size_t from = 0;
-    while (from < limit && redact_next_of(&rules, s, from, &m) && m.at < limit) {
+    while (from < limit && redact_next_of(&w->rules, s, from, &m) && m.at < limit) {
         buf_put(out, s.p + from, m.at - from);
-        redact_write(out, &rules, &m, str_make(s.p + m.at, m.n));
+        redact_write(out, &w->rules, &m, str_make(s.p + m.at, m.n));
         from = m.at + m.n;
     }
     if (from < limit)
@@ -96,7 +99,7 @@ shown(struct writer *w, struct str s)
     if ((more || w->partial) && s.n < limit + BEHIND)
         limit = s.n < BEHIND ? 0 : s.n - BEHIND;
     w->cut |= limit < s.n;
-    redact(&w->shown, s, limit);
+    redact(w, s, limit);
     spend(w, w->shown.n);
     return w->shown.n ? buf_str(&w->shown) : STR("");
 }
@@ -130,7 +133,7 @@ put_number(struct writer *w, struct json *j, uint32_t at, unsigned field)
     int64_t v;
     struct str raw = json_raw(&j->doc, at);
     struct redact_match m;
-    if (raw.n >= sizeof copy || redact_next_of(&rules, raw, 0, &m)) {
+    if (raw.n >= sizeof copy || redact_next_of(&w->rules, raw, 0, &m)) {
         otlp_value_str(w->out, field, shown(w, raw));
         return;
     }

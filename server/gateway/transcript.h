@@ -13,12 +13,14 @@
 
 struct json_doc;
 struct log;
+struct redact_custom;
 
 struct transcript_options {
-    size_t most;           /* bytes of each attribute's texts */
-    const struct log *log; /* whose secrets are masked; NULL: none */
-    const struct json_doc
-        *source; /* of a request: where its texts may stand (xd_text); NULL: nowhere */
+    size_t most;                        /* bytes of each attribute's texts */
+    const struct log *log;              /* whose secrets are masked; NULL: none */
+    const struct redact_custom *custom; /* the operator's own patterns; NULL: none */
+    /* Of a request: where its texts may stand (xd_text); NULL: nowhere. */
+    const struct json_doc *source;
 };
 
 /* Append the attributes of a request, as fields of a span.  True when something was cut. */

@@ -282,9 +282,9 @@ describe('what is said', () => {
     const MAIL = 'jane.doe@example.com', CARD = '4111111111111111';
     const tool = { name: 'look_up', description: `Ask ${MAIL} first.`,
                    parameters: { type: 'object', properties: { who: { type: 'string' } } } };
-    const started = async (traces) => {
+    const started = async (traces, more) => {
         const receiver = await Receiver.start();
-        const w = await World.start({ telemetry: { otlp: { endpoint: receiver.endpoint('http'), delay: '5ms', metrics: false }, traces } });
+        const w = await World.start({ ...more, telemetry: { otlp: { endpoint: receiver.endpoint('http'), delay: '5ms', metrics: false }, traces } });
         const attempt = async (path, body) => {
             const r = await w.post(path, body);
             const text = await r.text();
@@ -342,6 +342,19 @@ describe('what is said', () => {
                     assert.equal(got.definitions[0].description, 'Ask [REDACTED:email] first.');
                     assert.equal(got.definitions[0].parameters.properties.who.type, 'string');
                 }
+        } finally {
+            await s.stop();
+        }
+    });
+
+    test('is told without what the operator has patterns for', async () => {
+        const s = await started({ content: true }, { redaction: { mode: 'mask', kinds: ['custom'],
+            patterns: [{ name: 'ticket', regex: 'TICKET-[0-9]{6}' }] } });
+        try {
+            const got = await s.attempt('/v1/chat/completions', chat('openai/m', { stream: true,
+                messages: [{ role: 'user', content: 'say:About TICKET-123456.' }] }));
+            assert.equal(got.input[0].parts[0].content, 'say:About [REDACTED:ticket].');
+            assert.ok(!JSON.stringify(got.all).includes('123456'));
         } finally {
             await s.stop();
         }
