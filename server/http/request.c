@@ -4,9 +4,9 @@
 
 #include "server/http/private.h"
 
-/* A body of a known length up to this gets all of its room at once; a longer one grows as it comes,
- * so that a claim costs nothing. */
-#define TRUST_MAX (1024 * 1024)
+/* A body of a known length up to this gets all of its room at once, which takes no memory until it
+ * is written to; a longer one grows as it comes, and so large that growing moves pages, not bytes. */
+#define TRUST_MAX (4 * 1024 * 1024)
 
 static uint64_t
 now_us(void)
