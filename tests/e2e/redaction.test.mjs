@@ -95,6 +95,9 @@ before(async () => {
 after(async () => {
     await w.stop();
     recorder.stop();
+    const told = w.gateway.lines.join('\n') + w.gateway.errors;
+    for (const value of values)
+        assert.ok(!told.includes(value), `${value} was logged`);
 });
 
 for (const [name, make] of Object.entries(vendors))
