@@ -3,6 +3,7 @@
 #include <openssl/hmac.h>
 
 #include "runtime/redact/custom.h"
+#include "runtime/redact/search.h"
 
 #define HASH_BYTES 6
 
@@ -57,9 +58,11 @@ redact_next_of(const struct redact_rules *rules, struct str text, size_t from,
 size_t
 redact_text(struct buf *out, const struct redact_rules *rules, struct str text)
 {
+    struct redact_search s;
     struct redact_match m;
     size_t from = 0, count = 0;
-    for (; redact_next_of(rules, text, from, &m); count++) {
+    redact_search_begin(&s, rules, text);
+    for (; redact_search_next(&s, from, &m); count++) {
         buf_put(out, text.p + from, m.at - from);
         redact_write(out, rules, &m, str_make(text.p + m.at, m.n));
         from = m.at + m.n;

@@ -2,6 +2,7 @@
 #include "server/gateway/rewriting.h"
 
 #include "runtime/json/text.h"
+#include "runtime/redact/search.h"
 #include "server/gateway/content.h"
 
 #define NESTED_MOST 3u                  /* JSON in strings of JSON */
@@ -26,6 +27,7 @@ struct sheet {
 struct finder {
     const struct rewriting *w;
     struct str text;
+    struct redact_search rules;
     bool by_rule, by_value;
     struct redact_match rule, value;
 };
@@ -44,7 +46,8 @@ find_value(struct finder *f, size_t from)
 static void
 find_begin(struct finder *f)
 {
-    f->by_rule = redact_next_of(f->w->rules, f->text, 0, &f->rule);
+    redact_search_begin(&f->rules, f->w->rules, f->text);
+    f->by_rule = redact_search_next(&f->rules, 0, &f->rule);
     find_value(f, 0);
 }
 
@@ -53,7 +56,7 @@ static bool
 find_next(struct finder *f, size_t from, struct redact_match *m)
 {
     if (f->by_rule && f->rule.at < from)
-        f->by_rule = redact_next_of(f->w->rules, f->text, from, &f->rule);
+        f->by_rule = redact_search_next(&f->rules, from, &f->rule);
     if (f->by_value && f->value.at < from)
         find_value(f, from);
     if (!f->by_rule && !f->by_value)
@@ -83,9 +86,10 @@ learn(struct rewriting *w, const struct redact_match *m, struct str value)
 static bool
 look(struct sheet *s, struct str text, uint32_t at)
 {
+    struct redact_search search;
     struct redact_match m;
-    for (size_t from = 0; !s->err && redact_next_of(s->w->rules, text, from, &m);
-         from = m.at + m.n) {
+    redact_search_begin(&search, s->w->rules, text);
+    for (size_t from = 0; !s->err && redact_search_next(&search, from, &m); from = m.at + m.n) {
         if (!s->w->stop) {
             s->err = learn(s->w, &m, str_make(text.p + m.at, m.n));
             continue;

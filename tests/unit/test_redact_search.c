@@ -1,0 +1,58 @@
+/* One pass over built-in and own patterns finds what asking for the next match again and again does. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "runtime/redact/custom.h"
+#include "runtime/redact/search.h"
+#include "tests/lib/dice.h"
+
+static void
+a_search_finds_all(void **state)
+{
+    static const char *const parts[] = { "ann@corp-a.com",  "T-123",         "T-1",      " ", "x",
+                                         "corp-a",          "+491701234567", "T-99 ann", "@", "-",
+                                         "4111111111111111" };
+    static const struct redact_pattern own[] = {
+        { STR_INIT("ticket"), STR_INIT("T-[0-9]+") },
+        { STR_INIT("name"), STR_INIT("ann@?") },
+    };
+    struct fault f;
+    struct redact_custom *custom = redact_custom_create(own, 2, &f);
+    struct dice dice = { 5 };
+    struct buf text;
+    (void)state;
+    assert_non_null(custom);
+    buf_init(&text, 4096);
+    for (unsigned round = 0; round < 5000; round++) {
+        const struct redact_rules rules = { .which = round % 3 ? REDACT_ALL : REDACT_PERSONAL,
+                                            .custom = round % 5 ? custom : NULL };
+        struct redact_search s;
+        struct redact_match want = { 0 }, got = { 0 };
+        bool more = true;
+        buf_clear(&text);
+        for (unsigned i = dice_roll(&dice, 12); i; i--)
+            buf_puts(&text, str_from(parts[dice_roll(&dice, sizeof parts / sizeof *parts)]));
+        redact_search_begin(&s, &rules, buf_str(&text));
+        for (size_t from = 0; more; from = want.at + want.n) {
+            more = redact_next_of(&rules, buf_str(&text), from, &want);
+            assert_int_equal(redact_search_next(&s, from, &got), more);
+            if (more && (got.at != want.at || got.n != want.n || got.kind != want.kind))
+                fail_msg("seed 5, round %u: %zu+%zu, not %zu+%zu of %.*s", round, got.at, got.n,
+                         want.at, want.n, STR_ARG(buf_str(&text)));
+        }
+    }
+    buf_fini(&text);
+    redact_custom_destroy(custom);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(a_search_finds_all) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
