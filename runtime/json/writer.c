@@ -12,10 +12,10 @@ void
 jw_init(struct jw *w, struct buf *out)
 {
     w->out = out;
-    w->depth = 0;
+    w->depth = w->lazy = 0;
     w->key = (struct str){ NULL, 0 };
     w->key_plain = 0;
-    w->level[0] = (struct jw_level){ 0 };
+    w->arrays = w->some = 0;
 }
 
 void
@@ -32,45 +32,66 @@ jw_key_escaped(struct jw *w, struct str key)
     w->key_plain = 1;
 }
 
+static uint64_t
+bit(unsigned level)
+{
+    return UINT64_C(1) << level;
+}
+
+static void
+put_name(struct buf *out, struct str key, bool comma)
+{
+    char *begin = buf_room(out, key.n + 4), *to = begin;
+    if (!to)
+        return;
+    if (comma)
+        *to++ = ',';
+    *to++ = '"';
+    memcpy(to, key.p, key.n);
+    to += key.n;
+    *to++ = '"';
+    *to++ = ':';
+    out->n += (size_t)(to - begin);
+}
+
 /* What stands before a value on this level: a comma, the value's name. */
 static void
-write_lead(struct buf *out, struct jw_level *l, struct str key, int key_plain)
+write_lead(struct jw *w, unsigned level, struct str key, int key_plain)
 {
-    if (l->some)
-        buf_putc(out, ',');
-    l->some = 1;
-    if (l->array)
+    bool comma = w->some & bit(level);
+    w->some |= bit(level);
+    if (w->arrays & bit(level)) {
+        if (comma)
+            buf_putc(w->out, ',');
         return;
-    assert(key.p && "a member needs a name");
-    buf_putc(out, '"');
-    if (key_plain)
-        json_escape(out, key);
-    else
-        buf_puts(out, key);
-    buf_put(out, "\":", 2);
-}
-
-/* The level that a value written now belongs to. */
-static struct jw_level *
-top(struct jw *w)
-{
-    return &w->level[w->depth];
-}
-
-/* Write the open braces that were put off.  Pending levels are always the innermost ones. */
-static void
-write_pending(struct jw *w)
-{
-    unsigned i = w->depth;
-    while (w->level[i - 1].pending)
-        i--;
-    for (; i <= w->depth; i++) {
-        struct jw_level *l = &w->level[i];
-        if (i > 1)
-            write_lead(w->out, l - 1, l->key, l->key_plain);
-        buf_putc(w->out, l->array ? '[' : '{');
-        l->pending = 0;
     }
+    assert(key.p && "a member needs a name");
+    if (!key_plain) {
+        put_name(w->out, key, comma);
+        return;
+    }
+    buf_puts(w->out, comma ? STR(",\"") : STR("\""));
+    json_escape(w->out, key);
+    buf_put(w->out, "\":", 2);
+}
+
+static void
+write_brace(struct jw *w, unsigned level)
+{
+    buf_putc(w->out, w->arrays & bit(level) ? '[' : '{');
+}
+
+/* Write the open braces that were put off. */
+static void
+write_lazy(struct jw *w)
+{
+    unsigned outer = w->depth - w->lazy;
+    for (unsigned i = 0; i < w->lazy; i++) {
+        if (outer + i)
+            write_lead(w, outer + i, w->put_off[i].key, w->put_off[i].key_plain);
+        write_brace(w, outer + i + 1);
+    }
+    w->lazy = 0;
 }
 
 /* Everything that stands before the next value.  False when the nesting went too deep to write
@@ -80,31 +101,30 @@ begin_value(struct jw *w)
 {
     if (w->depth >= JW_DEPTH)
         return 0;
-    struct jw_level *l = top(w);
-    if (l->pending)
-        write_pending(w);
+    if (w->lazy)
+        write_lazy(w);
     if (w->depth)
-        write_lead(w->out, l, w->key, w->key_plain);
+        write_lead(w, w->depth, w->key, w->key_plain);
     w->key.p = NULL;
     return 1;
 }
 
-/* One level deeper.  NULL when that is too deep, which is the output's error then. */
-static struct jw_level *
-push(struct jw *w, uint8_t array)
+/* One level deeper.  False when that is too deep, which is the output's error then. */
+static bool
+push(struct jw *w, unsigned array)
 {
     if (++w->depth >= JW_DEPTH) {
         if (!w->out->err)
             w->out->err = ERR_LIMIT;
-        return NULL;
+        return false;
     }
-    struct jw_level *l = top(w);
-    *l = (struct jw_level){ .array = array };
-    return l;
+    w->some &= ~bit(w->depth);
+    w->arrays = (w->arrays & ~bit(w->depth)) | (uint64_t)array << w->depth;
+    return true;
 }
 
 static void
-open_now(struct jw *w, uint8_t array)
+open_now(struct jw *w, unsigned array)
 {
     if (begin_value(w))
         buf_putc(w->out, array ? '[' : '{');
@@ -112,17 +132,17 @@ open_now(struct jw *w, uint8_t array)
 }
 
 static void
-open_later(struct jw *w, uint8_t array)
+open_later(struct jw *w, unsigned array)
 {
     struct str key = w->key;
     uint8_t key_plain = w->key_plain;
     w->key.p = NULL;
-    struct jw_level *l = push(w, array);
-    if (!l)
+    if (w->lazy == JW_LAZY)
+        write_lazy(w);
+    if (!push(w, array))
         return;
-    l->key = key;
-    l->key_plain = key_plain;
-    l->pending = 1;
+    w->put_off[w->lazy].key = key;
+    w->put_off[w->lazy++].key_plain = key_plain;
 }
 
 void
@@ -158,12 +178,19 @@ jw_close(struct jw *w)
         w->depth--;
         return true;
     }
-    struct jw_level *l = top(w);
-    w->depth--;
-    if (l->pending)
+    bool array = w->arrays & bit(w->depth--);
+    if (w->lazy) {
+        w->lazy--;
         return false;
-    buf_putc(w->out, l->array ? ']' : '}');
+    }
+    buf_putc(w->out, array ? ']' : '}');
     return true;
+}
+
+void
+jw_appended(struct jw *w)
+{
+    w->some |= bit(w->depth);
 }
 
 void

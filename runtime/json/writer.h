@@ -4,7 +4,7 @@
  * written when the first member inside arrives, so an object without members leaves no trace.
  * Commas are the writer's business.  Outside of everything values are written one behind the
  * other, with nothing between.  Nesting deeper than JW_DEPTH - 1 makes the output's error
- * ERR_LIMIT.  A member without a name is a bug of the caller; inside an array names are ignored. */
+ * ERR_LIMIT; of lazy ones that are deeper than JW_LAZY the outer braces are written.  A member without a name is a bug of the caller; inside an array names are ignored. */
 #ifndef LLMUX_JSON_WRITER_H
 #define LLMUX_JSON_WRITER_H
 
@@ -15,21 +15,20 @@
 #include "runtime/base/str.h"
 
 #define JW_DEPTH 64
-
-struct jw_level {
-    struct str key;    /* of a lazy object that is not written yet */
-    uint8_t key_plain; /* the key is yet to be escaped */
-    uint8_t array;     /* this level is an array */
-    uint8_t some;      /* an element was written, so the next needs a comma */
-    uint8_t pending;   /* lazy and not written yet */
-};
+#define JW_LAZY  12 /* objects and arrays that are not written yet, one in the other */
 
 struct jw {
-    struct buf *out;                 /* borrowed; its sticky error is the writer's */
-    unsigned depth;                  /* of open levels; from JW_DEPTH on nothing is written */
-    struct str key;                  /* of the next value */
-    uint8_t key_plain;               /* the key is yet to be escaped */
-    struct jw_level level[JW_DEPTH]; /* [0] is outside of everything */
+    struct buf *out;   /* borrowed; its sticky error is the writer's */
+    unsigned depth;    /* of open levels; from JW_DEPTH on nothing is written */
+    unsigned lazy;     /* the innermost ones, which are not written yet */
+    struct str key;    /* of the next value */
+    uint8_t key_plain; /* the key is yet to be escaped */
+    uint64_t arrays;   /* a bit for each level, of which 0 is outside of everything: it is one */
+    uint64_t some;     /* ... an element was written, so the next needs a comma */
+    struct {
+        struct str key;
+        uint8_t key_plain;
+    } put_off[JW_LAZY]; /* the names of the lazy ones */
 };
 
 void jw_init(struct jw *w, struct buf *out);
@@ -45,6 +44,8 @@ void jw_array(struct jw *w);       /* [ at once */
 void jw_enter_array(struct jw *w); /* [ when the first element comes */
 /* Close the innermost object or array.  Returns false when it was lazy and nothing was written. */
 bool jw_close(struct jw *w);
+/* Somebody has appended members to the open object, or elements to the array. */
+void jw_appended(struct jw *w);
 void jw_string(struct jw *w, struct str s);
 void jw_int(struct jw *w, int64_t v);
 void jw_bool(struct jw *w, bool v);

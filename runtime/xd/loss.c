@@ -25,8 +25,10 @@ xd_lose_name(struct xd *x, struct str name)
         if (str_eq(l->v[i], plain))
             return;
     struct str kept = l->n < XD_LOSSES_MAX ? arena_str(x->keep, plain) : (struct str){ NULL, 0 };
-    if (kept.p)
-        l->v[l->n++] = kept;
+    struct str *to = kept.p ? arena_push(x->keep, (void **)&l->v, &l->n, &l->cap, sizeof *l->v)
+                            : NULL;
+    if (to)
+        *to = kept;
     else
         l->more++;
 }

@@ -50,7 +50,7 @@ xd_patch_open(struct xd *x)
     jw_object(&x->w);
     if (each.n) {
         buf_puts(x->out, each);
-        x->w.level[x->w.depth].some = 1;
+        jw_appended(&x->w);
     }
 }
 
@@ -61,23 +61,38 @@ xd_patch_close(struct xd *x)
     xd_frame_close(x);
 }
 
-void
-xd_patch_count(struct xd *x, int kind)
+/* Of the event's choice.  Without memory it is the first one's, and the stream is faulty. */
+static struct xd_patch_choice *
+choice_of(struct xd *x)
 {
     struct xd_patch *p = x->patch;
     unsigned choice = p->choice % XD_CHOICES_MAX;
 
-    p->kind[choice] = (unsigned char)kind;
-    p->calls[choice] += kind == IR_BLOCK_CALL;
-    p->thoughts[choice] += kind == IR_BLOCK_THINKING || kind == IR_BLOCK_SEALED;
+    if (choice == 0)
+        return &p->first;
+    if (!p->others)
+        p->others = arena_alloc(x->arena, (XD_CHOICES_MAX - 1) * sizeof *p->others);
+    if (p->others)
+        return &p->others[choice - 1];
+    xd_full(x);
+    return &p->first;
+}
+
+void
+xd_patch_count(struct xd *x, int kind)
+{
+    struct xd_patch_choice *c = choice_of(x);
+
+    c->kind = (unsigned char)kind;
+    c->calls += kind == IR_BLOCK_CALL;
+    c->thoughts += kind == IR_BLOCK_THINKING || kind == IR_BLOCK_SEALED;
 }
 
 unsigned
-xd_patch_key(const struct xd *x)
+xd_patch_key(struct xd *x)
 {
-    const struct xd_patch *p = x->patch;
-    unsigned choice = p->choice % XD_CHOICES_MAX;
-    unsigned n = p->kind[choice] == IR_BLOCK_CALL ? p->calls[choice] : p->thoughts[choice];
+    const struct xd_patch_choice *c = choice_of(x);
+    unsigned n = c->kind == IR_BLOCK_CALL ? c->calls : c->thoughts;
 
     return n ? n - 1 : 0;
 }

@@ -1,6 +1,8 @@
 /* Streams in: frames to documents to events. */
 #include "runtime/xd/translate.h"
 
+#include <stdlib.h>
+
 #include "runtime/base/base64.h"
 #include "runtime/base/utf8.h"
 #include "runtime/xd/error.h"
@@ -205,7 +207,7 @@ xd_reader_init(struct xd_reader *r, const struct xd_dialect *d, enum xd_op_kind 
     buf_init(&r->clean, 3 * (size_t)XD_FRAME_MAX);
     buf_init(&r->held, (size_t)XD_FRAME_MAX);
     xd_stencil_init(&r->stencil);
-    r->x.flow = arena_alloc(keep, sizeof *r->x.flow);
+    r->x.flow = malloc(sizeof *r->x.flow);
     if (r->x.flow)
         xd_flow_init(r->x.flow, sink, ctx);
     else
@@ -217,6 +219,7 @@ xd_reader_fini(struct xd_reader *r)
 {
     if (r->x.flow)
         xd_flow_fini(r->x.flow);
+    free(r->x.flow);
     framer_fini(&r->framer);
     xd_fini(&r->x);
     arena_fini(&r->scratch);

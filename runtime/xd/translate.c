@@ -33,7 +33,7 @@ xd_init_op(struct xd *x, const struct xd_dialect *d, const struct xd_op *op, str
     x->framing = d->framing;
     json_doc_init(&x->doc);
     jw_init(&x->w, out);
-    x->lost.n = x->lost.more = 0;
+    x->lost = (struct xd_losses){ .n = 0 };
     fault_clear(&x->fault);
     if (!x->op)
         xd_fault(x, ERR_UNSUPPORTED, 0, "%s does not have this operation", d->name);

@@ -314,9 +314,9 @@ enum xd_mode {
 
 #define XD_LOSSES_MAX 64
 struct xd_losses {
-    unsigned n;
-    unsigned more;               /* how many did not fit */
-    struct str v[XD_LOSSES_MAX]; /* distinct names, in the arena */
+    struct str *v; /* distinct names, in the arena; at most XD_LOSSES_MAX */
+    unsigned n, cap;
+    unsigned more; /* how many did not fit */
 };
 
 #define XD_NOISE_MAX 6
@@ -749,6 +749,11 @@ bool xd_flow_order(struct xd *x, unsigned event);
 
 /* --- the patch stream being written -------------------------------------------------------------------------------- */
 
+/* Of one choice: calls opened so far, blocks of thinking, and the kind of the last block. */
+struct xd_patch_choice {
+    unsigned short calls, thoughts;
+    unsigned char kind;
+};
 /* What every chunk repeats and what counts calls; kept by the runtime, used by generated write_event functions. */
 struct xd_patch {
     struct ir_reply head; /* id, model, tier: in the stream's arena */
@@ -758,9 +763,9 @@ struct xd_patch {
     uint64_t begun[XD_CHOICES_MAX / 64]; /* bit by choice: its first chunk was written */
     unsigned choice;                     /* of the event being written */
     unsigned last;                       /* the highest choice that was begun */
-    /* By choice: calls opened so far, blocks of thinking, and the kind of the last block. */
-    unsigned short calls[XD_CHOICES_MAX], thoughts[XD_CHOICES_MAX];
-    unsigned char kind[XD_CHOICES_MAX];
+    struct xd_patch_choice first;        /* the first choice, */
+    struct xd_patch_choice
+        *others; /* and all others, in the stream's arena; NULL before they begin */
     struct xd_patch_call
         *gathered; /* calls of dialects that say them as a whole; in the stream's arena */
 };
@@ -778,7 +783,7 @@ void xd_patch_close(struct xd *x);
 /* A block opens in the event's choice; and its ordinal from 0 among its like while it is open: among calls, or among
  * blocks of thinking, be they sealed or not. */
 void xd_patch_count(struct xd *x, int kind);
-unsigned xd_patch_key(const struct xd *x);
+unsigned xd_patch_key(struct xd *x);
 /* Is the event about a call, which is gathered until it closes?  Then *whole is the call; its kind is unset before. */
 bool xd_patch_gather(struct xd *x, const struct ir_event *e, struct ir_block *whole);
 

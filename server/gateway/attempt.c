@@ -276,7 +276,7 @@ attempt_release_body(struct attempt *a)
     if (!a->call || !upstream_release_body(a->call))
         return;
     a->sends = false;
-    buf_shrink(&a->body, BODY_KEPT);
+    buf_shrink(&a->body, a->reply == ATTEMPT_STREAM ? 0 : BODY_KEPT);
 }
 
 void

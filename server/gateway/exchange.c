@@ -396,7 +396,7 @@ exchange_destroy(struct exchange *x)
 {
     arena_fini(&x->arena);
     attempt_fini(&x->attempt);
-    attempt_fini(&x->rival);
+    race_forget(x);
     if (x->timer)
         event_free(x->timer);
     free(x);

@@ -70,7 +70,7 @@ struct exchange {
     bool wants_usage; /* at the end of the stream */
 
     struct attempt attempt; /* the newest */
-    struct attempt rival;   /* beside it, in a race; else only memory that is kept */
+    struct attempt *rival;  /* owned; beside it, in a race; NULL before the first one */
     bool racing;
     enum rival_cause due; /* why there is to be a rival when the timer fires */
     struct race_leg legs[2];

@@ -1,6 +1,8 @@
 /* Two calls for one request. */
 #include "server/gateway/race.h"
 
+#include <stdlib.h>
+
 #include "server/gateway/clock.h"
 #include "server/gateway/exchange.h"
 #include "server/gateway/guards.h"
@@ -12,8 +14,22 @@ static void
 swap(struct exchange *x)
 {
     struct attempt a = x->attempt;
-    x->attempt = x->rival;
-    x->rival = a;
+    x->attempt = *x->rival;
+    *x->rival = a;
+}
+
+/* Most exchanges never have one. */
+static bool
+has_rival(struct exchange *x)
+{
+    if (x->rival)
+        return true;
+    x->rival = calloc(1, sizeof *x->rival);
+    if (!x->rival)
+        return false;
+    attempt_init(x->rival);
+    x->rival->leg = &x->legs[1];
+    return true;
 }
 
 void
@@ -84,7 +100,7 @@ start(struct exchange *x)
 void
 race_begin(struct exchange *x, enum rival_cause cause)
 {
-    if (!may_begin(x) || !may_spend(x, cause))
+    if (!may_begin(x) || !has_rival(x) || !may_spend(x, cause))
         return;
     const struct ir_error error = x->error;
     const struct str detail = x->detail;
@@ -140,7 +156,7 @@ void
 race_won(struct exchange *x)
 {
     if (x->racing)
-        x->rival.beaten = x->rival.start_us < x->attempt.start_us;
+        x->rival->beaten = x->rival->start_us < x->attempt.start_us;
     race_end(x);
 }
 
@@ -163,4 +179,13 @@ race_lost(struct exchange *x)
     x->upstream_us = waited;
     x->error.set = false;
     x->detail = (struct str){ NULL, 0 };
+}
+
+void
+race_forget(struct exchange *x)
+{
+    if (x->rival)
+        attempt_fini(x->rival);
+    free(x->rival);
+    x->rival = NULL;
 }

@@ -38,5 +38,7 @@ void race_lost(struct exchange *x);
 void race_won(struct exchange *x);
 /* Nobody has: the other is cut, if there is a race. */
 void race_end(struct exchange *x);
+/* There will be no other race: let go of its memory. */
+void race_forget(struct exchange *x);
 
 #endif

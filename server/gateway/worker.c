@@ -85,7 +85,6 @@ make_legs(struct exchange *x)
 {
     x->legs[0] = x->legs[1] = (struct race_leg){ x };
     x->attempt.leg = &x->legs[0];
-    x->rival.leg = &x->legs[1];
 }
 
 static struct exchange *
@@ -97,7 +96,6 @@ make_exchange(struct worker *w)
     x->worker = w;
     arena_init(&x->arena, ARENA_MAX);
     attempt_init(&x->attempt);
-    attempt_init(&x->rival);
     make_legs(x);
     return x;
 }
@@ -170,10 +168,10 @@ worker_give_back(struct worker *w, struct exchange *x)
         return;
     }
     tidy(&x->arena);
-    const struct attempt_memory attempt = memory_of(&x->attempt), rival = memory_of(&x->rival);
+    race_forget(x);
+    const struct attempt_memory attempt = memory_of(&x->attempt);
     *x = (struct exchange){ .worker = w, .arena = x->arena, .timer = x->timer };
     give_memory(&x->attempt, &attempt);
-    give_memory(&x->rival, &rival);
     make_legs(x);
     TAILQ_INSERT_HEAD(&w->pool, x, link);
     w->n_pool++;

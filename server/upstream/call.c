@@ -4,8 +4,9 @@
 
 #include "server/upstream/client.h"
 
-#define HEAD_MAX  ((size_t)1 << 20) /* of a request */
-#define HEAD_KEPT 2048              /* of the memory for it, from call to call */
+#define HEAD_MAX     ((size_t)1 << 20) /* of a request */
+#define HEAD_KEPT    2048              /* of the memory for it, from call to call */
+#define HEADERS_KEPT 64                /* of a reply: room for them, from call to call */
 
 bool
 upstream_deliver(struct upstream_call *c, const char *p, size_t n)
@@ -21,6 +22,58 @@ upstream_deliver(struct upstream_call *c, const char *p, size_t n)
     if (c->handler->data)
         c->handler->data(c->ctx, p, n);
     return c->state == CALL_RUNNING;
+}
+
+struct upstream_words *
+upstream_words(struct upstream_call *c)
+{
+    if (!c->words)
+        c->words = calloc(1, sizeof *c->words);
+    return c->words ? c->words : &c->u->words;
+}
+
+/* The array for headers, from the client and back. */
+static void
+borrow_headers(struct upstream_call *c)
+{
+    struct upstream *u = c->u;
+    c->head.v = u->headers;
+    c->head.room = u->room_headers;
+    u->headers = NULL;
+    u->room_headers = 0;
+}
+
+static void
+return_headers(struct upstream_call *c)
+{
+    struct upstream *u = c->u;
+    struct upstream_header *v = c->head.v;
+    unsigned room = c->head.room;
+    reply_head_part(&c->head);
+    if (u->headers || room > HEADERS_KEPT) {
+        free(v);
+        return;
+    }
+    u->headers = v;
+    u->room_headers = room;
+}
+
+bool
+upstream_end_head(struct upstream_call *c, int status)
+{
+    borrow_headers(c);
+    bool whole = reply_head_end(&c->head, status);
+    if (!whole)
+        return_headers(c);
+    return whole;
+}
+
+void
+upstream_tell_head(struct upstream_call *c, bool told)
+{
+    if (told && c->handler->head)
+        c->handler->head(c->ctx, &c->head.view);
+    return_headers(c);
 }
 
 static void
@@ -49,6 +102,7 @@ upstream_call_destroy(struct upstream_call *c)
     lazy_timer_fini(&c->timer);
     request_lines_fini(&c->lines);
     reply_head_fini(&c->head);
+    free(c->words);
     buf_fini(&c->wire.head);
     parsed_url_put(c->url);
     free(c);
@@ -120,7 +174,8 @@ upstream_call_clear(struct upstream_call *c)
     c->paused = c->stuck = false;
     c->verdict = UPSTREAM_OK;
     c->bytes = c->first = c->last = 0;
-    c->error[0] = '\0';
+    if (c->words)
+        c->words->error[0] = '\0';
     c->state = CALL_POOLED;
 }
 

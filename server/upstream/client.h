@@ -85,6 +85,12 @@ enum call_state {
     CALL_ENDED,     /* done is being called */
 };
 
+/* What went wrong.  Most calls have none of it. */
+struct upstream_words {
+    char error[CURL_ERROR_SIZE]; /* curl writes here */
+    char message[CURL_ERROR_SIZE + 300];
+};
+
 struct upstream_call {
     struct transfer transfer; /* first; unless it is direct */
     struct upstream *u;
@@ -120,8 +126,7 @@ struct upstream_call {
     TAILQ_ENTRY(upstream_call) link; /* in u->calls or u->pool */
     TAILQ_ENTRY(upstream_call) queue_link;
     TAILQ_ENTRY(upstream_call) touched_link;
-    char error[CURL_ERROR_SIZE]; /* curl writes here */
-    char message[CURL_ERROR_SIZE + 300];
+    struct upstream_words *words; /* owned; NULL: there are none */
 };
 
 TAILQ_HEAD(call_list, upstream_call);
@@ -140,8 +145,12 @@ struct upstream {
     struct lazy_timer reap; /* closes idle multis and links */
     TAILQ_HEAD(, dial) dials;
     struct site_table sites;
-    unsigned links; /* open */
-    char *input;    /* owned; where links are read, UPSTREAM_INPUT bytes */
+    unsigned links;              /* open */
+    char *input;                 /* owned; where links are read, UPSTREAM_INPUT bytes */
+    struct upstream_words words; /* of calls for whose own there is no memory */
+    struct upstream_header
+        *headers; /* owned; room for those of the head that is complete just now */
+    unsigned room_headers;
     struct sock_table socks;
     struct parsed_url_cache urls;
     struct trust_table trusts;
@@ -164,6 +173,12 @@ enum err
 upstream_call_prepare(struct upstream_call *c, const struct upstream_request *req, struct fault *f);
 /* Let go of everything borrowed. */
 void upstream_call_clear(struct upstream_call *c);
+/* c's own, made when missing. */
+struct upstream_words *upstream_words(struct upstream_call *c);
+/* reply_head_end with an array for the headers, which goes back with upstream_tell_head: that calls
+ * the owner, if told. */
+bool upstream_end_head(struct upstream_call *c, int status);
+void upstream_tell_head(struct upstream_call *c, bool told);
 /* When the next deadline ends; LAZY_TIMER_OFF if none does.  *which is its result. */
 uint64_t upstream_call_deadline(const struct upstream_call *c, enum upstream_result *which);
 /* Give the owner n > 0 bytes of the body.  False when the call must end: c->verdict, or cancelled. */
@@ -241,7 +256,7 @@ void upstream_settle(struct upstream *u, struct multi *m);
 void upstream_touch(struct upstream_call *c);
 /* curl is through with c, for better or worse: tell the owner unless it has cancelled. */
 void upstream_over(struct upstream_call *c, CURLcode code);
-/* c is over: tell the owner, then let go of it.  The message is in c->message.  From the loop only. */
+/* c is over: tell the owner, then let go of it.  The message is in c->words.  From the loop only. */
 void upstream_finish(struct upstream_call *c, enum upstream_result result);
 /* Look for idle multis and links then, at the latest. */
 void upstream_reap_by(struct upstream *u, uint64_t due);
@@ -252,7 +267,7 @@ void upstream_expire(struct upstream_call *c);
 
 /* result.c */
 
-/* Curl's code for c in our words, and a message in c->message. */
+/* Curl's code for c in our words, and a message in c->words. */
 enum upstream_result upstream_result_of(struct upstream_call *c, CURLcode code);
 /* The message for an end of our own making. */
 void upstream_result_message(struct upstream_call *c, enum upstream_result r);

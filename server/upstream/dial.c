@@ -45,7 +45,7 @@ on_over(struct transfer *t, CURLcode code)
     struct upstream_call *c = d->call;
     int fd = code == CURLE_OK ? take_socket(d) : -1;
     if (c && code != CURLE_OK)
-        memcpy(c->error, d->error, sizeof c->error);
+        memcpy(upstream_words(c)->error, d->error, sizeof d->error);
     dial_end(d);
     wire_dialled(u, site, c, fd, code);
 }

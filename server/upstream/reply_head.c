@@ -3,8 +3,7 @@
 
 #include <stdlib.h>
 
-#define HEAD_KEEP         4096 /* bytes of text, */
-#define HEAD_KEEP_HEADERS 64   /* and headers, kept for the next reply */
+#define HEAD_KEEP 4096 /* bytes of text, kept for the next reply */
 
 void
 reply_head_init(struct reply_head *h)
@@ -17,7 +16,15 @@ void
 reply_head_fini(struct reply_head *h)
 {
     buf_fini(&h->text);
-    free(h->v);
+}
+
+void
+reply_head_part(struct reply_head *h)
+{
+    h->v = NULL;
+    h->room = 0;
+    h->view.headers = NULL;
+    h->view.n = 0;
 }
 
 void
@@ -27,11 +34,6 @@ reply_head_clear(struct reply_head *h)
         buf_shrink(&h->text, HEAD_KEEP);
     else
         buf_clear(&h->text);
-    if (h->room > HEAD_KEEP_HEADERS) {
-        free(h->v);
-        h->v = NULL;
-        h->room = 0;
-    }
     h->complete = false;
     h->view = (struct upstream_head){ 0 };
 }

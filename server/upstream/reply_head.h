@@ -10,15 +10,20 @@
 #include "server/upstream/upstream.h"
 
 struct reply_head {
-    struct buf text;           /* lines as received */
-    struct upstream_header *v; /* owned */
+    struct buf text; /* lines as received */
+    struct upstream_header
+        *v; /* borrowed, or NULL; reallocated at need: whoever lent it has it back
+                                * from here */
     unsigned room;
     bool complete;
     struct upstream_head view; /* for the owner of the call; valid when complete */
 };
 
 void reply_head_init(struct reply_head *h);
+/* Leaves v to its owner. */
 void reply_head_fini(struct reply_head *h);
+/* Forget v, and with it the headers of the view; its status stays. */
+void reply_head_part(struct reply_head *h);
 /* Forget everything, give back memory that an unusually large head took. */
 void reply_head_clear(struct reply_head *h);
 /* Take one line with its line end.  Lines behind the end (trailers) are ignored.  ERR_LIMIT above

@@ -34,7 +34,7 @@ static enum upstream_result
 result_of_break(const struct upstream_call *c)
 {
     /* curl has no code of its own for bad chunks */
-    if (strstr(c->error, "chunked-encoding"))
+    if (c->words && strstr(c->words->error, "chunked-encoding"))
         return UPSTREAM_PROTOCOL;
     long tunnel = 0;
     if (c->transfer.easy)
@@ -96,22 +96,22 @@ upstream_result_of(struct upstream_call *c, CURLcode code)
         return c->verdict;
     }
     enum upstream_result r = result_of_code(c, code);
-    c->message[0] = '\0';
     if (r == UPSTREAM_OK)
         return r;
+    struct upstream_words *words = upstream_words(c);
     if (r == UPSTREAM_TOO_LARGE) {
         upstream_result_message(c, r);
         return r;
     }
     if (code == CURLE_SSL_CACERT_BADFILE) {
-        snprintf(c->message, sizeof c->message, "%s: cannot read the certificates in %s",
+        snprintf(words->message, sizeof words->message, "%s: cannot read the certificates in %s",
                  c->url->host, c->trust->file);
         return r;
     }
-    const char *text = c->error;
+    const char *text = words->error;
     if (!text[0])
         text = code ? curl_easy_strerror(code) : "connection closed inside the head";
-    snprintf(c->message, sizeof c->message, "%s: %c%s", c->url->host,
+    snprintf(words->message, sizeof words->message, "%s: %c%s", c->url->host,
              tolower((unsigned char)text[0]), text + 1);
     return r;
 }
@@ -135,5 +135,6 @@ upstream_result_message(struct upstream_call *c, enum upstream_result r)
                  (unsigned long long)c->max_reply);
     else if (r == UPSTREAM_TOO_LARGE)
         snprintf(what, sizeof what, "head of the reply longer than %d bytes", UPSTREAM_HEAD_MAX);
-    snprintf(c->message, sizeof c->message, "%s: %s", c->url->host, what);
+    struct upstream_words *words = upstream_words(c);
+    snprintf(words->message, sizeof words->message, "%s: %s", c->url->host, what);
 }

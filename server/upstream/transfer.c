@@ -26,10 +26,9 @@ on_header(char *p, size_t size, size_t n, void *arg)
         return n;
     long status = 0;
     curl_easy_getinfo(c->transfer.easy, CURLINFO_RESPONSE_CODE, &status);
-    if (reply_head_end(&c->head, (int)status)) {
+    if (upstream_end_head(c, (int)status)) {
         upstream_touch(c);
-        if (c->handler->head)
-            c->handler->head(c->ctx, &c->head.view);
+        upstream_tell_head(c, true);
     } else if (c->head.text.err) {
         c->verdict = UPSTREAM_MEMORY;
         return 0;
@@ -145,7 +144,7 @@ set_constants(struct upstream_call *c)
 {
     CURL *e = c->transfer.easy;
     int bad = upstream_set_basics(e, c->u, &c->transfer);
-    bad |= curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->error);
+    bad |= curl_easy_setopt(e, CURLOPT_ERRORBUFFER, upstream_words(c)->error);
     bad |= curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
     bad |= curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
     bad |= curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_data);

@@ -113,7 +113,7 @@ upstream_finish(struct upstream_call *c, enum upstream_result result)
     struct upstream *u = c->u;
     struct upstream_report r = {
         .result = result,
-        .message = str_from(c->message),
+        .message = str_from(result != UPSTREAM_OK ? upstream_words(c)->message : ""),
         .status = c->head.view.status,
         .bytes = c->bytes,
         .first_byte_us = c->first ? c->first - c->start : 0,
@@ -350,6 +350,7 @@ upstream_destroy(struct upstream *u)
     event_del(&u->kick);
     lazy_timer_fini(&u->reap);
     free(u->input);
+    free(u->headers);
     free(u);
     curl_global_cleanup();
 }

@@ -62,11 +62,11 @@ send_request(struct upstream_call *c)
 static void
 end(struct upstream_call *c, enum upstream_result result, const char *text)
 {
-    c->message[0] = '\0';
     if (c->verdict != UPSTREAM_OK)
         result = c->verdict;
     if (text && c->verdict == UPSTREAM_OK)
-        snprintf(c->message, sizeof c->message, "%s: %s", c->url->host, text);
+        snprintf(upstream_words(c)->message, sizeof c->words->message, "%s: %s", c->url->host,
+                 text);
     else if (result != UPSTREAM_OK)
         upstream_result_message(c, result);
     c->wire.over = true;
@@ -181,18 +181,16 @@ take_head(struct upstream_call *c, struct str *in)
         return;
     c->wire.heard = true;
     c->wire.keep = c->head.text.p[7] == '1'; /* HTTP/1.1 */
-    if (!reply_head_end(&c->head, status)) {
+    if (!upstream_end_head(c, status)) {
         if (c->head.text.err)
             end(c, UPSTREAM_MEMORY, NULL);
         return;
     }
-    if (status < 200 || !choose_framing(c)) {
+    bool told = status >= 200 && choose_framing(c);
+    c->wire.news |= told;
+    upstream_tell_head(c, told);
+    if (!told)
         end(c, UPSTREAM_PROTOCOL, "the length of the reply's body cannot be told");
-        return;
-    }
-    c->wire.news = true;
-    if (c->handler->head)
-        c->handler->head(c->ctx, &c->head.view);
 }
 
 /* The data of the chunks, moved together behind that of the first. */
@@ -326,6 +324,8 @@ wire_run(struct upstream_call *c)
         return;
     }
     upstream_rearm(c);
+    if (c->head.complete && c->head.text.p)
+        buf_fini(&c->head.text); /* such a reply takes its time */
     bool news = c->wire.news;
     c->wire.news = false;
     if (news && c->handler->turn_end)

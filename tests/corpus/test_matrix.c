@@ -92,8 +92,11 @@ offend_fault(struct trip *t, const char *what)
 static void
 add_losses(struct trip *t, const struct xd_losses *l)
 {
-    for (unsigned i = 0; i < l->n && t->lost.n < XD_LOSSES_MAX; i++)
-        t->lost.v[t->lost.n++] = arena_str(&t->m->arena, l->v[i]);
+    for (unsigned i = 0; i < l->n; i++) {
+        struct str *to = arena_push(&t->m->arena, (void **)&t->lost.v, &t->lost.n, &t->lost.cap,
+                                    sizeof *to);
+        *to = arena_str(&t->m->arena, l->v[i]);
+    }
 }
 
 /* --- requests -------------------------------------------------------------------------------- */

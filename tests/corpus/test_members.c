@@ -242,8 +242,11 @@ check_stream(struct survey *s, const struct wire_item *item)
         struct leaves was = leaves_of_stream(s, item->dialect, item->reply);
         struct leaves is = leaves_of_stream(s, item->dialect, buf_str(&out));
         struct xd_losses lost = c.reader.x.lost;
-        for (unsigned i = 0; i < c.writer.x.lost.n && lost.n < XD_LOSSES_MAX; i++)
-            lost.v[lost.n++] = c.writer.x.lost.v[i];
+        for (unsigned i = 0; i < c.writer.x.lost.n; i++) {
+            struct str *to = arena_push(&s->arena, (void **)&lost.v, &lost.n, &lost.cap,
+                                        sizeof *to);
+            *to = c.writer.x.lost.v[i];
+        }
         compare(s, item, "stream", &was, &is, &lost);
     }
     carry_fini(&c);

@@ -54,6 +54,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         for (unsigned i = 0; i < whole.view.n; i++)
             check(str_eq(whole.view.headers[i].value, pieces.view.headers[i].value));
     }
+    free(whole.v);
+    free(pieces.v);
     reply_head_fini(&whole);
     reply_head_fini(&pieces);
     return 0;

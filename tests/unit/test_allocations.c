@@ -1,8 +1,9 @@
-/* After a stream has begun, a token costs no allocation.
+/* After a stream has begun, a token costs no allocation, and the stream holds little memory.
  *
  * The plain build counts every call of malloc, calloc and realloc by standing in for them.  The sanitizers bring their own
  * allocators and keep their own books, so there the same streams are run for their other checks and the count is not
  * judged; the test says so. */
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,31 +26,46 @@
 #endif
 
 static unsigned long allocations;
+static size_t held; /* bytes */
 
 #if COUNTS
 void *__libc_malloc(size_t n);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *p, size_t n);
+void __libc_free(void *p);
+
+static void *
+counted(void *p)
+{
+    allocations++;
+    held += p ? malloc_usable_size(p) : 0;
+    return p;
+}
 
 void *
 malloc(size_t n)
 {
-    allocations++;
-    return __libc_malloc(n);
+    return counted(__libc_malloc(n));
 }
 
 void *
 calloc(size_t n, size_t size)
 {
-    allocations++;
-    return __libc_calloc(n, size);
+    return counted(__libc_calloc(n, size));
 }
 
 void *
 realloc(void *p, size_t n)
 {
-    allocations++;
-    return __libc_realloc(p, n);
+    held -= p ? malloc_usable_size(p) : 0;
+    return counted(__libc_realloc(p, n));
+}
+
+void
+free(void *p)
+{
+    held -= p ? malloc_usable_size(p) : 0;
+    __libc_free(p);
 }
 #endif
 
@@ -148,12 +164,60 @@ what_is_collected_costs_few_allocations(void **state)
     assert_true(n < 20);
 }
 
+/* --- what an open stream holds --------------------------------------------------------------------- */
+
+#define OPEN_MAX 7168 /* bytes; the whole of it, with its connections, is to stay below 16 kB */
+
+/* The bytes of a translated stream between two of its events, without what it has from its worker while it reads. */
+static size_t
+weigh(const struct stream_case *c)
+{
+    struct arena keep;
+    struct buf out;
+    size_t before = held;
+    struct xd_reader *r = malloc(sizeof *r);
+    struct xd_writer *w = malloc(sizeof *w);
+
+    arena_init(&keep, 1 << 20);
+    buf_init(&out, 1 << 20);
+    xd_writer_init(w, xd_find(str_from(c->to)), XD_OP_CHAT, &keep, &out, XD_USAGE_WRITE);
+    xd_reader_init(r, xd_find(str_from(c->from)), XD_OP_CHAT, &keep, xd_writer_event, w);
+    feed(r, &out, c->head);
+    for (unsigned i = 0; i < WARM; i++)
+        feed(r, &out, c->token);
+    buf_fini(&out);
+    json_doc_fini(&r->x.doc);
+    json_doc_init(&r->x.doc);
+    arena_fini(&r->scratch);
+    size_t n = held - before;
+    xd_reader_fini(r);
+    xd_writer_fini(w);
+    arena_fini(&keep);
+    free(r);
+    free(w);
+    return n;
+}
+
+static void
+an_open_stream_is_small(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t n = weigh(&cases[i]);
+        printf("# bytes of an open stream, %s to %s: %s%zu\n", cases[i].from, cases[i].to,
+               COUNTS ? "" : "not counted in this build, ", COUNTS ? n : 0);
+        if (COUNTS)
+            assert_in_range(n, sizeof(struct xd_reader), OPEN_MAX);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_token_costs_no_allocation),
         cmocka_unit_test(what_is_collected_costs_few_allocations),
+        cmocka_unit_test(an_open_stream_is_small),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

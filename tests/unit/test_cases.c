@@ -63,8 +63,11 @@ struct outcome {
 static void
 take_losses(struct outcome *o, const struct xd_losses *l)
 {
-    for (unsigned i = 0; i < l->n && o->lost.n < XD_LOSSES_MAX; i++)
-        o->lost.v[o->lost.n++] = l->v[i];
+    for (unsigned i = 0; i < l->n; i++) {
+        struct str *to = arena_push(&o->arena, (void **)&o->lost.v, &o->lost.n, &o->lost.cap,
+                                    sizeof *to);
+        *to = l->v[i];
+    }
 }
 
 /* Vectors in the encoding that the client asked for. */

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -43,6 +44,7 @@ reply_head_reads_heads_at_every_cut(void **state)
         assert_true(str_is(upstream_head_get(&h.view, STR("retry-after")), "7"));
         assert_true(str_starts(upstream_head_get(&h.view, STR("x-long")), STR("a ")));
         assert_int_equal(upstream_head_get(&h.view, STR("empty")).n, 0);
+        free(h.v);
         reply_head_fini(&h);
     }
 }
@@ -63,6 +65,7 @@ reply_head_takes_bare_line_feeds_and_interim_heads(void **state)
         assert_int_equal(rest, 0);
         assert_true(reply_head_end(&h, 200));
         assert_true(str_is(upstream_head_get(&h.view, STR("A")), "b"));
+        free(h.v);
         reply_head_fini(&h);
     }
 }
@@ -84,6 +87,7 @@ reply_head_refuses_what_is_no_reply(void **state)
             reply_head_init(&h);
             if (feed(&h, texts[i], cut, &rest) != -1)
                 fail_msg("\"%s\" cut at %zu", texts[i], cut);
+            free(h.v);
             reply_head_fini(&h);
         }
     }
@@ -91,6 +95,7 @@ reply_head_refuses_what_is_no_reply(void **state)
     reply_head_init(&h);
     struct str nul = str_make("HTTP/1.1 200 OK\r\nA: \0\r\n", 24);
     assert_int_equal(reply_head_feed(&h, &nul), -1);
+    free(h.v);
     reply_head_fini(&h);
 }
 
@@ -111,6 +116,7 @@ reply_head_is_bounded(void **state)
     assert_int_equal(status, -1);
     assert_int_equal(h.text.err, ERR_LIMIT);
     assert_in_range(lines, 1000, UPSTREAM_HEAD_MAX / 38 + 2);
+    free(h.v);
     reply_head_fini(&h);
 }
 
