@@ -63,7 +63,7 @@ read_detail(struct receipt *r, struct str message)
         else if (f.number == ANY_VALUE)
             value = f.bytes;
     }
-    if (!str_ends(type, STR("/google.rpc.RetryInfo")))
+    if (!str_ends(type, STR(".rpc.RetryInfo")))
         return;
     r->may_retry = true;
     while (pb_next(&value, &f))
