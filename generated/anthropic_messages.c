@@ -58,7 +58,7 @@ static void write_count_request(struct xd *x, const struct ir_request *m);
 static void read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m);
 static void write_count_reply(struct xd *x, const struct ir_count_reply *m);
 
-/* anthropic/messages.spec:69 */
+/* anthropic/messages.spec:71 */
 static const struct xd_word role_table_v[] = {
     { STR_INIT("user"), IR_ROLE_USER, 0, 1, 1, 0, 0 },
     { STR_INIT("assistant"), IR_ROLE_ASSISTANT, 0, 1, 1, 1, 0 },
@@ -69,7 +69,7 @@ static const struct xd_table role_table = {
     NULL,
 };
 
-/* anthropic/messages.spec:71 */
+/* anthropic/messages.spec:73 */
 static const struct xd_pair tier_table_v[] = {
     { STR_INIT("auto"), STR_INIT("auto"), 1, 1, 3, 0 },
     { STR_INIT("standard_only"), STR_INIT("default"), 1, 1, 4, 0 },
@@ -78,7 +78,7 @@ static const struct xd_pairs tier_table = {
     "tier", tier_table_v, sizeof tier_table_v / sizeof *tier_table_v,
 };
 
-/* anthropic/messages.spec:156 */
+/* anthropic/messages.spec:158 */
 static const struct xd_word choice_table_v[] = {
     { STR_INIT("auto"), IR_CHOICE_MODE_AUTO, 0, 1, 1, 5, 0 },
     { STR_INIT("any"), IR_CHOICE_MODE_REQUIRED, 0, 1, 1, 6, 0 },
@@ -90,7 +90,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* anthropic/messages.spec:166 */
+/* anthropic/messages.spec:168 */
 static const struct xd_word thinking_mode_table_v[] = {
     { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 9, 0 },
     { STR_INIT("adaptive"), IR_THINKING_AUTO, 0, 1, 1, 10, 0 },
@@ -102,7 +102,7 @@ static const struct xd_table thinking_mode_table = {
     NULL,
 };
 
-/* anthropic/messages.spec:170 */
+/* anthropic/messages.spec:172 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 12, 0 },
     { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 13, 0 },
@@ -116,7 +116,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* anthropic/messages.spec:182 */
+/* anthropic/messages.spec:184 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 18, 0 },
 };
@@ -126,7 +126,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* anthropic/messages.spec:197 */
+/* anthropic/messages.spec:199 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("end_turn"), IR_STOP_END, 0, 1, 1, 19, 0 },
     { STR_INIT("stop_sequence"), IR_STOP_MATCH, 0, 1, 1, 20, 0 },
@@ -144,7 +144,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* anthropic/messages.spec:265 */
+/* anthropic/messages.spec:267 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("invalid_request_error"), IR_FAULT_INVALID, 400, 1, 1, 29, 0 },
     { STR_INIT("authentication_error"), IR_FAULT_AUTH, 401, 1, 1, 30, 0 },
@@ -169,7 +169,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* anthropic/messages.spec:35: request */
+/* anthropic/messages.spec:37: request */
 static const struct xd_key request_keys_output_config_v[] = {
     { STR_INIT("effort"), 12, NULL },
     { STR_INIT("format"), 13, NULL },
@@ -589,7 +589,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:63: message */
+/* anthropic/messages.spec:65: message */
 static const struct xd_key message_keys_v[] = {
     { STR_INIT("role"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -678,7 +678,7 @@ static const struct xd_tags block_tags = {
     sizeof block_tags_v / sizeof *block_tags_v - 1, 8,
 };
 
-/* anthropic/messages.spec:78: block.text */
+/* anthropic/messages.spec:80: block.text */
 static const struct xd_key block_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("citations"), 1, NULL },
@@ -744,7 +744,7 @@ write_block_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:82: block.thinking */
+/* anthropic/messages.spec:84: block.thinking */
 static const struct xd_key block_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
@@ -801,7 +801,7 @@ write_block_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:86: block.sealed */
+/* anthropic/messages.spec:88: block.sealed */
 static const struct xd_key block_sealed_keys_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("cache_control"), 1, NULL },
@@ -849,7 +849,7 @@ write_block_sealed(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:89: block.image */
+/* anthropic/messages.spec:91: block.image */
 static const struct xd_key block_image_keys_v[] = {
     { STR_INIT("source"), 0, NULL },
     { STR_INIT("cache_control"), 1, NULL },
@@ -901,7 +901,7 @@ write_block_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:93: block.document */
+/* anthropic/messages.spec:95: block.document */
 static const struct xd_key block_document_keys_citations_v[] = {
     { STR_INIT("enabled"), 3, NULL },
 };
@@ -988,7 +988,7 @@ write_block_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:99: block.call */
+/* anthropic/messages.spec:101: block.call */
 static const struct xd_key block_call_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -1054,7 +1054,7 @@ write_block_call(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:104: block.result */
+/* anthropic/messages.spec:106: block.result */
 static const struct xd_key block_result_keys_v[] = {
     { STR_INIT("tool_use_id"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -1149,7 +1149,7 @@ write_block_result(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:109: block.refusal */
+/* anthropic/messages.spec:111: block.refusal */
 static const struct xd_key block_refusal_keys_v[] = {
     { STR_INIT("text"), -1, NULL },
     { STR_INIT("cache_control"), 0, NULL },
@@ -1283,7 +1283,7 @@ static const struct xd_tags citation_tags = {
     sizeof citation_tags_v / sizeof *citation_tags_v - 1, 1,
 };
 
-/* anthropic/messages.spec:118: citation.web */
+/* anthropic/messages.spec:120: citation.web */
 static const struct xd_key citation_web_keys_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("title"), 1, NULL },
@@ -1386,7 +1386,7 @@ static const struct xd_tags source_tags = {
     sizeof source_tags_v / sizeof *source_tags_v - 1, -1,
 };
 
-/* anthropic/messages.spec:128: source.bytes */
+/* anthropic/messages.spec:130: source.bytes */
 static const struct xd_key source_bytes_keys_v[] = {
     { STR_INIT("media_type"), 0, NULL },
     { STR_INIT("data"), 1, NULL },
@@ -1433,7 +1433,7 @@ write_source_bytes(struct xd *x, const struct ir_source *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:129: source.plain */
+/* anthropic/messages.spec:131: source.plain */
 static const struct xd_key source_plain_keys_v[] = {
     { STR_INIT("media_type"), -1, NULL },
     { STR_INIT("data"), 0, NULL },
@@ -1475,7 +1475,7 @@ write_source_plain(struct xd *x, const struct ir_source *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:130: source.url */
+/* anthropic/messages.spec:132: source.url */
 static const struct xd_key source_url_keys_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1513,7 +1513,7 @@ write_source_url(struct xd *x, const struct ir_source *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:131: source.file */
+/* anthropic/messages.spec:133: source.file */
 static const struct xd_key source_file_keys_v[] = {
     { STR_INIT("file_id"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1601,7 +1601,7 @@ write_source(struct xd *x, const struct ir_source *m)
     return false;
 }
 
-/* anthropic/messages.spec:135: cache */
+/* anthropic/messages.spec:137: cache */
 static const struct xd_key cache_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -1649,7 +1649,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* anthropic/messages.spec:140: tool.function */
+/* anthropic/messages.spec:142: tool.function */
 static const struct xd_key tool_function_keys_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1762,7 +1762,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* anthropic/messages.spec:150: tool_choice */
+/* anthropic/messages.spec:152: tool_choice */
 static const struct xd_key tool_choice_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -1822,7 +1822,7 @@ write_tool_choice(struct xd *x, const struct ir_tool_choice *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:160: thinking */
+/* anthropic/messages.spec:162: thinking */
 static const struct xd_key thinking_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("budget_tokens"), 1, NULL },
@@ -1877,7 +1877,7 @@ write_thinking(struct xd *x, const struct ir_reasoning *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:175: format */
+/* anthropic/messages.spec:177: format */
 static const struct xd_key format_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("schema"), 1, NULL },
@@ -1930,7 +1930,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:184: reply */
+/* anthropic/messages.spec:186: reply */
 static const struct xd_key reply_keys_v[] = {
     { STR_INIT("id"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2053,7 +2053,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:212: usage */
+/* anthropic/messages.spec:214: usage */
 static const struct xd_key usage_keys_output_tokens_details_v[] = {
     { STR_INIT("thinking_tokens"), 4, NULL },
 };
@@ -2144,7 +2144,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:225: message_start */
+/* anthropic/messages.spec:227: message_start */
 static const struct xd_key events_message_start_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2186,7 +2186,7 @@ read_events_message_start(struct xd *x, uint32_t at)
     xd_flow_begin(x, &reply);
 }
 
-/* anthropic/messages.spec:226: content_block_start */
+/* anthropic/messages.spec:228: content_block_start */
 static const struct xd_key events_content_block_start_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("content_block"), 1, NULL },
@@ -2245,7 +2245,7 @@ read_events_content_block_start(struct xd *x, uint32_t at)
     xd_flow_open(x, choice, index, &block);
 }
 
-/* anthropic/messages.spec:227: content_block_delta */
+/* anthropic/messages.spec:229: content_block_delta */
 static const struct xd_key events_content_block_delta_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("delta"), 1, NULL },
@@ -2272,7 +2272,7 @@ static const struct xd_tags events_content_block_delta_grow_tags = {
     -1,
 };
 
-/* A delta of the open block: anthropic/messages.spec:75 */
+/* A delta of the open block: anthropic/messages.spec:77 */
 static bool
 read_events_content_block_delta_grow(struct xd *x, uint32_t at, unsigned index, struct ir_block *m)
 {
@@ -2441,7 +2441,7 @@ read_events_content_block_delta(struct xd *x, uint32_t at)
     xd_flow_grow(x, choice, index, &block);
 }
 
-/* anthropic/messages.spec:228: content_block_stop */
+/* anthropic/messages.spec:230: content_block_stop */
 static const struct xd_key events_content_block_stop_keys_v[] = {
     { STR_INIT("index"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -2486,7 +2486,7 @@ read_events_content_block_stop(struct xd *x, uint32_t at)
     xd_flow_close(x, choice, index);
 }
 
-/* anthropic/messages.spec:229: message_delta */
+/* anthropic/messages.spec:231: message_delta */
 static const struct xd_key events_message_delta_keys_delta_v[] = {
     { STR_INIT("stop_reason"), 0, NULL },
     { STR_INIT("stop_sequence"), 1, NULL },
@@ -2569,7 +2569,7 @@ read_events_message_delta(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* anthropic/messages.spec:235: message_stop */
+/* anthropic/messages.spec:237: message_stop */
 static const struct xd_key events_message_stop_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
 };
@@ -2600,7 +2600,7 @@ read_events_message_stop(struct xd *x, uint32_t at)
     xd_flow_end(x);
 }
 
-/* anthropic/messages.spec:236: ping */
+/* anthropic/messages.spec:238: ping */
 static const struct xd_key events_ping_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
 };
@@ -2631,7 +2631,7 @@ read_events_ping(struct xd *x, uint32_t at)
     xd_flow_beat(x);
 }
 
-/* anthropic/messages.spec:237: error */
+/* anthropic/messages.spec:239: error */
 static const struct xd_key events_error_keys_v[] = {
     { STR_INIT("error"), 0, NULL },
     { STR_INIT("request_id"), 1, NULL },
@@ -2682,7 +2682,7 @@ read_events_error(struct xd *x, uint32_t at)
     xd_flow_fail(x, &error);
 }
 
-/* anthropic/messages.spec:239: a row for each state, a column for each event */
+/* anthropic/messages.spec:241: a row for each state, a column for each event */
 static const unsigned char events_next[] = {
     1, 255, 255, 255, 255, 255, 0, 7,
     254, 2, 255, 255, 3, 4, 1, 7,
@@ -2805,7 +2805,7 @@ write_events(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* anthropic/messages.spec:249: error */
+/* anthropic/messages.spec:251: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("error"), 0, NULL },
@@ -2861,7 +2861,7 @@ write_error(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:257: fault_body */
+/* anthropic/messages.spec:259: fault_body */
 static const struct xd_key fault_body_keys_details_v[] = {
     { STR_INIT("error_code"), 2, NULL },
 };
@@ -2932,7 +2932,7 @@ write_fault_body(struct xd *x, const struct ir_error *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:282: model_list */
+/* anthropic/messages.spec:284: model_list */
 static void
 write_model_list(struct xd *x, const struct ir_model_list *m)
 {
@@ -2963,7 +2963,7 @@ write_model_list(struct xd *x, const struct ir_model_list *m)
     jw_close(&x->w);
 }
 
-/* anthropic/messages.spec:289: model_entry */
+/* anthropic/messages.spec:291: model_entry */
 static void
 write_model_entry(struct xd *x, const struct ir_model_entry *m)
 {
@@ -3219,7 +3219,7 @@ static void write_anthropic_bedrock_request(struct xd *x, const struct ir_reques
 static void read_anthropic_bedrock_error(struct xd *x, uint32_t at, struct ir_error *m);
 static void write_anthropic_bedrock_error(struct xd *x, const struct ir_error *m);
 
-/* anthropic/messages.spec:265 */
+/* anthropic/messages.spec:267 */
 static const struct xd_word anthropic_bedrock_fault_table_v[] = {
     { STR_INIT("ValidationException"), IR_FAULT_INVALID, 400, 1, 0, 177, 0 },
     { STR_INIT("validationException"), IR_FAULT_INVALID, 400, 1, 0, 177, 0 },
@@ -3245,7 +3245,7 @@ static const struct xd_table anthropic_bedrock_fault_table = {
     &fault_table,
 };
 
-/* anthropic/messages.spec:35: request */
+/* anthropic/messages.spec:37: request */
 static const struct xd_key anthropic_bedrock_request_keys_output_config_v[] = {
     { STR_INIT("effort"), 10, NULL },
     { STR_INIT("format"), 11, NULL },
@@ -3750,7 +3750,7 @@ write_anthropic_bedrock_events(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* anthropic/messages.spec:249: error */
+/* anthropic/messages.spec:251: error */
 static const struct xd_key anthropic_bedrock_error_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("error"), 0, NULL },
@@ -3841,7 +3841,7 @@ write_anthropic_bedrock_error(struct xd *x, const struct ir_error *m)
 static void read_anthropic_vertex_request(struct xd *x, uint32_t at, struct ir_request *m);
 static void write_anthropic_vertex_request(struct xd *x, const struct ir_request *m);
 
-/* anthropic/messages.spec:35: request */
+/* anthropic/messages.spec:37: request */
 static const struct xd_key anthropic_vertex_request_keys_output_config_v[] = {
     { STR_INIT("effort"), 11, NULL },
     { STR_INIT("format"), 12, NULL },
@@ -4013,7 +4013,15 @@ static const struct str policy_10_globs[] = {
     STR_INIT("claude-opus-4-8*"),
     STR_INIT("claude-fable-5*"),
 };
-static const struct str policy_19_globs[] = {
+static const struct str policy_13_globs[] = {
+    STR_INIT("claude-opus-4-6*"),
+    STR_INIT("claude-opus-4-7*"),
+    STR_INIT("claude-opus-4-8*"),
+    STR_INIT("claude-sonnet-4-6*"),
+    STR_INIT("claude-opus-5*"),
+    STR_INIT("claude-fable-5*"),
+};
+static const struct str policy_21_globs[] = {
     STR_INIT("claude-opus-4-6*"),
     STR_INIT("claude-opus-4-7*"),
     STR_INIT("claude-opus-4-8*"),
@@ -4025,6 +4033,8 @@ static const struct xd_policy policies[] = {
     { IR_POLICY_SYSTEM_TURNS, STR_INIT("fold"), NULL, 0 },
     { IR_POLICY_SYSTEM_TURNS, STR_INIT("keep"), policy_10_globs, 2 },
     { IR_POLICY_EMPTY_TEXT, STR_INIT("drop"), NULL, 0 },
+    { IR_POLICY_CONTINUATION, STR_INIT("prefill"), NULL, 0 },
+    { IR_POLICY_CONTINUATION, STR_INIT("ask"), policy_13_globs, 6 },
     { IR_POLICY_LAST_ASSISTANT, STR_INIT("trim"), NULL, 0 },
     { IR_POLICY_UNSIGNED_THINKING, STR_INIT("drop"), NULL, 0 },
     { IR_POLICY_CALL_IDS, STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
@@ -4032,7 +4042,7 @@ static const struct xd_policy policies[] = {
     { IR_POLICY_MAX_OUTPUT, STR_INIT("4096"), NULL, 0 },
     { IR_POLICY_EMPTY_SCHEMA, STR_INIT("object"), NULL, 0 },
     { IR_POLICY_THINKING, STR_INIT("budget"), NULL, 0 },
-    { IR_POLICY_THINKING, STR_INIT("adaptive"), policy_19_globs, 6 },
+    { IR_POLICY_THINKING, STR_INIT("adaptive"), policy_21_globs, 6 },
     { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
 
@@ -4188,7 +4198,15 @@ static const struct str anthropic_bedrock_policy_7_globs[] = {
     STR_INIT("claude-opus-4-8*"),
     STR_INIT("claude-fable-5*"),
 };
-static const struct str anthropic_bedrock_policy_16_globs[] = {
+static const struct str anthropic_bedrock_policy_10_globs[] = {
+    STR_INIT("claude-opus-4-6*"),
+    STR_INIT("claude-opus-4-7*"),
+    STR_INIT("claude-opus-4-8*"),
+    STR_INIT("claude-sonnet-4-6*"),
+    STR_INIT("claude-opus-5*"),
+    STR_INIT("claude-fable-5*"),
+};
+static const struct str anthropic_bedrock_policy_18_globs[] = {
     STR_INIT("claude-opus-4-6*"),
     STR_INIT("claude-opus-4-7*"),
     STR_INIT("claude-opus-4-8*"),
@@ -4200,6 +4218,8 @@ static const struct xd_policy anthropic_bedrock_policies[] = {
     { IR_POLICY_SYSTEM_TURNS, STR_INIT("fold"), NULL, 0 },
     { IR_POLICY_SYSTEM_TURNS, STR_INIT("keep"), anthropic_bedrock_policy_7_globs, 2 },
     { IR_POLICY_EMPTY_TEXT, STR_INIT("drop"), NULL, 0 },
+    { IR_POLICY_CONTINUATION, STR_INIT("prefill"), NULL, 0 },
+    { IR_POLICY_CONTINUATION, STR_INIT("ask"), anthropic_bedrock_policy_10_globs, 6 },
     { IR_POLICY_LAST_ASSISTANT, STR_INIT("trim"), NULL, 0 },
     { IR_POLICY_UNSIGNED_THINKING, STR_INIT("drop"), NULL, 0 },
     { IR_POLICY_CALL_IDS, STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
@@ -4207,7 +4227,7 @@ static const struct xd_policy anthropic_bedrock_policies[] = {
     { IR_POLICY_MAX_OUTPUT, STR_INIT("4096"), NULL, 0 },
     { IR_POLICY_EMPTY_SCHEMA, STR_INIT("object"), NULL, 0 },
     { IR_POLICY_THINKING, STR_INIT("budget"), NULL, 0 },
-    { IR_POLICY_THINKING, STR_INIT("adaptive"), anthropic_bedrock_policy_16_globs, 6 },
+    { IR_POLICY_THINKING, STR_INIT("adaptive"), anthropic_bedrock_policy_18_globs, 6 },
     { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
 
@@ -4292,7 +4312,15 @@ static const struct str anthropic_vertex_policy_8_globs[] = {
     STR_INIT("claude-opus-4-8*"),
     STR_INIT("claude-fable-5*"),
 };
-static const struct str anthropic_vertex_policy_17_globs[] = {
+static const struct str anthropic_vertex_policy_11_globs[] = {
+    STR_INIT("claude-opus-4-6*"),
+    STR_INIT("claude-opus-4-7*"),
+    STR_INIT("claude-opus-4-8*"),
+    STR_INIT("claude-sonnet-4-6*"),
+    STR_INIT("claude-opus-5*"),
+    STR_INIT("claude-fable-5*"),
+};
+static const struct str anthropic_vertex_policy_19_globs[] = {
     STR_INIT("claude-opus-4-6*"),
     STR_INIT("claude-opus-4-7*"),
     STR_INIT("claude-opus-4-8*"),
@@ -4304,6 +4332,8 @@ static const struct xd_policy anthropic_vertex_policies[] = {
     { IR_POLICY_SYSTEM_TURNS, STR_INIT("fold"), NULL, 0 },
     { IR_POLICY_SYSTEM_TURNS, STR_INIT("keep"), anthropic_vertex_policy_8_globs, 2 },
     { IR_POLICY_EMPTY_TEXT, STR_INIT("drop"), NULL, 0 },
+    { IR_POLICY_CONTINUATION, STR_INIT("prefill"), NULL, 0 },
+    { IR_POLICY_CONTINUATION, STR_INIT("ask"), anthropic_vertex_policy_11_globs, 6 },
     { IR_POLICY_LAST_ASSISTANT, STR_INIT("trim"), NULL, 0 },
     { IR_POLICY_UNSIGNED_THINKING, STR_INIT("drop"), NULL, 0 },
     { IR_POLICY_CALL_IDS, STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
@@ -4311,7 +4341,7 @@ static const struct xd_policy anthropic_vertex_policies[] = {
     { IR_POLICY_MAX_OUTPUT, STR_INIT("4096"), NULL, 0 },
     { IR_POLICY_EMPTY_SCHEMA, STR_INIT("object"), NULL, 0 },
     { IR_POLICY_THINKING, STR_INIT("budget"), NULL, 0 },
-    { IR_POLICY_THINKING, STR_INIT("adaptive"), anthropic_vertex_policy_17_globs, 6 },
+    { IR_POLICY_THINKING, STR_INIT("adaptive"), anthropic_vertex_policy_19_globs, 6 },
     { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
 
@@ -4396,185 +4426,185 @@ static const struct xd_op anthropic_vertex_ops[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "anthropic/messages.spec:69", "\"user\" <-> user" },
-    { "anthropic/messages.spec:69", "\"assistant\" <-> assistant" },
-    { "anthropic/messages.spec:69", "\"system\" <-> system" },
-    { "anthropic/messages.spec:71", "\"auto\" <-> \"auto\"" },
-    { "anthropic/messages.spec:71", "\"standard_only\" <-> \"default\"" },
-    { "anthropic/messages.spec:157", "\"auto\" <-> auto" },
-    { "anthropic/messages.spec:157", "\"any\" <-> required" },
-    { "anthropic/messages.spec:157", "\"tool\" <-> named" },
-    { "anthropic/messages.spec:157", "\"none\" <-> none" },
-    { "anthropic/messages.spec:167", "\"enabled\" <-> budget" },
-    { "anthropic/messages.spec:167", "\"adaptive\" <-> auto" },
-    { "anthropic/messages.spec:167", "\"disabled\" <-> off" },
-    { "anthropic/messages.spec:171", "\"low\" <-> low" },
-    { "anthropic/messages.spec:171", "\"medium\" <-> medium" },
-    { "anthropic/messages.spec:171", "\"high\" <-> high" },
-    { "anthropic/messages.spec:171", "\"xhigh\" <-> xhigh" },
-    { "anthropic/messages.spec:171", "\"max\" <-> max" },
-    { "anthropic/messages.spec:172", "\"low\" <- minimal" },
-    { "anthropic/messages.spec:182", "\"json_schema\" <-> schema" },
-    { "anthropic/messages.spec:198", "\"end_turn\" <-> end" },
-    { "anthropic/messages.spec:199", "\"stop_sequence\" <-> match" },
-    { "anthropic/messages.spec:200",
+    { "anthropic/messages.spec:71", "\"user\" <-> user" },
+    { "anthropic/messages.spec:71", "\"assistant\" <-> assistant" },
+    { "anthropic/messages.spec:71", "\"system\" <-> system" },
+    { "anthropic/messages.spec:73", "\"auto\" <-> \"auto\"" },
+    { "anthropic/messages.spec:73", "\"standard_only\" <-> \"default\"" },
+    { "anthropic/messages.spec:159", "\"auto\" <-> auto" },
+    { "anthropic/messages.spec:159", "\"any\" <-> required" },
+    { "anthropic/messages.spec:159", "\"tool\" <-> named" },
+    { "anthropic/messages.spec:159", "\"none\" <-> none" },
+    { "anthropic/messages.spec:169", "\"enabled\" <-> budget" },
+    { "anthropic/messages.spec:169", "\"adaptive\" <-> auto" },
+    { "anthropic/messages.spec:169", "\"disabled\" <-> off" },
+    { "anthropic/messages.spec:173", "\"low\" <-> low" },
+    { "anthropic/messages.spec:173", "\"medium\" <-> medium" },
+    { "anthropic/messages.spec:173", "\"high\" <-> high" },
+    { "anthropic/messages.spec:173", "\"xhigh\" <-> xhigh" },
+    { "anthropic/messages.spec:173", "\"max\" <-> max" },
+    { "anthropic/messages.spec:174", "\"low\" <- minimal" },
+    { "anthropic/messages.spec:184", "\"json_schema\" <-> schema" },
+    { "anthropic/messages.spec:200", "\"end_turn\" <-> end" },
+    { "anthropic/messages.spec:201", "\"stop_sequence\" <-> match" },
+    { "anthropic/messages.spec:202",
       "\"max_tokens\", \"model_context_window_exceeded\" <-> length" },
-    { "anthropic/messages.spec:201", "\"tool_use\" <-> call" },
-    { "anthropic/messages.spec:202", "\"pause_turn\" <-> pause" },
-    { "anthropic/messages.spec:203", "\"refusal\" <-> refusal" },
-    { "anthropic/messages.spec:204", "\"refusal\" <- failed" },
-    { "anthropic/messages.spec:205", "\"end_turn\" <- other" },
-    { "anthropic/messages.spec:206", "\"compaction\" -> end" },
-    { "anthropic/messages.spec:207", "* -> other" },
-    { "anthropic/messages.spec:266", "\"invalid_request_error\" 400 <-> invalid" },
-    { "anthropic/messages.spec:267", "\"authentication_error\" 401 <-> auth" },
-    { "anthropic/messages.spec:268", "\"billing_error\" 402 <-> billing" },
-    { "anthropic/messages.spec:269", "\"permission_error\" 403 <-> forbidden" },
-    { "anthropic/messages.spec:270", "\"not_found_error\" 404 <-> missing" },
-    { "anthropic/messages.spec:271", "\"request_too_large\" 413 <-> too_large" },
-    { "anthropic/messages.spec:272", "\"rate_limit_error\" 429 <-> rate" },
-    { "anthropic/messages.spec:273", "\"api_error\" 500 <-> internal" },
-    { "anthropic/messages.spec:274", "\"timeout_error\" 504 <-> timeout" },
-    { "anthropic/messages.spec:275", "\"overloaded_error\" 529 <-> overloaded" },
-    { "anthropic/messages.spec:276", "\"invalid_request_error\" 400 <- context" },
-    { "anthropic/messages.spec:277", "\"invalid_request_error\" 400 <- policy" },
-    { "anthropic/messages.spec:278", "\"api_error\" 502 <- protocol" },
-    { "anthropic/messages.spec:279",
+    { "anthropic/messages.spec:203", "\"tool_use\" <-> call" },
+    { "anthropic/messages.spec:204", "\"pause_turn\" <-> pause" },
+    { "anthropic/messages.spec:205", "\"refusal\" <-> refusal" },
+    { "anthropic/messages.spec:206", "\"refusal\" <- failed" },
+    { "anthropic/messages.spec:207", "\"end_turn\" <- other" },
+    { "anthropic/messages.spec:208", "\"compaction\" -> end" },
+    { "anthropic/messages.spec:209", "* -> other" },
+    { "anthropic/messages.spec:268", "\"invalid_request_error\" 400 <-> invalid" },
+    { "anthropic/messages.spec:269", "\"authentication_error\" 401 <-> auth" },
+    { "anthropic/messages.spec:270", "\"billing_error\" 402 <-> billing" },
+    { "anthropic/messages.spec:271", "\"permission_error\" 403 <-> forbidden" },
+    { "anthropic/messages.spec:272", "\"not_found_error\" 404 <-> missing" },
+    { "anthropic/messages.spec:273", "\"request_too_large\" 413 <-> too_large" },
+    { "anthropic/messages.spec:274", "\"rate_limit_error\" 429 <-> rate" },
+    { "anthropic/messages.spec:275", "\"api_error\" 500 <-> internal" },
+    { "anthropic/messages.spec:276", "\"timeout_error\" 504 <-> timeout" },
+    { "anthropic/messages.spec:277", "\"overloaded_error\" 529 <-> overloaded" },
+    { "anthropic/messages.spec:278", "\"invalid_request_error\" 400 <- context" },
+    { "anthropic/messages.spec:279", "\"invalid_request_error\" 400 <- policy" },
+    { "anthropic/messages.spec:280", "\"api_error\" 502 <- protocol" },
+    { "anthropic/messages.spec:281",
       "\"*prompt is too long*\", \"*prompt too long*\", \"*context window*\", \"*context length*\" "
       "-> context" },
-    { "anthropic/messages.spec:36", "model <-> model required" },
-    { "anthropic/messages.spec:37", "max_tokens <-> max_output required" },
-    { "anthropic/messages.spec:38", "stream <-> stream" },
-    { "anthropic/messages.spec:39", "system <-> instructions : [block] | string as text" },
-    { "anthropic/messages.spec:40", "messages <-> turns : [message] required" },
-    { "anthropic/messages.spec:41", "tools <-> tools : [tool]" },
-    { "anthropic/messages.spec:42", "tool_choice <-> tool_choice : tool_choice" },
-    { "anthropic/messages.spec:43", "stop_sequences <-> stops : [string]" },
-    { "anthropic/messages.spec:44", "temperature <-> sampling.temperature max 1" },
-    { "anthropic/messages.spec:45", "top_p <-> sampling.top_p" },
-    { "anthropic/messages.spec:46", "top_k <-> sampling.top_k" },
-    { "anthropic/messages.spec:47", "thinking <-> reasoning : thinking" },
-    { "anthropic/messages.spec:48", "output_config.effort <-> reasoning.effort : effort" },
-    { "anthropic/messages.spec:50", "output_config.format <-> format : format" },
-    { "anthropic/messages.spec:51", "output_format -> format : format" },
-    { "anthropic/messages.spec:53", "metadata.user_id <-> user" },
-    { "anthropic/messages.spec:54", "service_tier <-> tier : tier" },
-    { "anthropic/messages.spec:64", "role <-> role : role required" },
-    { "anthropic/messages.spec:65", "content <-> blocks : [block] | string as text required" },
-    { "anthropic/messages.spec:79", "text <-> text grows text_delta.text" },
-    { "anthropic/messages.spec:80",
+    { "anthropic/messages.spec:38", "model <-> model required" },
+    { "anthropic/messages.spec:39", "max_tokens <-> max_output required" },
+    { "anthropic/messages.spec:40", "stream <-> stream" },
+    { "anthropic/messages.spec:41", "system <-> instructions : [block] | string as text" },
+    { "anthropic/messages.spec:42", "messages <-> turns : [message] required" },
+    { "anthropic/messages.spec:43", "tools <-> tools : [tool]" },
+    { "anthropic/messages.spec:44", "tool_choice <-> tool_choice : tool_choice" },
+    { "anthropic/messages.spec:45", "stop_sequences <-> stops : [string]" },
+    { "anthropic/messages.spec:46", "temperature <-> sampling.temperature max 1" },
+    { "anthropic/messages.spec:47", "top_p <-> sampling.top_p" },
+    { "anthropic/messages.spec:48", "top_k <-> sampling.top_k" },
+    { "anthropic/messages.spec:49", "thinking <-> reasoning : thinking" },
+    { "anthropic/messages.spec:50", "output_config.effort <-> reasoning.effort : effort" },
+    { "anthropic/messages.spec:52", "output_config.format <-> format : format" },
+    { "anthropic/messages.spec:53", "output_format -> format : format" },
+    { "anthropic/messages.spec:55", "metadata.user_id <-> user" },
+    { "anthropic/messages.spec:56", "service_tier <-> tier : tier" },
+    { "anthropic/messages.spec:66", "role <-> role : role required" },
+    { "anthropic/messages.spec:67", "content <-> blocks : [block] | string as text required" },
+    { "anthropic/messages.spec:81", "text <-> text grows text_delta.text" },
+    { "anthropic/messages.spec:82",
       "citations <-> citations : [citation] grows citations_delta.citation" },
-    { "anthropic/messages.spec:76", "cache_control <-> cache : cache" },
-    { "anthropic/messages.spec:83", "thinking <-> text grows thinking_delta.thinking" },
-    { "anthropic/messages.spec:84", "signature <-> signature grows signature_delta.signature" },
-    { "anthropic/messages.spec:87", "data <-> data" },
-    { "anthropic/messages.spec:90", "source <-> source : source" },
-    { "anthropic/messages.spec:94", "source <-> source : source" },
-    { "anthropic/messages.spec:95", "title <-> title" },
-    { "anthropic/messages.spec:96", "context <-> context" },
-    { "anthropic/messages.spec:97", "citations.enabled <-> cite" },
-    { "anthropic/messages.spec:100", "id <-> id" },
-    { "anthropic/messages.spec:101", "name <-> name" },
-    { "anthropic/messages.spec:102",
+    { "anthropic/messages.spec:78", "cache_control <-> cache : cache" },
+    { "anthropic/messages.spec:85", "thinking <-> text grows thinking_delta.thinking" },
+    { "anthropic/messages.spec:86", "signature <-> signature grows signature_delta.signature" },
+    { "anthropic/messages.spec:89", "data <-> data" },
+    { "anthropic/messages.spec:92", "source <-> source : source" },
+    { "anthropic/messages.spec:96", "source <-> source : source" },
+    { "anthropic/messages.spec:97", "title <-> title" },
+    { "anthropic/messages.spec:98", "context <-> context" },
+    { "anthropic/messages.spec:99", "citations.enabled <-> cite" },
+    { "anthropic/messages.spec:102", "id <-> id" },
+    { "anthropic/messages.spec:103", "name <-> name" },
+    { "anthropic/messages.spec:104",
       "input <-> arguments : json_object grows input_json_delta.partial_json" },
-    { "anthropic/messages.spec:105", "tool_use_id <-> call" },
-    { "anthropic/messages.spec:106", "content <-> blocks : string as text | [block]" },
-    { "anthropic/messages.spec:107", "is_error <-> failed" },
-    { "anthropic/messages.spec:110", "text <- text grows text_delta.text" },
-    { "anthropic/messages.spec:78", "\"text\" <-> text {" },
-    { "anthropic/messages.spec:82", "\"thinking\" <-> thinking {" },
-    { "anthropic/messages.spec:86", "\"redacted_thinking\" <-> sealed {" },
-    { "anthropic/messages.spec:89", "\"image\" <-> image {" },
-    { "anthropic/messages.spec:93", "\"document\" <-> document {" },
-    { "anthropic/messages.spec:99", "\"tool_use\" <-> call {" },
-    { "anthropic/messages.spec:104", "\"tool_result\" <-> result {" },
-    { "anthropic/messages.spec:112", "* <-> foreign" },
-    { "anthropic/messages.spec:109",
+    { "anthropic/messages.spec:107", "tool_use_id <-> call" },
+    { "anthropic/messages.spec:108", "content <-> blocks : string as text | [block]" },
+    { "anthropic/messages.spec:109", "is_error <-> failed" },
+    { "anthropic/messages.spec:112", "text <- text grows text_delta.text" },
+    { "anthropic/messages.spec:80", "\"text\" <-> text {" },
+    { "anthropic/messages.spec:84", "\"thinking\" <-> thinking {" },
+    { "anthropic/messages.spec:88", "\"redacted_thinking\" <-> sealed {" },
+    { "anthropic/messages.spec:91", "\"image\" <-> image {" },
+    { "anthropic/messages.spec:95", "\"document\" <-> document {" },
+    { "anthropic/messages.spec:101", "\"tool_use\" <-> call {" },
+    { "anthropic/messages.spec:106", "\"tool_result\" <-> result {" },
+    { "anthropic/messages.spec:114", "* <-> foreign" },
+    { "anthropic/messages.spec:111",
       "\"text\" <- refusal { # there is no refusal block: its words are text" },
-    { "anthropic/messages.spec:119", "url <-> url" },
-    { "anthropic/messages.spec:120", "title <-> title" },
-    { "anthropic/messages.spec:118", "\"web_search_result_location\" <-> web {" },
-    { "anthropic/messages.spec:123", "* <-> foreign" },
-    { "anthropic/messages.spec:128", "media_type <-> media" },
-    { "anthropic/messages.spec:128", "data <-> data" },
-    { "anthropic/messages.spec:129", "media_type = \"text/plain\"" },
-    { "anthropic/messages.spec:129", "data <-> text" },
-    { "anthropic/messages.spec:130", "url <-> url" },
-    { "anthropic/messages.spec:131", "file_id <-> id" },
-    { "anthropic/messages.spec:128",
+    { "anthropic/messages.spec:121", "url <-> url" },
+    { "anthropic/messages.spec:122", "title <-> title" },
+    { "anthropic/messages.spec:120", "\"web_search_result_location\" <-> web {" },
+    { "anthropic/messages.spec:125", "* <-> foreign" },
+    { "anthropic/messages.spec:130", "media_type <-> media" },
+    { "anthropic/messages.spec:130", "data <-> data" },
+    { "anthropic/messages.spec:131", "media_type = \"text/plain\"" },
+    { "anthropic/messages.spec:131", "data <-> text" },
+    { "anthropic/messages.spec:132", "url <-> url" },
+    { "anthropic/messages.spec:133", "file_id <-> id" },
+    { "anthropic/messages.spec:130",
       "\"base64\" <-> bytes { media_type <-> media; data <-> data }" },
-    { "anthropic/messages.spec:129",
+    { "anthropic/messages.spec:131",
       "\"text\" <-> plain { media_type = \"text/plain\"; data <-> text }" },
-    { "anthropic/messages.spec:130", "\"url\" <-> url { url <-> url }" },
-    { "anthropic/messages.spec:131", "\"file\" <-> file { file_id <-> id }" },
-    { "anthropic/messages.spec:135", "type = \"ephemeral\"" },
-    { "anthropic/messages.spec:135", "ttl <-> ttl" },
-    { "anthropic/messages.spec:141", "name <-> name" },
-    { "anthropic/messages.spec:142", "description <-> description" },
-    { "anthropic/messages.spec:143", "input_schema <-> schema" },
-    { "anthropic/messages.spec:144", "strict <-> strict" },
-    { "anthropic/messages.spec:138", "cache_control <-> cache : cache" },
-    { "anthropic/messages.spec:140", "none, \"custom\" <-> function {" },
-    { "anthropic/messages.spec:146", "* <-> foreign" },
-    { "anthropic/messages.spec:151", "type <-> mode : choice else \"auto\"" },
-    { "anthropic/messages.spec:152", "name <-> name" },
-    { "anthropic/messages.spec:153", "disable_parallel_tool_use <-> parallel : not" },
-    { "anthropic/messages.spec:161", "type <-> mode : thinking_mode" },
-    { "anthropic/messages.spec:162", "budget_tokens <-> budget" },
-    { "anthropic/messages.spec:163", "display <-> display" },
-    { "anthropic/messages.spec:176", "type <-> mode : format_mode" },
-    { "anthropic/messages.spec:177", "schema <-> schema" },
-    { "anthropic/messages.spec:185", "id <-> id else \"\"" },
-    { "anthropic/messages.spec:186", "type = \"message\"" },
-    { "anthropic/messages.spec:187", "role = \"assistant\"" },
-    { "anthropic/messages.spec:188", "model <-> model else \"\"" },
-    { "anthropic/messages.spec:189", "content <-> choices[0].blocks : [block] required" },
-    { "anthropic/messages.spec:190", "stop_reason <-> choices[0].stop : stop else null" },
-    { "anthropic/messages.spec:191", "stop_sequence <-> choices[0].stop_text else null" },
-    { "anthropic/messages.spec:192", "usage <-> usage : usage else {}" },
-    { "anthropic/messages.spec:213", "input_tokens -> input" },
-    { "anthropic/messages.spec:214", "input_tokens <- input else 0" },
-    { "anthropic/messages.spec:215", "output_tokens -> output" },
-    { "anthropic/messages.spec:216", "output_tokens <- output else 0" },
-    { "anthropic/messages.spec:217", "cache_read_input_tokens <-> cache_read" },
-    { "anthropic/messages.spec:218", "cache_creation_input_tokens <-> cache_write" },
-    { "anthropic/messages.spec:219", "output_tokens_details.thinking_tokens <-> thinking" },
-    { "anthropic/messages.spec:225", "message <-> reply : reply" },
-    { "anthropic/messages.spec:226", "index <-> index" },
-    { "anthropic/messages.spec:226", "content_block <-> block : block" },
-    { "anthropic/messages.spec:227", "index <-> index" },
-    { "anthropic/messages.spec:227", "delta <-> block : grows by type" },
+    { "anthropic/messages.spec:132", "\"url\" <-> url { url <-> url }" },
+    { "anthropic/messages.spec:133", "\"file\" <-> file { file_id <-> id }" },
+    { "anthropic/messages.spec:137", "type = \"ephemeral\"" },
+    { "anthropic/messages.spec:137", "ttl <-> ttl" },
+    { "anthropic/messages.spec:143", "name <-> name" },
+    { "anthropic/messages.spec:144", "description <-> description" },
+    { "anthropic/messages.spec:145", "input_schema <-> schema" },
+    { "anthropic/messages.spec:146", "strict <-> strict" },
+    { "anthropic/messages.spec:140", "cache_control <-> cache : cache" },
+    { "anthropic/messages.spec:142", "none, \"custom\" <-> function {" },
+    { "anthropic/messages.spec:148", "* <-> foreign" },
+    { "anthropic/messages.spec:153", "type <-> mode : choice else \"auto\"" },
+    { "anthropic/messages.spec:154", "name <-> name" },
+    { "anthropic/messages.spec:155", "disable_parallel_tool_use <-> parallel : not" },
+    { "anthropic/messages.spec:163", "type <-> mode : thinking_mode" },
+    { "anthropic/messages.spec:164", "budget_tokens <-> budget" },
+    { "anthropic/messages.spec:165", "display <-> display" },
+    { "anthropic/messages.spec:178", "type <-> mode : format_mode" },
+    { "anthropic/messages.spec:179", "schema <-> schema" },
+    { "anthropic/messages.spec:187", "id <-> id else \"\"" },
+    { "anthropic/messages.spec:188", "type = \"message\"" },
+    { "anthropic/messages.spec:189", "role = \"assistant\"" },
+    { "anthropic/messages.spec:190", "model <-> model else \"\"" },
+    { "anthropic/messages.spec:191", "content <-> choices[0].blocks : [block] required" },
+    { "anthropic/messages.spec:192", "stop_reason <-> choices[0].stop : stop else null" },
+    { "anthropic/messages.spec:193", "stop_sequence <-> choices[0].stop_text else null" },
+    { "anthropic/messages.spec:194", "usage <-> usage : usage else {}" },
+    { "anthropic/messages.spec:215", "input_tokens -> input" },
+    { "anthropic/messages.spec:216", "input_tokens <- input else 0" },
+    { "anthropic/messages.spec:217", "output_tokens -> output" },
+    { "anthropic/messages.spec:218", "output_tokens <- output else 0" },
+    { "anthropic/messages.spec:219", "cache_read_input_tokens <-> cache_read" },
+    { "anthropic/messages.spec:220", "cache_creation_input_tokens <-> cache_write" },
+    { "anthropic/messages.spec:221", "output_tokens_details.thinking_tokens <-> thinking" },
+    { "anthropic/messages.spec:227", "message <-> reply : reply" },
     { "anthropic/messages.spec:228", "index <-> index" },
-    { "anthropic/messages.spec:230", "delta.stop_reason <-> stop : stop else null" },
-    { "anthropic/messages.spec:231", "delta.stop_sequence <-> stop_text else null" },
-    { "anthropic/messages.spec:232", "usage <-> usage : usage" },
-    { "anthropic/messages.spec:237", "error <-> error : fault_body" },
-    { "anthropic/messages.spec:237", "request_id <-> error.request" },
-    { "anthropic/messages.spec:225", "\"message_start\" <-> begin { message <-> reply : reply }" },
-    { "anthropic/messages.spec:226",
+    { "anthropic/messages.spec:228", "content_block <-> block : block" },
+    { "anthropic/messages.spec:229", "index <-> index" },
+    { "anthropic/messages.spec:229", "delta <-> block : grows by type" },
+    { "anthropic/messages.spec:230", "index <-> index" },
+    { "anthropic/messages.spec:232", "delta.stop_reason <-> stop : stop else null" },
+    { "anthropic/messages.spec:233", "delta.stop_sequence <-> stop_text else null" },
+    { "anthropic/messages.spec:234", "usage <-> usage : usage" },
+    { "anthropic/messages.spec:239", "error <-> error : fault_body" },
+    { "anthropic/messages.spec:239", "request_id <-> error.request" },
+    { "anthropic/messages.spec:227", "\"message_start\" <-> begin { message <-> reply : reply }" },
+    { "anthropic/messages.spec:228",
       "\"content_block_start\" <-> open { index <-> index; content_block <-> block : block }" },
-    { "anthropic/messages.spec:227",
+    { "anthropic/messages.spec:229",
       "\"content_block_delta\" <-> grow { index <-> index; delta <-> block : grows by type }" },
-    { "anthropic/messages.spec:228", "\"content_block_stop\" <-> close { index <-> index }" },
-    { "anthropic/messages.spec:229", "\"message_delta\" <-> finish {" },
-    { "anthropic/messages.spec:235", "\"message_stop\" <-> end" },
-    { "anthropic/messages.spec:236", "\"ping\" <-> beat" },
-    { "anthropic/messages.spec:237",
+    { "anthropic/messages.spec:230", "\"content_block_stop\" <-> close { index <-> index }" },
+    { "anthropic/messages.spec:231", "\"message_delta\" <-> finish {" },
+    { "anthropic/messages.spec:237", "\"message_stop\" <-> end" },
+    { "anthropic/messages.spec:238", "\"ping\" <-> beat" },
+    { "anthropic/messages.spec:239",
       "\"error\" <-> fail { error <-> error : fault_body; request_id <-> error.request }" },
-    { "anthropic/messages.spec:250", "type = \"error\"" },
-    { "anthropic/messages.spec:251", "error <-> this : fault_body | string as message" },
-    { "anthropic/messages.spec:252", "request_id <-> request" },
-    { "anthropic/messages.spec:258", "type <-> kind : fault" },
-    { "anthropic/messages.spec:259", "message <-> message else \"\"" },
-    { "anthropic/messages.spec:260", "details.error_code <-> code" },
-    { "anthropic/messages.spec:283", "data <- models : [model_entry] required" },
-    { "anthropic/messages.spec:284", "has_more = false" },
-    { "anthropic/messages.spec:285", "first_id <- first else null" },
-    { "anthropic/messages.spec:286", "last_id <- last else null" },
-    { "anthropic/messages.spec:290", "type = \"model\"" },
-    { "anthropic/messages.spec:291", "id <- id" },
-    { "anthropic/messages.spec:292", "display_name <- id" },
-    { "anthropic/messages.spec:293", "created_at <- date" },
+    { "anthropic/messages.spec:252", "type = \"error\"" },
+    { "anthropic/messages.spec:253", "error <-> this : fault_body | string as message" },
+    { "anthropic/messages.spec:254", "request_id <-> request" },
+    { "anthropic/messages.spec:260", "type <-> kind : fault" },
+    { "anthropic/messages.spec:261", "message <-> message else \"\"" },
+    { "anthropic/messages.spec:262", "details.error_code <-> code" },
+    { "anthropic/messages.spec:285", "data <- models : [model_entry] required" },
+    { "anthropic/messages.spec:286", "has_more = false" },
+    { "anthropic/messages.spec:287", "first_id <- first else null" },
+    { "anthropic/messages.spec:288", "last_id <- last else null" },
+    { "anthropic/messages.spec:292", "type = \"model\"" },
+    { "anthropic/messages.spec:293", "id <- id" },
+    { "anthropic/messages.spec:294", "display_name <- id" },
+    { "anthropic/messages.spec:295", "created_at <- date" },
     { "anthropic/count.spec:14", "model <-> model required" },
     { "anthropic/count.spec:15", "system <-> instructions : [block] | string as text" },
     { "anthropic/count.spec:16", "messages <-> turns : [message] required" },

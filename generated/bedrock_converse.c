@@ -46,7 +46,7 @@ static void write_count_request(struct xd *x, const struct ir_request *m);
 static void read_count_reply(struct xd *x, uint32_t at, struct ir_count_reply *m);
 static void write_count_reply(struct xd *x, const struct ir_count_reply *m);
 
-/* bedrock/converse.spec:67 */
+/* bedrock/converse.spec:69 */
 static const struct xd_word role_table_v[] = {
     { STR_INIT("user"), IR_ROLE_USER, 0, 1, 1, 0, 0 },
     { STR_INIT("assistant"), IR_ROLE_ASSISTANT, 0, 1, 1, 1, 0 },
@@ -56,7 +56,7 @@ static const struct xd_table role_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:69 */
+/* bedrock/converse.spec:71 */
 static const struct xd_pair tier_table_v[] = {
     { STR_INIT("default"), STR_INIT("default"), 1, 1, 2, 0 },
     { STR_INIT("default"), STR_INIT("auto"), 0, 1, 3, 0 },
@@ -65,7 +65,7 @@ static const struct xd_pairs tier_table = {
     "tier", tier_table_v, sizeof tier_table_v / sizeof *tier_table_v,
 };
 
-/* bedrock/converse.spec:156 */
+/* bedrock/converse.spec:158 */
 static const struct xd_pair image_format_table_v[] = {
     { STR_INIT("png"), STR_INIT("image/png"), 1, 1, 4, 0 },
     { STR_INIT("jpeg"), STR_INIT("image/jpeg"), 1, 1, 5, 0 },
@@ -77,7 +77,7 @@ static const struct xd_pairs image_format_table = {
     sizeof image_format_table_v / sizeof *image_format_table_v,
 };
 
-/* bedrock/converse.spec:160 */
+/* bedrock/converse.spec:162 */
 static const struct xd_pair document_format_table_v[] = {
     { STR_INIT("pdf"), STR_INIT("application/pdf"), 1, 1, 8, 0 },
     { STR_INIT("csv"), STR_INIT("text/csv"), 1, 1, 9, 0 },
@@ -97,7 +97,7 @@ static const struct xd_pairs document_format_table = {
     sizeof document_format_table_v / sizeof *document_format_table_v,
 };
 
-/* bedrock/converse.spec:172 */
+/* bedrock/converse.spec:174 */
 static const struct xd_word result_status_table_v[] = {
     { STR_INIT("error"), IR_BOOL_TRUE, 0, 1, 1, 17, 0 },
     { STR_INIT("success"), IR_BOOL_FALSE, 0, 1, 1, 18, 0 },
@@ -108,7 +108,7 @@ static const struct xd_table result_status_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:203 */
+/* bedrock/converse.spec:205 */
 static const struct xd_word thinking_mode_table_v[] = {
     { STR_INIT("enabled"), IR_THINKING_BUDGET, 0, 1, 1, 19, 0 },
     { STR_INIT("adaptive"), IR_THINKING_AUTO, 0, 1, 1, 20, 0 },
@@ -120,7 +120,7 @@ static const struct xd_table thinking_mode_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:205 */
+/* bedrock/converse.spec:207 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("low"), IR_EFFORT_LOW, 0, 1, 1, 22, 0 },
     { STR_INIT("medium"), IR_EFFORT_MEDIUM, 0, 1, 1, 23, 0 },
@@ -134,7 +134,7 @@ static const struct xd_table effort_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:219 */
+/* bedrock/converse.spec:221 */
 static const struct xd_word format_mode_table_v[] = {
     { STR_INIT("json_schema"), IR_FORMAT_MODE_SCHEMA, 0, 1, 1, 28, 0 },
 };
@@ -144,7 +144,7 @@ static const struct xd_table format_mode_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:234 */
+/* bedrock/converse.spec:236 */
 static const struct xd_word stop_table_v[] = {
     { STR_INIT("end_turn"), IR_STOP_END, 0, 1, 1, 29, 0 },
     { STR_INIT("stop_sequence"), IR_STOP_MATCH, 0, 1, 1, 30, 0 },
@@ -163,7 +163,7 @@ static const struct xd_table stop_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:274 */
+/* bedrock/converse.spec:276 */
 static const struct xd_word exception_table_v[] = {
     { STR_INIT("validationException"), IR_FAULT_INVALID, 400, 1, 1, 38, 0 },
     { STR_INIT("throttlingException"), IR_FAULT_RATE, 429, 1, 1, 39, 0 },
@@ -185,7 +185,7 @@ static const struct xd_table exception_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:300 */
+/* bedrock/converse.spec:302 */
 static const struct xd_word fault_table_v[] = {
     { STR_INIT("ValidationException"), IR_FAULT_INVALID, 400, 1, 1, 52, 0 },
     { STR_INIT("ValidationException"), IR_FAULT_CONTEXT, 400, 0, 1, 53, 0 },
@@ -219,7 +219,7 @@ static const struct xd_table fault_table = {
     NULL,
 };
 
-/* bedrock/converse.spec:36: request */
+/* bedrock/converse.spec:38: request */
 static const struct xd_key request_keys_inferenceConfig_v[] = {
     { STR_INIT("maxTokens"), 2, NULL },
     { STR_INIT("temperature"), 3, NULL },
@@ -550,7 +550,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:61: message */
+/* bedrock/converse.spec:63: message */
 static const struct xd_key message_keys_v[] = {
     { STR_INIT("role"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -630,7 +630,7 @@ static const struct xd_members block_members = {
     sizeof block_members_v / sizeof *block_members_v - 1, 12, false,
 };
 
-/* bedrock/converse.spec:74: block.text */
+/* bedrock/converse.spec:76: block.text */
 static const struct xd_key block_text_keys_citationsContent_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("citations"), 1, NULL },
@@ -694,7 +694,7 @@ write_block_text(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.text");
 }
 
-/* bedrock/converse.spec:78: block.text */
+/* bedrock/converse.spec:80: block.text */
 static const struct xd_key block_text_2_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
 };
@@ -732,7 +732,7 @@ write_block_text_2(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.text");
 }
 
-/* bedrock/converse.spec:82: block.thinking */
+/* bedrock/converse.spec:84: block.thinking */
 static const struct xd_key block_thinking_keys_reasoningContent_reasoningText_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("signature"), 1, NULL },
@@ -800,7 +800,7 @@ write_block_thinking(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.thinking");
 }
 
-/* bedrock/converse.spec:86: block.sealed */
+/* bedrock/converse.spec:88: block.sealed */
 static const struct xd_key block_sealed_keys_reasoningContent_v[] = {
     { STR_INIT("redactedContent"), 0, NULL },
 };
@@ -846,7 +846,7 @@ write_block_sealed(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.sealed");
 }
 
-/* bedrock/converse.spec:89: block.image */
+/* bedrock/converse.spec:91: block.image */
 static const struct xd_key block_image_keys_image_source_v[] = {
     { STR_INIT("bytes"), 1, NULL },
 };
@@ -919,7 +919,7 @@ write_block_image(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.image");
 }
 
-/* bedrock/converse.spec:94: block.document */
+/* bedrock/converse.spec:96: block.document */
 static const struct xd_key block_document_keys_document_source_v[] = {
     { STR_INIT("text"), 1, NULL },
 };
@@ -1026,7 +1026,7 @@ write_block_document(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.document");
 }
 
-/* bedrock/converse.spec:102: block.document */
+/* bedrock/converse.spec:104: block.document */
 static const struct xd_key block_document_2_keys_document_source_v[] = {
     { STR_INIT("bytes"), 2, NULL },
 };
@@ -1139,7 +1139,7 @@ write_block_document_2(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.document");
 }
 
-/* bedrock/converse.spec:111: block.call */
+/* bedrock/converse.spec:113: block.call */
 static const struct xd_key block_call_keys_toolUse_v[] = {
     { STR_INIT("toolUseId"), 0, NULL },
     { STR_INIT("name"), 1, NULL },
@@ -1201,7 +1201,7 @@ write_block_call(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.call");
 }
 
-/* bedrock/converse.spec:117: block.result */
+/* bedrock/converse.spec:119: block.result */
 static const struct xd_key block_result_keys_toolResult_v[] = {
     { STR_INIT("toolUseId"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -1279,7 +1279,7 @@ write_block_result(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.result");
 }
 
-/* bedrock/converse.spec:122: block.refusal */
+/* bedrock/converse.spec:124: block.refusal */
 static const struct xd_key block_refusal_keys_v[] = {
     { STR_INIT("text"), -1, NULL },
 };
@@ -1301,7 +1301,7 @@ write_block_refusal(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.refusal");
 }
 
-/* bedrock/converse.spec:72: block_apart */
+/* bedrock/converse.spec:74: block_apart */
 static const struct xd_key block_apart_keys_v[] = {
     { STR_INIT("cachePoint"), 0, NULL },
 };
@@ -1485,7 +1485,7 @@ static const struct xd_members result_part_members = {
     sizeof result_part_members_v / sizeof *result_part_members_v - 1, 5, false,
 };
 
-/* bedrock/converse.spec:130: result_part.text */
+/* bedrock/converse.spec:132: result_part.text */
 static const struct xd_key result_part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
 };
@@ -1525,7 +1525,7 @@ write_result_part_text(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.text");
 }
 
-/* bedrock/converse.spec:131: result_part.text */
+/* bedrock/converse.spec:133: result_part.text */
 static const struct xd_key result_part_text_2_keys_v[] = {
     { STR_INIT("json"), 0, NULL },
 };
@@ -1548,7 +1548,7 @@ read_result_part_text_2(struct xd *x, uint32_t at, struct ir_block *m)
     }
 }
 
-/* bedrock/converse.spec:132: result_part.image */
+/* bedrock/converse.spec:134: result_part.image */
 static const struct xd_key result_part_image_keys_image_source_v[] = {
     { STR_INIT("bytes"), 1, NULL },
 };
@@ -1625,7 +1625,7 @@ write_result_part_image(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.image");
 }
 
-/* bedrock/converse.spec:137: result_part.document */
+/* bedrock/converse.spec:139: result_part.document */
 static const struct xd_key result_part_document_keys_document_source_v[] = {
     { STR_INIT("text"), 1, NULL },
 };
@@ -1710,7 +1710,7 @@ write_result_part_document(struct xd *x, const struct ir_block *m)
         xd_lose(x, "blocks.document");
 }
 
-/* bedrock/converse.spec:143: result_part.document */
+/* bedrock/converse.spec:145: result_part.document */
 static const struct xd_key result_part_document_2_keys_document_source_v[] = {
     { STR_INIT("bytes"), 2, NULL },
 };
@@ -1896,7 +1896,7 @@ write_result_part(struct xd *x, const struct ir_block *m)
     return false;
 }
 
-/* bedrock/converse.spec:154: cache_point */
+/* bedrock/converse.spec:156: cache_point */
 static const struct xd_key cache_point_keys_v[] = {
     { STR_INIT("type"), -1, NULL },
     { STR_INIT("ttl"), 0, NULL },
@@ -1943,7 +1943,7 @@ static const struct xd_members citation_members = {
     sizeof citation_members_v / sizeof *citation_members_v - 1, 1, false,
 };
 
-/* bedrock/converse.spec:175: citation.web */
+/* bedrock/converse.spec:177: citation.web */
 static const struct xd_key citation_web_keys_location_web_v[] = {
     { STR_INIT("url"), 0, NULL },
 };
@@ -2061,7 +2061,7 @@ static const struct xd_members tool_members = {
     sizeof tool_members_v / sizeof *tool_members_v - 1, 1, false,
 };
 
-/* bedrock/converse.spec:187: tool.function */
+/* bedrock/converse.spec:189: tool.function */
 static const struct xd_key tool_function_keys_toolSpec_inputSchema_v[] = {
     { STR_INIT("json"), 2, NULL },
 };
@@ -2144,7 +2144,7 @@ write_tool_function(struct xd *x, const struct ir_tool *m)
         xd_lose(x, "tools.function");
 }
 
-/* bedrock/converse.spec:185: tool_apart */
+/* bedrock/converse.spec:187: tool_apart */
 static const struct xd_key tool_apart_keys_v[] = {
     { STR_INIT("cachePoint"), 0, NULL },
 };
@@ -2222,7 +2222,7 @@ write_tool(struct xd *x, const struct ir_tool *m)
     return false;
 }
 
-/* bedrock/converse.spec:197: thinking */
+/* bedrock/converse.spec:199: thinking */
 static const struct xd_key thinking_keys_v[] = {
     { STR_INIT("type"), 0, NULL },
     { STR_INIT("budget_tokens"), 1, NULL },
@@ -2277,7 +2277,7 @@ write_thinking(struct xd *x, const struct ir_reasoning *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:210: format */
+/* bedrock/converse.spec:212: format */
 static const struct xd_key format_keys_structure_jsonSchema_v[] = {
     { STR_INIT("name"), 1, NULL },
     { STR_INIT("description"), 2, NULL },
@@ -2362,7 +2362,7 @@ write_format(struct xd *x, const struct ir_format *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:222: reply */
+/* bedrock/converse.spec:224: reply */
 static const struct xd_key reply_keys_output_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -2498,7 +2498,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* bedrock/converse.spec:247: usage */
+/* bedrock/converse.spec:249: usage */
 static const struct xd_key usage_keys_v[] = {
     { STR_INIT("inputTokens"), 0, NULL },
     { STR_INIT("outputTokens"), 1, NULL },
@@ -2588,7 +2588,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
 
 static void write_events_contentBlockDelta(struct xd *x, const struct ir_event *e);
 
-/* bedrock/converse.spec:259: messageStart */
+/* bedrock/converse.spec:261: messageStart */
 static const struct xd_key events_messageStart_keys_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("p"), -1, NULL },
@@ -2622,7 +2622,7 @@ read_events_messageStart(struct xd *x, uint32_t at)
     xd_flow_begin(x, &reply);
 }
 
-/* bedrock/converse.spec:260: contentBlockStart */
+/* bedrock/converse.spec:262: contentBlockStart */
 static const struct xd_key events_contentBlockStart_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
     { STR_INIT("start"), 1, NULL },
@@ -2683,7 +2683,7 @@ read_events_contentBlockStart(struct xd *x, uint32_t at)
     xd_flow_open(x, choice, index, &block);
 }
 
-/* bedrock/converse.spec:261: contentBlockDelta */
+/* bedrock/converse.spec:263: contentBlockDelta */
 static const struct xd_key events_contentBlockDelta_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
     { STR_INIT("delta"), 1, NULL },
@@ -2710,7 +2710,7 @@ static const struct xd_members events_contentBlockDelta_grow_members = {
     6, -1, false,
 };
 
-/* A delta of the open block: bedrock/converse.spec:71 */
+/* A delta of the open block: bedrock/converse.spec:73 */
 static bool
 read_events_contentBlockDelta_grow(struct xd *x, uint32_t at, unsigned index, struct ir_block *m)
 {
@@ -2900,7 +2900,7 @@ read_events_contentBlockDelta(struct xd *x, uint32_t at)
     xd_flow_grow(x, choice, index, &block);
 }
 
-/* bedrock/converse.spec:262: contentBlockStop */
+/* bedrock/converse.spec:264: contentBlockStop */
 static const struct xd_key events_contentBlockStop_keys_v[] = {
     { STR_INIT("contentBlockIndex"), 0, NULL },
     { STR_INIT("p"), -1, NULL },
@@ -2943,7 +2943,7 @@ read_events_contentBlockStop(struct xd *x, uint32_t at)
     xd_flow_close(x, choice, index);
 }
 
-/* bedrock/converse.spec:263: messageStop */
+/* bedrock/converse.spec:265: messageStop */
 static const struct xd_key events_messageStop_keys_v[] = {
     { STR_INIT("stopReason"), 0, NULL },
     { STR_INIT("p"), -1, NULL },
@@ -2995,7 +2995,7 @@ read_events_messageStop(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* bedrock/converse.spec:264: metadata */
+/* bedrock/converse.spec:266: metadata */
 static const struct xd_key events_metadata_keys_metrics_v[] = {
     { STR_INIT("latencyMs"), -1, NULL },
 };
@@ -3053,7 +3053,7 @@ read_events_metadata(struct xd *x, uint32_t at)
         xd_flow_usage(x, &usage);
 }
 
-/* bedrock/converse.spec:265: * */
+/* bedrock/converse.spec:267: * */
 static const struct xd_key events___keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("Message"), 1, NULL },
@@ -3093,7 +3093,7 @@ read_events__(struct xd *x, uint32_t at)
     xd_flow_fail(x, &error);
 }
 
-/* bedrock/converse.spec:267: a row for each state, a column for each event */
+/* bedrock/converse.spec:269: a row for each state, a column for each event */
 static const unsigned char events_next[] = {
     1, 255, 255, 255, 255, 255, 9,
     255, 2, 3, 4, 5, 6, 9,
@@ -3210,7 +3210,7 @@ write_events(struct xd *x, const struct ir_event *e)
     }
 }
 
-/* bedrock/converse.spec:291: error */
+/* bedrock/converse.spec:293: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("message"), 0, NULL },
     { STR_INIT("Message"), 1, NULL },
@@ -4738,14 +4738,26 @@ write_bedrock_titan_embed_reply(struct xd *x, const struct ir_embed_reply *m)
         xd_lose(x, "usage.audio_out");
     jw_close(&x->w);
 }
-static const struct str policy_15_globs[] = {
+static const struct str policy_6_globs[] = {
+    STR_INIT("*claude*"),
+};
+static const struct str policy_7_globs[] = {
+    STR_INIT("*claude-opus-4-6*"),
+    STR_INIT("*claude-opus-4-7*"),
+    STR_INIT("*claude-opus-4-8*"),
+    STR_INIT("*claude-sonnet-4-6*"),
+    STR_INIT("*claude-opus-5*"),
+    STR_INIT("*claude-sonnet-5*"),
+    STR_INIT("*claude-fable-5*"),
+};
+static const struct str policy_17_globs[] = {
     STR_INIT("*gpt-oss*"),
 };
-static const struct str policy_16_globs[] = {
+static const struct str policy_18_globs[] = {
     STR_INIT("*claude*"),
     STR_INIT("arn:*"),
 };
-static const struct str policy_17_globs[] = {
+static const struct str policy_19_globs[] = {
     STR_INIT("*claude-opus-4-6*"),
     STR_INIT("*claude-opus-4-7*"),
     STR_INIT("*claude-opus-4-8*"),
@@ -4757,6 +4769,8 @@ static const struct str policy_17_globs[] = {
 static const struct xd_policy policies[] = {
     { IR_POLICY_SYSTEM_TURNS, STR_INIT("fold"), NULL, 0 },
     { IR_POLICY_EMPTY_TEXT, STR_INIT("drop"), NULL, 0 },
+    { IR_POLICY_CONTINUATION, STR_INIT("prefill"), policy_6_globs, 1 },
+    { IR_POLICY_CONTINUATION, STR_INIT("ask"), policy_7_globs, 7 },
     { IR_POLICY_LAST_ASSISTANT, STR_INIT("trim"), NULL, 0 },
     { IR_POLICY_UNSIGNED_THINKING, STR_INIT("drop"), NULL, 0 },
     { IR_POLICY_CALL_IDS, STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
@@ -4766,9 +4780,9 @@ static const struct xd_policy policies[] = {
     { IR_POLICY_EMPTY_SCHEMA, STR_INIT("object"), NULL, 0 },
     { IR_POLICY_ROLES, STR_INIT("strict"), NULL, 0 },
     { IR_POLICY_THINKING, STR_INIT("drop"), NULL, 0 },
-    { IR_POLICY_THINKING, STR_INIT("plain"), policy_15_globs, 1 },
-    { IR_POLICY_THINKING, STR_INIT("budget"), policy_16_globs, 2 },
-    { IR_POLICY_THINKING, STR_INIT("adaptive"), policy_17_globs, 7 },
+    { IR_POLICY_THINKING, STR_INIT("plain"), policy_17_globs, 1 },
+    { IR_POLICY_THINKING, STR_INIT("budget"), policy_18_globs, 2 },
+    { IR_POLICY_THINKING, STR_INIT("adaptive"), policy_19_globs, 7 },
     { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
 
@@ -4889,14 +4903,26 @@ static const struct xd_op ops[] = {
         .write_reply = count_tokens_write_reply,
     },
 };
-static const struct str bedrock_policy_13_globs[] = {
+static const struct str bedrock_policy_4_globs[] = {
+    STR_INIT("*claude*"),
+};
+static const struct str bedrock_policy_5_globs[] = {
+    STR_INIT("*claude-opus-4-6*"),
+    STR_INIT("*claude-opus-4-7*"),
+    STR_INIT("*claude-opus-4-8*"),
+    STR_INIT("*claude-sonnet-4-6*"),
+    STR_INIT("*claude-opus-5*"),
+    STR_INIT("*claude-sonnet-5*"),
+    STR_INIT("*claude-fable-5*"),
+};
+static const struct str bedrock_policy_15_globs[] = {
     STR_INIT("*gpt-oss*"),
 };
-static const struct str bedrock_policy_14_globs[] = {
+static const struct str bedrock_policy_16_globs[] = {
     STR_INIT("*claude*"),
     STR_INIT("arn:*"),
 };
-static const struct str bedrock_policy_15_globs[] = {
+static const struct str bedrock_policy_17_globs[] = {
     STR_INIT("*claude-opus-4-6*"),
     STR_INIT("*claude-opus-4-7*"),
     STR_INIT("*claude-opus-4-8*"),
@@ -4908,6 +4934,8 @@ static const struct str bedrock_policy_15_globs[] = {
 static const struct xd_policy bedrock_policies[] = {
     { IR_POLICY_SYSTEM_TURNS, STR_INIT("fold"), NULL, 0 },
     { IR_POLICY_EMPTY_TEXT, STR_INIT("drop"), NULL, 0 },
+    { IR_POLICY_CONTINUATION, STR_INIT("prefill"), bedrock_policy_4_globs, 1 },
+    { IR_POLICY_CONTINUATION, STR_INIT("ask"), bedrock_policy_5_globs, 7 },
     { IR_POLICY_LAST_ASSISTANT, STR_INIT("trim"), NULL, 0 },
     { IR_POLICY_UNSIGNED_THINKING, STR_INIT("drop"), NULL, 0 },
     { IR_POLICY_CALL_IDS, STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
@@ -4917,9 +4945,9 @@ static const struct xd_policy bedrock_policies[] = {
     { IR_POLICY_EMPTY_SCHEMA, STR_INIT("object"), NULL, 0 },
     { IR_POLICY_ROLES, STR_INIT("strict"), NULL, 0 },
     { IR_POLICY_THINKING, STR_INIT("drop"), NULL, 0 },
-    { IR_POLICY_THINKING, STR_INIT("plain"), bedrock_policy_13_globs, 1 },
-    { IR_POLICY_THINKING, STR_INIT("budget"), bedrock_policy_14_globs, 2 },
-    { IR_POLICY_THINKING, STR_INIT("adaptive"), bedrock_policy_15_globs, 7 },
+    { IR_POLICY_THINKING, STR_INIT("plain"), bedrock_policy_15_globs, 1 },
+    { IR_POLICY_THINKING, STR_INIT("budget"), bedrock_policy_16_globs, 2 },
+    { IR_POLICY_THINKING, STR_INIT("adaptive"), bedrock_policy_17_globs, 7 },
     { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
 
@@ -4940,6 +4968,8 @@ static const struct xd_auth bedrock_auths[] = {
 static const struct xd_policy bedrock_cohere_policies[] = {
     { IR_POLICY_SYSTEM_TURNS, STR_INIT("fold"), NULL, 0 },
     { IR_POLICY_EMPTY_TEXT, STR_INIT("drop"), NULL, 0 },
+    { IR_POLICY_CONTINUATION, STR_INIT("prefill"), bedrock_policy_4_globs, 1 },
+    { IR_POLICY_CONTINUATION, STR_INIT("ask"), bedrock_policy_5_globs, 7 },
     { IR_POLICY_LAST_ASSISTANT, STR_INIT("trim"), NULL, 0 },
     { IR_POLICY_UNSIGNED_THINKING, STR_INIT("drop"), NULL, 0 },
     { IR_POLICY_CALL_IDS, STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
@@ -4949,9 +4979,9 @@ static const struct xd_policy bedrock_cohere_policies[] = {
     { IR_POLICY_EMPTY_SCHEMA, STR_INIT("object"), NULL, 0 },
     { IR_POLICY_ROLES, STR_INIT("strict"), NULL, 0 },
     { IR_POLICY_THINKING, STR_INIT("drop"), NULL, 0 },
-    { IR_POLICY_THINKING, STR_INIT("plain"), bedrock_policy_13_globs, 1 },
-    { IR_POLICY_THINKING, STR_INIT("budget"), bedrock_policy_14_globs, 2 },
-    { IR_POLICY_THINKING, STR_INIT("adaptive"), bedrock_policy_15_globs, 7 },
+    { IR_POLICY_THINKING, STR_INIT("plain"), bedrock_policy_15_globs, 1 },
+    { IR_POLICY_THINKING, STR_INIT("budget"), bedrock_policy_16_globs, 2 },
+    { IR_POLICY_THINKING, STR_INIT("adaptive"), bedrock_policy_17_globs, 7 },
     { IR_POLICY_PURPOSE, STR_INIT("document"), NULL, 0 },
     { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
@@ -5058,6 +5088,8 @@ static const struct xd_op bedrock_cohere_ops[] = {
 static const struct xd_policy bedrock_nova_policies[] = {
     { IR_POLICY_SYSTEM_TURNS, STR_INIT("fold"), NULL, 0 },
     { IR_POLICY_EMPTY_TEXT, STR_INIT("drop"), NULL, 0 },
+    { IR_POLICY_CONTINUATION, STR_INIT("prefill"), bedrock_policy_4_globs, 1 },
+    { IR_POLICY_CONTINUATION, STR_INIT("ask"), bedrock_policy_5_globs, 7 },
     { IR_POLICY_LAST_ASSISTANT, STR_INIT("trim"), NULL, 0 },
     { IR_POLICY_UNSIGNED_THINKING, STR_INIT("drop"), NULL, 0 },
     { IR_POLICY_CALL_IDS, STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
@@ -5067,9 +5099,9 @@ static const struct xd_policy bedrock_nova_policies[] = {
     { IR_POLICY_EMPTY_SCHEMA, STR_INIT("object"), NULL, 0 },
     { IR_POLICY_ROLES, STR_INIT("strict"), NULL, 0 },
     { IR_POLICY_THINKING, STR_INIT("drop"), NULL, 0 },
-    { IR_POLICY_THINKING, STR_INIT("plain"), bedrock_policy_13_globs, 1 },
-    { IR_POLICY_THINKING, STR_INIT("budget"), bedrock_policy_14_globs, 2 },
-    { IR_POLICY_THINKING, STR_INIT("adaptive"), bedrock_policy_15_globs, 7 },
+    { IR_POLICY_THINKING, STR_INIT("plain"), bedrock_policy_15_globs, 1 },
+    { IR_POLICY_THINKING, STR_INIT("budget"), bedrock_policy_16_globs, 2 },
+    { IR_POLICY_THINKING, STR_INIT("adaptive"), bedrock_policy_17_globs, 7 },
     { IR_POLICY_INPUTS, STR_INIT("one"), NULL, 0 },
     { IR_POLICY_PURPOSE, STR_INIT("document"), NULL, 0 },
     { IR_POLICIES, { NULL, 0 }, NULL, 0 },
@@ -5183,6 +5215,8 @@ static const struct xd_op bedrock_rerank_ops[] = {
 static const struct xd_policy bedrock_titan_policies[] = {
     { IR_POLICY_SYSTEM_TURNS, STR_INIT("fold"), NULL, 0 },
     { IR_POLICY_EMPTY_TEXT, STR_INIT("drop"), NULL, 0 },
+    { IR_POLICY_CONTINUATION, STR_INIT("prefill"), bedrock_policy_4_globs, 1 },
+    { IR_POLICY_CONTINUATION, STR_INIT("ask"), bedrock_policy_5_globs, 7 },
     { IR_POLICY_LAST_ASSISTANT, STR_INIT("trim"), NULL, 0 },
     { IR_POLICY_UNSIGNED_THINKING, STR_INIT("drop"), NULL, 0 },
     { IR_POLICY_CALL_IDS, STR_INIT("a-zA-Z0-9_-"), NULL, 0 },
@@ -5192,9 +5226,9 @@ static const struct xd_policy bedrock_titan_policies[] = {
     { IR_POLICY_EMPTY_SCHEMA, STR_INIT("object"), NULL, 0 },
     { IR_POLICY_ROLES, STR_INIT("strict"), NULL, 0 },
     { IR_POLICY_THINKING, STR_INIT("drop"), NULL, 0 },
-    { IR_POLICY_THINKING, STR_INIT("plain"), bedrock_policy_13_globs, 1 },
-    { IR_POLICY_THINKING, STR_INIT("budget"), bedrock_policy_14_globs, 2 },
-    { IR_POLICY_THINKING, STR_INIT("adaptive"), bedrock_policy_15_globs, 7 },
+    { IR_POLICY_THINKING, STR_INIT("plain"), bedrock_policy_15_globs, 1 },
+    { IR_POLICY_THINKING, STR_INIT("budget"), bedrock_policy_16_globs, 2 },
+    { IR_POLICY_THINKING, STR_INIT("adaptive"), bedrock_policy_17_globs, 7 },
     { IR_POLICY_INPUTS, STR_INIT("one"), NULL, 0 },
     { IR_POLICIES, { NULL, 0 }, NULL, 0 },
 };
@@ -5251,229 +5285,229 @@ static const struct xd_op bedrock_titan_ops[] = {
 };
 
 static const struct xd_row rows[] = {
-    { "bedrock/converse.spec:67", "\"user\" <-> user" },
-    { "bedrock/converse.spec:67", "\"assistant\" <-> assistant" },
-    { "bedrock/converse.spec:69", "\"default\" <-> \"default\"" },
-    { "bedrock/converse.spec:69", "\"default\" <- \"auto\"" },
-    { "bedrock/converse.spec:157", "\"png\" <-> \"image/png\"" },
-    { "bedrock/converse.spec:157", "\"jpeg\" <-> \"image/jpeg\"" },
-    { "bedrock/converse.spec:157", "\"gif\" <-> \"image/gif\"" },
-    { "bedrock/converse.spec:157", "\"webp\" <-> \"image/webp\"" },
-    { "bedrock/converse.spec:161", "\"pdf\" <-> \"application/pdf\"" },
-    { "bedrock/converse.spec:162", "\"csv\" <-> \"text/csv\"" },
-    { "bedrock/converse.spec:163", "\"doc\" <-> \"application/msword\"" },
-    { "bedrock/converse.spec:164",
-      "\"docx\" <-> \"application/vnd.openxmlformats-officedocument.wordprocessingml.document\"" },
-    { "bedrock/converse.spec:165", "\"xls\" <-> \"application/vnd.ms-excel\"" },
+    { "bedrock/converse.spec:69", "\"user\" <-> user" },
+    { "bedrock/converse.spec:69", "\"assistant\" <-> assistant" },
+    { "bedrock/converse.spec:71", "\"default\" <-> \"default\"" },
+    { "bedrock/converse.spec:71", "\"default\" <- \"auto\"" },
+    { "bedrock/converse.spec:159", "\"png\" <-> \"image/png\"" },
+    { "bedrock/converse.spec:159", "\"jpeg\" <-> \"image/jpeg\"" },
+    { "bedrock/converse.spec:159", "\"gif\" <-> \"image/gif\"" },
+    { "bedrock/converse.spec:159", "\"webp\" <-> \"image/webp\"" },
+    { "bedrock/converse.spec:163", "\"pdf\" <-> \"application/pdf\"" },
+    { "bedrock/converse.spec:164", "\"csv\" <-> \"text/csv\"" },
+    { "bedrock/converse.spec:165", "\"doc\" <-> \"application/msword\"" },
     { "bedrock/converse.spec:166",
+      "\"docx\" <-> \"application/vnd.openxmlformats-officedocument.wordprocessingml.document\"" },
+    { "bedrock/converse.spec:167", "\"xls\" <-> \"application/vnd.ms-excel\"" },
+    { "bedrock/converse.spec:168",
       "\"xlsx\" <-> \"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet\"" },
-    { "bedrock/converse.spec:167", "\"html\" <-> \"text/html\"" },
-    { "bedrock/converse.spec:168", "\"txt\" <-> \"text/plain\"" },
-    { "bedrock/converse.spec:169", "\"md\" <-> \"text/markdown\"" },
-    { "bedrock/converse.spec:172", "\"error\" <-> true" },
-    { "bedrock/converse.spec:172", "\"success\" <-> false" },
-    { "bedrock/converse.spec:203", "\"enabled\" <-> budget" },
-    { "bedrock/converse.spec:203", "\"adaptive\" <-> auto" },
-    { "bedrock/converse.spec:203", "\"disabled\" <-> off" },
-    { "bedrock/converse.spec:206", "\"low\" <-> low" },
-    { "bedrock/converse.spec:206", "\"medium\" <-> medium" },
-    { "bedrock/converse.spec:206", "\"high\" <-> high" },
-    { "bedrock/converse.spec:206", "\"xhigh\" <-> xhigh" },
-    { "bedrock/converse.spec:206", "\"max\" <-> max" },
-    { "bedrock/converse.spec:207", "\"low\" <- minimal" },
-    { "bedrock/converse.spec:219", "\"json_schema\" <-> schema" },
-    { "bedrock/converse.spec:235", "\"end_turn\" <-> end" },
-    { "bedrock/converse.spec:236", "\"stop_sequence\" <-> match" },
-    { "bedrock/converse.spec:237", "\"max_tokens\", \"model_context_window_exceeded\" <-> length" },
-    { "bedrock/converse.spec:238", "\"tool_use\" <-> call" },
-    { "bedrock/converse.spec:239", "\"content_filtered\", \"guardrail_intervened\" <-> refusal" },
-    { "bedrock/converse.spec:240",
+    { "bedrock/converse.spec:169", "\"html\" <-> \"text/html\"" },
+    { "bedrock/converse.spec:170", "\"txt\" <-> \"text/plain\"" },
+    { "bedrock/converse.spec:171", "\"md\" <-> \"text/markdown\"" },
+    { "bedrock/converse.spec:174", "\"error\" <-> true" },
+    { "bedrock/converse.spec:174", "\"success\" <-> false" },
+    { "bedrock/converse.spec:205", "\"enabled\" <-> budget" },
+    { "bedrock/converse.spec:205", "\"adaptive\" <-> auto" },
+    { "bedrock/converse.spec:205", "\"disabled\" <-> off" },
+    { "bedrock/converse.spec:208", "\"low\" <-> low" },
+    { "bedrock/converse.spec:208", "\"medium\" <-> medium" },
+    { "bedrock/converse.spec:208", "\"high\" <-> high" },
+    { "bedrock/converse.spec:208", "\"xhigh\" <-> xhigh" },
+    { "bedrock/converse.spec:208", "\"max\" <-> max" },
+    { "bedrock/converse.spec:209", "\"low\" <- minimal" },
+    { "bedrock/converse.spec:221", "\"json_schema\" <-> schema" },
+    { "bedrock/converse.spec:237", "\"end_turn\" <-> end" },
+    { "bedrock/converse.spec:238", "\"stop_sequence\" <-> match" },
+    { "bedrock/converse.spec:239", "\"max_tokens\", \"model_context_window_exceeded\" <-> length" },
+    { "bedrock/converse.spec:240", "\"tool_use\" <-> call" },
+    { "bedrock/converse.spec:241", "\"content_filtered\", \"guardrail_intervened\" <-> refusal" },
+    { "bedrock/converse.spec:242",
       "\"malformed_model_output\", \"malformed_tool_use\" <-> failed" },
-    { "bedrock/converse.spec:241", "\"end_turn\" <- pause" },
-    { "bedrock/converse.spec:242", "\"end_turn\" <- other" },
-    { "bedrock/converse.spec:243", "* -> other" },
-    { "bedrock/converse.spec:275", "\"validationException\" 400 <-> invalid" },
-    { "bedrock/converse.spec:276", "\"throttlingException\" 429 <-> rate" },
-    { "bedrock/converse.spec:277", "\"serviceUnavailableException\" 503 <-> overloaded" },
-    { "bedrock/converse.spec:278", "\"internalServerException\" 500 <-> internal" },
-    { "bedrock/converse.spec:279", "\"modelStreamErrorException\" 424 <-> protocol" },
-    { "bedrock/converse.spec:280", "\"modelTimeoutException\" 408 -> timeout" },
-    { "bedrock/converse.spec:281", "\"modelStreamErrorException\" 424 <- timeout" },
-    { "bedrock/converse.spec:282", "\"validationException\" 400 <- context" },
-    { "bedrock/converse.spec:283", "\"validationException\" 400 <- policy" },
-    { "bedrock/converse.spec:284", "\"validationException\" 400 <- auth" },
-    { "bedrock/converse.spec:285", "\"validationException\" 400 <- billing" },
-    { "bedrock/converse.spec:286", "\"validationException\" 400 <- forbidden" },
-    { "bedrock/converse.spec:287", "\"validationException\" 400 <- missing" },
-    { "bedrock/converse.spec:288", "\"validationException\" 400 <- too_large" },
-    { "bedrock/converse.spec:301", "\"ValidationException\" 400 <-> invalid" },
-    { "bedrock/converse.spec:302", "\"ValidationException\" 400 <- context" },
-    { "bedrock/converse.spec:303", "\"ValidationException\" 400 <- policy" },
-    { "bedrock/converse.spec:304",
+    { "bedrock/converse.spec:243", "\"end_turn\" <- pause" },
+    { "bedrock/converse.spec:244", "\"end_turn\" <- other" },
+    { "bedrock/converse.spec:245", "* -> other" },
+    { "bedrock/converse.spec:277", "\"validationException\" 400 <-> invalid" },
+    { "bedrock/converse.spec:278", "\"throttlingException\" 429 <-> rate" },
+    { "bedrock/converse.spec:279", "\"serviceUnavailableException\" 503 <-> overloaded" },
+    { "bedrock/converse.spec:280", "\"internalServerException\" 500 <-> internal" },
+    { "bedrock/converse.spec:281", "\"modelStreamErrorException\" 424 <-> protocol" },
+    { "bedrock/converse.spec:282", "\"modelTimeoutException\" 408 -> timeout" },
+    { "bedrock/converse.spec:283", "\"modelStreamErrorException\" 424 <- timeout" },
+    { "bedrock/converse.spec:284", "\"validationException\" 400 <- context" },
+    { "bedrock/converse.spec:285", "\"validationException\" 400 <- policy" },
+    { "bedrock/converse.spec:286", "\"validationException\" 400 <- auth" },
+    { "bedrock/converse.spec:287", "\"validationException\" 400 <- billing" },
+    { "bedrock/converse.spec:288", "\"validationException\" 400 <- forbidden" },
+    { "bedrock/converse.spec:289", "\"validationException\" 400 <- missing" },
+    { "bedrock/converse.spec:290", "\"validationException\" 400 <- too_large" },
+    { "bedrock/converse.spec:303", "\"ValidationException\" 400 <-> invalid" },
+    { "bedrock/converse.spec:304", "\"ValidationException\" 400 <- context" },
+    { "bedrock/converse.spec:305", "\"ValidationException\" 400 <- policy" },
+    { "bedrock/converse.spec:306",
       "\"UnrecognizedClientException\", \"ExpiredTokenException\", \"InvalidSignatureException\", "
       "\"MissingAuthenticationTokenException\"," },
-    { "bedrock/converse.spec:306", "\"AccessDeniedException\" 403 <-> forbidden" },
-    { "bedrock/converse.spec:307", "\"AccessDeniedException\" 403 <- billing" },
-    { "bedrock/converse.spec:308", "\"ResourceNotFoundException\" 404 <-> missing" },
-    { "bedrock/converse.spec:309", "\"ValidationException\" 413 <- too_large" },
-    { "bedrock/converse.spec:310",
+    { "bedrock/converse.spec:308", "\"AccessDeniedException\" 403 <-> forbidden" },
+    { "bedrock/converse.spec:309", "\"AccessDeniedException\" 403 <- billing" },
+    { "bedrock/converse.spec:310", "\"ResourceNotFoundException\" 404 <-> missing" },
+    { "bedrock/converse.spec:311", "\"ValidationException\" 413 <- too_large" },
+    { "bedrock/converse.spec:312",
       "\"ThrottlingException\", \"TooManyRequestsException\" 429 <-> rate" },
-    { "bedrock/converse.spec:311", "\"ServiceQuotaExceededException\" 400 -> rate" },
-    { "bedrock/converse.spec:312", "\"ServiceUnavailableException\" 503 <-> overloaded" },
-    { "bedrock/converse.spec:313", "\"ModelNotReadyException\" 429 -> overloaded" },
-    { "bedrock/converse.spec:314", "\"ModelTimeoutException\" 408 <-> timeout" },
-    { "bedrock/converse.spec:315",
-      "\"InternalServerException\", \"InternalFailure\" 500 <-> internal" },
-    { "bedrock/converse.spec:316",
-      "\"ModelErrorException\", \"ModelStreamErrorException\" 424 <-> protocol" },
+    { "bedrock/converse.spec:313", "\"ServiceQuotaExceededException\" 400 -> rate" },
+    { "bedrock/converse.spec:314", "\"ServiceUnavailableException\" 503 <-> overloaded" },
+    { "bedrock/converse.spec:315", "\"ModelNotReadyException\" 429 -> overloaded" },
+    { "bedrock/converse.spec:316", "\"ModelTimeoutException\" 408 <-> timeout" },
     { "bedrock/converse.spec:317",
+      "\"InternalServerException\", \"InternalFailure\" 500 <-> internal" },
+    { "bedrock/converse.spec:318",
+      "\"ModelErrorException\", \"ModelStreamErrorException\" 424 <-> protocol" },
+    { "bedrock/converse.spec:319",
       "\"*input is too long*\", \"*prompt is too long*\", \"*too many tokens*\" -> context" },
-    { "bedrock/converse.spec:37", "messages <-> turns : [message] required" },
-    { "bedrock/converse.spec:38", "system <-> instructions : [block]" },
-    { "bedrock/converse.spec:39", "inferenceConfig.maxTokens <-> max_output" },
-    { "bedrock/converse.spec:40", "inferenceConfig.temperature <-> sampling.temperature max 1" },
-    { "bedrock/converse.spec:41", "inferenceConfig.topP <-> sampling.top_p" },
-    { "bedrock/converse.spec:42", "inferenceConfig.stopSequences <-> stops : [string]" },
-    { "bedrock/converse.spec:43", "toolConfig.tools <-> tools : [tool]" },
-    { "bedrock/converse.spec:44", "toolConfig.toolChoice.auto <-> tool_choice.mode : {} as auto" },
-    { "bedrock/converse.spec:45",
+    { "bedrock/converse.spec:39", "messages <-> turns : [message] required" },
+    { "bedrock/converse.spec:40", "system <-> instructions : [block]" },
+    { "bedrock/converse.spec:41", "inferenceConfig.maxTokens <-> max_output" },
+    { "bedrock/converse.spec:42", "inferenceConfig.temperature <-> sampling.temperature max 1" },
+    { "bedrock/converse.spec:43", "inferenceConfig.topP <-> sampling.top_p" },
+    { "bedrock/converse.spec:44", "inferenceConfig.stopSequences <-> stops : [string]" },
+    { "bedrock/converse.spec:45", "toolConfig.tools <-> tools : [tool]" },
+    { "bedrock/converse.spec:46", "toolConfig.toolChoice.auto <-> tool_choice.mode : {} as auto" },
+    { "bedrock/converse.spec:47",
       "toolConfig.toolChoice.any <-> tool_choice.mode : {} as required" },
-    { "bedrock/converse.spec:46", "toolConfig.toolChoice.tool -> tool_choice.mode : {} as named" },
-    { "bedrock/converse.spec:47", "toolConfig.toolChoice.tool.name <-> tool_choice.name" },
-    { "bedrock/converse.spec:48", "outputConfig.textFormat <-> format : format" },
-    { "bedrock/converse.spec:49", "serviceTier.type <-> tier : tier" },
-    { "bedrock/converse.spec:51",
-      "additionalModelRequestFields.thinking <-> reasoning : thinking" },
-    { "bedrock/converse.spec:52",
-      "additionalModelRequestFields.output_config.effort <-> reasoning.effort : effort" },
+    { "bedrock/converse.spec:48", "toolConfig.toolChoice.tool -> tool_choice.mode : {} as named" },
+    { "bedrock/converse.spec:49", "toolConfig.toolChoice.tool.name <-> tool_choice.name" },
+    { "bedrock/converse.spec:50", "outputConfig.textFormat <-> format : format" },
+    { "bedrock/converse.spec:51", "serviceTier.type <-> tier : tier" },
     { "bedrock/converse.spec:53",
+      "additionalModelRequestFields.thinking <-> reasoning : thinking" },
+    { "bedrock/converse.spec:54",
+      "additionalModelRequestFields.output_config.effort <-> reasoning.effort : effort" },
+    { "bedrock/converse.spec:55",
       "additionalModelRequestFields.reasoning_effort <-> reasoning.level" },
-    { "bedrock/converse.spec:54", "additionalModelRequestFields.top_k <-> sampling.top_k" },
-    { "bedrock/converse.spec:62", "role <-> role : role" },
-    { "bedrock/converse.spec:63", "content <-> blocks : [block] required" },
-    { "bedrock/converse.spec:75", "citationsContent.content <-> text : text_parts" },
-    { "bedrock/converse.spec:76",
+    { "bedrock/converse.spec:56", "additionalModelRequestFields.top_k <-> sampling.top_k" },
+    { "bedrock/converse.spec:64", "role <-> role : role" },
+    { "bedrock/converse.spec:65", "content <-> blocks : [block] required" },
+    { "bedrock/converse.spec:77", "citationsContent.content <-> text : text_parts" },
+    { "bedrock/converse.spec:78",
       "citationsContent.citations <-> citations : [citation] grows citation" },
-    { "bedrock/converse.spec:79", "text <-> text grows text" },
-    { "bedrock/converse.spec:83",
+    { "bedrock/converse.spec:81", "text <-> text grows text" },
+    { "bedrock/converse.spec:85",
       "reasoningContent.reasoningText.text <-> text else \"\" grows reasoningContent.text" },
-    { "bedrock/converse.spec:84",
+    { "bedrock/converse.spec:86",
       "reasoningContent.reasoningText.signature <-> signature grows reasoningContent.signature" },
-    { "bedrock/converse.spec:87",
+    { "bedrock/converse.spec:89",
       "reasoningContent.redactedContent <-> data : base64_text grows "
       "reasoningContent.redactedContent" },
-    { "bedrock/converse.spec:90", "image.format <-> source.bytes.media : image_format" },
-    { "bedrock/converse.spec:91", "image.source.bytes <-> source.bytes.data" },
-    { "bedrock/converse.spec:95", "document.format = \"txt\"" },
-    { "bedrock/converse.spec:96", "document.name <-> title else \"document\"" },
-    { "bedrock/converse.spec:97", "document.source.text <-> source.plain.text" },
-    { "bedrock/converse.spec:98", "document.context <-> context" },
-    { "bedrock/converse.spec:99", "document.citations.enabled <-> cite" },
-    { "bedrock/converse.spec:103", "document.format <-> source.bytes.media : document_format" },
-    { "bedrock/converse.spec:104", "document.name <-> title else \"document\"" },
-    { "bedrock/converse.spec:105", "document.source.bytes <-> source.bytes.data" },
-    { "bedrock/converse.spec:106", "document.context <-> context" },
-    { "bedrock/converse.spec:107", "document.citations.enabled <-> cite" },
-    { "bedrock/converse.spec:112", "toolUse.toolUseId <-> id" },
-    { "bedrock/converse.spec:113", "toolUse.name <-> name" },
-    { "bedrock/converse.spec:114",
+    { "bedrock/converse.spec:92", "image.format <-> source.bytes.media : image_format" },
+    { "bedrock/converse.spec:93", "image.source.bytes <-> source.bytes.data" },
+    { "bedrock/converse.spec:97", "document.format = \"txt\"" },
+    { "bedrock/converse.spec:98", "document.name <-> title else \"document\"" },
+    { "bedrock/converse.spec:99", "document.source.text <-> source.plain.text" },
+    { "bedrock/converse.spec:100", "document.context <-> context" },
+    { "bedrock/converse.spec:101", "document.citations.enabled <-> cite" },
+    { "bedrock/converse.spec:105", "document.format <-> source.bytes.media : document_format" },
+    { "bedrock/converse.spec:106", "document.name <-> title else \"document\"" },
+    { "bedrock/converse.spec:107", "document.source.bytes <-> source.bytes.data" },
+    { "bedrock/converse.spec:108", "document.context <-> context" },
+    { "bedrock/converse.spec:109", "document.citations.enabled <-> cite" },
+    { "bedrock/converse.spec:114", "toolUse.toolUseId <-> id" },
+    { "bedrock/converse.spec:115", "toolUse.name <-> name" },
+    { "bedrock/converse.spec:116",
       "toolUse.input <-> arguments : json_object grows toolUse.input" },
-    { "bedrock/converse.spec:118", "toolResult.toolUseId <-> call" },
-    { "bedrock/converse.spec:119", "toolResult.content <-> blocks : [result_part] required" },
-    { "bedrock/converse.spec:120", "toolResult.status <-> failed : result_status" },
-    { "bedrock/converse.spec:122", "text <- text grows text" },
-    { "bedrock/converse.spec:72", "cachePoint <-> cache : cache_point apart" },
-    { "bedrock/converse.spec:74", "\"citationsContent\" <-> text with citations {" },
-    { "bedrock/converse.spec:78", "\"text\" <-> text {" },
-    { "bedrock/converse.spec:82", "\"reasoningContent.reasoningText\" <-> thinking {" },
-    { "bedrock/converse.spec:86", "\"reasoningContent.redactedContent\" <-> sealed {" },
-    { "bedrock/converse.spec:89", "\"image.source.bytes\" <-> image with source.bytes {" },
-    { "bedrock/converse.spec:94", "\"document.source.text\" <-> document with source.plain {" },
-    { "bedrock/converse.spec:102", "\"document.source.bytes\" <-> document with source.bytes {" },
-    { "bedrock/converse.spec:110",
+    { "bedrock/converse.spec:120", "toolResult.toolUseId <-> call" },
+    { "bedrock/converse.spec:121", "toolResult.content <-> blocks : [result_part] required" },
+    { "bedrock/converse.spec:122", "toolResult.status <-> failed : result_status" },
+    { "bedrock/converse.spec:124", "text <- text grows text" },
+    { "bedrock/converse.spec:74", "cachePoint <-> cache : cache_point apart" },
+    { "bedrock/converse.spec:76", "\"citationsContent\" <-> text with citations {" },
+    { "bedrock/converse.spec:80", "\"text\" <-> text {" },
+    { "bedrock/converse.spec:84", "\"reasoningContent.reasoningText\" <-> thinking {" },
+    { "bedrock/converse.spec:88", "\"reasoningContent.redactedContent\" <-> sealed {" },
+    { "bedrock/converse.spec:91", "\"image.source.bytes\" <-> image with source.bytes {" },
+    { "bedrock/converse.spec:96", "\"document.source.text\" <-> document with source.plain {" },
+    { "bedrock/converse.spec:104", "\"document.source.bytes\" <-> document with source.bytes {" },
+    { "bedrock/converse.spec:112",
       "\"toolUse\" with toolUse.type = \"server_tool_use\" -> foreign" },
-    { "bedrock/converse.spec:111", "\"toolUse\" <-> call {" },
-    { "bedrock/converse.spec:116", "\"toolResult\" with toolResult.type = \"*\" -> foreign" },
-    { "bedrock/converse.spec:117", "\"toolResult\" <-> result {" },
-    { "bedrock/converse.spec:123", "* <-> foreign" },
-    { "bedrock/converse.spec:122", "\"text\" <- refusal { text <- text grows text }" },
-    { "bedrock/converse.spec:130", "text <-> text" },
-    { "bedrock/converse.spec:131", "json -> text : json_text" },
-    { "bedrock/converse.spec:133", "image.format <-> source.bytes.media : image_format" },
-    { "bedrock/converse.spec:134", "image.source.bytes <-> source.bytes.data" },
-    { "bedrock/converse.spec:138", "document.format = \"txt\"" },
-    { "bedrock/converse.spec:139", "document.name <-> title else \"document\"" },
-    { "bedrock/converse.spec:140", "document.source.text <-> source.plain.text" },
-    { "bedrock/converse.spec:144", "document.format <-> source.bytes.media : document_format" },
-    { "bedrock/converse.spec:145", "document.name <-> title else \"document\"" },
-    { "bedrock/converse.spec:146", "document.source.bytes <-> source.bytes.data" },
-    { "bedrock/converse.spec:130", "\"text\" <-> text { text <-> text; drop citations }" },
-    { "bedrock/converse.spec:131", "\"json\" -> text { json -> text : json_text }" },
-    { "bedrock/converse.spec:132", "\"image.source.bytes\" <-> image with source.bytes {" },
-    { "bedrock/converse.spec:137", "\"document.source.text\" <-> document with source.plain {" },
-    { "bedrock/converse.spec:143", "\"document.source.bytes\" <-> document with source.bytes {" },
-    { "bedrock/converse.spec:149", "* <-> foreign" },
-    { "bedrock/converse.spec:154", "type = \"default\"" },
-    { "bedrock/converse.spec:154", "ttl <-> ttl" },
-    { "bedrock/converse.spec:176", "location.web.url <-> url" },
-    { "bedrock/converse.spec:177", "title <-> title" },
-    { "bedrock/converse.spec:175", "\"location.web\" <-> web {" },
-    { "bedrock/converse.spec:180", "* <-> foreign" },
-    { "bedrock/converse.spec:188", "toolSpec.name <-> name" },
-    { "bedrock/converse.spec:189", "toolSpec.description <-> description" },
-    { "bedrock/converse.spec:190", "toolSpec.inputSchema.json <-> schema" },
-    { "bedrock/converse.spec:191", "toolSpec.strict <-> strict" },
-    { "bedrock/converse.spec:185", "cachePoint <-> cache : cache_point apart" },
-    { "bedrock/converse.spec:187", "\"toolSpec\" <-> function {" },
-    { "bedrock/converse.spec:193", "* <-> foreign" },
-    { "bedrock/converse.spec:198", "type <-> mode : thinking_mode" },
-    { "bedrock/converse.spec:199", "budget_tokens <-> budget" },
-    { "bedrock/converse.spec:200", "display <-> display" },
-    { "bedrock/converse.spec:211", "type <-> mode : format_mode" },
-    { "bedrock/converse.spec:212", "structure.jsonSchema.name <-> name" },
-    { "bedrock/converse.spec:213", "structure.jsonSchema.description <-> description" },
-    { "bedrock/converse.spec:214", "structure.jsonSchema.schema <-> schema : json in string" },
-    { "bedrock/converse.spec:223", "output.message.role = \"assistant\"" },
-    { "bedrock/converse.spec:224",
+    { "bedrock/converse.spec:113", "\"toolUse\" <-> call {" },
+    { "bedrock/converse.spec:118", "\"toolResult\" with toolResult.type = \"*\" -> foreign" },
+    { "bedrock/converse.spec:119", "\"toolResult\" <-> result {" },
+    { "bedrock/converse.spec:125", "* <-> foreign" },
+    { "bedrock/converse.spec:124", "\"text\" <- refusal { text <- text grows text }" },
+    { "bedrock/converse.spec:132", "text <-> text" },
+    { "bedrock/converse.spec:133", "json -> text : json_text" },
+    { "bedrock/converse.spec:135", "image.format <-> source.bytes.media : image_format" },
+    { "bedrock/converse.spec:136", "image.source.bytes <-> source.bytes.data" },
+    { "bedrock/converse.spec:140", "document.format = \"txt\"" },
+    { "bedrock/converse.spec:141", "document.name <-> title else \"document\"" },
+    { "bedrock/converse.spec:142", "document.source.text <-> source.plain.text" },
+    { "bedrock/converse.spec:146", "document.format <-> source.bytes.media : document_format" },
+    { "bedrock/converse.spec:147", "document.name <-> title else \"document\"" },
+    { "bedrock/converse.spec:148", "document.source.bytes <-> source.bytes.data" },
+    { "bedrock/converse.spec:132", "\"text\" <-> text { text <-> text; drop citations }" },
+    { "bedrock/converse.spec:133", "\"json\" -> text { json -> text : json_text }" },
+    { "bedrock/converse.spec:134", "\"image.source.bytes\" <-> image with source.bytes {" },
+    { "bedrock/converse.spec:139", "\"document.source.text\" <-> document with source.plain {" },
+    { "bedrock/converse.spec:145", "\"document.source.bytes\" <-> document with source.bytes {" },
+    { "bedrock/converse.spec:151", "* <-> foreign" },
+    { "bedrock/converse.spec:156", "type = \"default\"" },
+    { "bedrock/converse.spec:156", "ttl <-> ttl" },
+    { "bedrock/converse.spec:178", "location.web.url <-> url" },
+    { "bedrock/converse.spec:179", "title <-> title" },
+    { "bedrock/converse.spec:177", "\"location.web\" <-> web {" },
+    { "bedrock/converse.spec:182", "* <-> foreign" },
+    { "bedrock/converse.spec:190", "toolSpec.name <-> name" },
+    { "bedrock/converse.spec:191", "toolSpec.description <-> description" },
+    { "bedrock/converse.spec:192", "toolSpec.inputSchema.json <-> schema" },
+    { "bedrock/converse.spec:193", "toolSpec.strict <-> strict" },
+    { "bedrock/converse.spec:187", "cachePoint <-> cache : cache_point apart" },
+    { "bedrock/converse.spec:189", "\"toolSpec\" <-> function {" },
+    { "bedrock/converse.spec:195", "* <-> foreign" },
+    { "bedrock/converse.spec:200", "type <-> mode : thinking_mode" },
+    { "bedrock/converse.spec:201", "budget_tokens <-> budget" },
+    { "bedrock/converse.spec:202", "display <-> display" },
+    { "bedrock/converse.spec:213", "type <-> mode : format_mode" },
+    { "bedrock/converse.spec:214", "structure.jsonSchema.name <-> name" },
+    { "bedrock/converse.spec:215", "structure.jsonSchema.description <-> description" },
+    { "bedrock/converse.spec:216", "structure.jsonSchema.schema <-> schema : json in string" },
+    { "bedrock/converse.spec:225", "output.message.role = \"assistant\"" },
+    { "bedrock/converse.spec:226",
       "output.message.content <-> choices[0].blocks : [block] required" },
-    { "bedrock/converse.spec:225", "stopReason <-> choices[0].stop : stop else \"end_turn\"" },
-    { "bedrock/converse.spec:226", "usage <-> usage : usage else {}" },
-    { "bedrock/converse.spec:227", "metrics.latencyMs = 0" },
-    { "bedrock/converse.spec:228", "serviceTier.type <-> tier : tier" },
-    { "bedrock/converse.spec:248", "inputTokens <-> input else 0" },
-    { "bedrock/converse.spec:249", "outputTokens <-> output else 0" },
-    { "bedrock/converse.spec:250", "totalTokens <- input + output + cache_read + cache_write" },
-    { "bedrock/converse.spec:251",
+    { "bedrock/converse.spec:227", "stopReason <-> choices[0].stop : stop else \"end_turn\"" },
+    { "bedrock/converse.spec:228", "usage <-> usage : usage else {}" },
+    { "bedrock/converse.spec:229", "metrics.latencyMs = 0" },
+    { "bedrock/converse.spec:230", "serviceTier.type <-> tier : tier" },
+    { "bedrock/converse.spec:250", "inputTokens <-> input else 0" },
+    { "bedrock/converse.spec:251", "outputTokens <-> output else 0" },
+    { "bedrock/converse.spec:252", "totalTokens <- input + output + cache_read + cache_write" },
+    { "bedrock/converse.spec:253",
       "cacheReadInputTokens, cacheReadInputTokenCount <-> cache_read" },
-    { "bedrock/converse.spec:252",
+    { "bedrock/converse.spec:254",
       "cacheWriteInputTokens, cacheWriteInputTokenCount <-> cache_write" },
-    { "bedrock/converse.spec:259", "role = \"assistant\"" },
-    { "bedrock/converse.spec:260", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:260", "start <-> block : block" },
-    { "bedrock/converse.spec:261", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:261", "delta <-> block : grows by member" },
+    { "bedrock/converse.spec:261", "role = \"assistant\"" },
     { "bedrock/converse.spec:262", "contentBlockIndex <-> index" },
-    { "bedrock/converse.spec:263", "stopReason <-> stop : stop else \"end_turn\"" },
-    { "bedrock/converse.spec:264", "usage <-> usage : usage" },
-    { "bedrock/converse.spec:264", "metrics.latencyMs = 0" },
-    { "bedrock/converse.spec:265", "message, Message <-> error.message" },
-    { "bedrock/converse.spec:259",
+    { "bedrock/converse.spec:262", "start <-> block : block" },
+    { "bedrock/converse.spec:263", "contentBlockIndex <-> index" },
+    { "bedrock/converse.spec:263", "delta <-> block : grows by member" },
+    { "bedrock/converse.spec:264", "contentBlockIndex <-> index" },
+    { "bedrock/converse.spec:265", "stopReason <-> stop : stop else \"end_turn\"" },
+    { "bedrock/converse.spec:266", "usage <-> usage : usage" },
+    { "bedrock/converse.spec:266", "metrics.latencyMs = 0" },
+    { "bedrock/converse.spec:267", "message, Message <-> error.message" },
+    { "bedrock/converse.spec:261",
       "\"messageStart\" <-> begin { role = \"assistant\"; omit reply.id, reply.model; ignore p }" },
-    { "bedrock/converse.spec:260",
+    { "bedrock/converse.spec:262",
       "\"contentBlockStart\" <-> open { contentBlockIndex <-> index; start <-> block : block; "
       "ignore p }" },
-    { "bedrock/converse.spec:261",
+    { "bedrock/converse.spec:263",
       "\"contentBlockDelta\" <-> grow { contentBlockIndex <-> index; delta <-> block : grows by "
       "member; ignore p }" },
-    { "bedrock/converse.spec:262",
-      "\"contentBlockStop\" <-> close { contentBlockIndex <-> index; ignore p }" },
-    { "bedrock/converse.spec:263",
-      "\"messageStop\" <-> finish { stopReason <-> stop : stop else \"end_turn\"; ignore p }" },
     { "bedrock/converse.spec:264",
-      "\"metadata\" <-> finish { usage <-> usage : usage; metrics.latencyMs = 0; ignore p }" },
+      "\"contentBlockStop\" <-> close { contentBlockIndex <-> index; ignore p }" },
     { "bedrock/converse.spec:265",
+      "\"messageStop\" <-> finish { stopReason <-> stop : stop else \"end_turn\"; ignore p }" },
+    { "bedrock/converse.spec:266",
+      "\"metadata\" <-> finish { usage <-> usage : usage; metrics.latencyMs = 0; ignore p }" },
+    { "bedrock/converse.spec:267",
       "* <-> fail by exception { message, Message <-> error.message }" },
-    { "bedrock/converse.spec:292", "message, Message <-> message else \"\"" },
+    { "bedrock/converse.spec:294", "message, Message <-> message else \"\"" },
     { "bedrock/count.spec:14", "input.converse.messages <-> turns : [message]" },
     { "bedrock/count.spec:15", "input.converse.system <-> instructions : [block]" },
     { "bedrock/count.spec:16", "input.converse.toolConfig.tools <-> tools : [tool]" },

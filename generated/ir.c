@@ -28,6 +28,7 @@ static const char *const unsigned_calls_words[] = { "keep", NULL };
 static const char *const schema_refs_words[] = { "keep", "inline", NULL };
 static const char *const stream_usage_words[] = { "keep", "ask", NULL };
 static const char *const roles_words[] = { "merge", "strict", NULL };
+static const char *const continuation_words[] = { "ask", "prefill", "none", NULL };
 static const char *const purpose_words[] = {
     "keep", "query", "document", "similarity", "classification", "clustering", NULL,
 };
@@ -59,6 +60,7 @@ const struct ir_policy ir_policies[IR_POLICIES] = {
     { "schema_refs", IR_TAKES_WORDS, schema_refs_words },
     { "stream_usage", IR_TAKES_WORDS, stream_usage_words },
     { "roles", IR_TAKES_WORDS, roles_words },
+    { "continuation", IR_TAKES_WORDS, continuation_words },
     { "purpose", IR_TAKES_WORDS, purpose_words },
     { "inputs", IR_TAKES_WORDS, inputs_words },
 };

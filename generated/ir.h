@@ -615,6 +615,7 @@ enum ir_policy_name {
     IR_POLICY_SCHEMA_REFS,
     IR_POLICY_STREAM_USAGE,
     IR_POLICY_ROLES,
+    IR_POLICY_CONTINUATION,
     IR_POLICY_PURPOSE,
     IR_POLICY_INPUTS,
     IR_POLICIES /* how many there are */
@@ -640,6 +641,6 @@ extern const struct ir_policy ir_policies[IR_POLICIES];
 bool ir_block_grow(struct arena *a, struct ir_block *dst, const struct ir_block *frag);
 
 /* Changes with these types: what was compiled with others does not fit. */
-#define IR_ABI 0xfdfd6156u
+#define IR_ABI 0x7f98bad4u
 
 #endif

@@ -79,7 +79,7 @@ static const struct xd_table choice_table = {
     NULL,
 };
 
-/* mistral/chat.spec:102 */
+/* mistral/chat.spec:103 */
 static const struct xd_word effort_table_v[] = {
     { STR_INIT("none"), IR_EFFORT_NONE, 0, 1, 1, 9, 0 },
     { STR_INIT("high"), IR_EFFORT_HIGH, 0, 1, 1, 10, 0 },
@@ -442,7 +442,7 @@ write_request(struct xd *x, const struct ir_request *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:33: "system" */
+/* mistral/chat.spec:34: "system" */
 static const struct xd_key messages_system_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -514,7 +514,7 @@ write_messages_system(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:37: "tool" */
+/* mistral/chat.spec:38: "tool" */
 static const struct xd_key messages_tool_keys_v[] = {
     { STR_INIT("tool_call_id"), 0, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -599,7 +599,7 @@ write_messages_tool(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:43: "user" */
+/* mistral/chat.spec:44: "user" */
 static const struct xd_key messages_user_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("role"), -1, NULL },
@@ -671,7 +671,7 @@ write_messages_user(struct xd *x, const struct ir_turn *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:47: "assistant" */
+/* mistral/chat.spec:48: "assistant" */
 static const struct xd_key messages_assistant_keys_v[] = {
     { STR_INIT("content"), 0, NULL },
     { STR_INIT("tool_calls"), 1, NULL },
@@ -890,7 +890,7 @@ static const struct xd_tags part_tags = {
     sizeof part_tags_v / sizeof *part_tags_v - 1, 6,
 };
 
-/* mistral/chat.spec:56: part.text */
+/* mistral/chat.spec:57: part.text */
 static const struct xd_key part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -932,7 +932,7 @@ write_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:57: part.refusal */
+/* mistral/chat.spec:58: part.refusal */
 static const struct xd_key part_refusal_keys_v[] = {
     { STR_INIT("text"), -1, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -958,7 +958,7 @@ write_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:58: part.thinking */
+/* mistral/chat.spec:59: part.thinking */
 static const struct xd_key part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1000,7 +1000,7 @@ write_part_thinking(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:59: part.image */
+/* mistral/chat.spec:60: part.image */
 static const struct xd_key part_image_keys_image_url_v[] = {
     { STR_INIT("url"), 0, NULL },
     { STR_INIT("detail"), 2, NULL },
@@ -1066,7 +1066,7 @@ write_part_image(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:67: part.document */
+/* mistral/chat.spec:68: part.document */
 static const struct xd_key part_document_keys_v[] = {
     { STR_INIT("document_url"), 0, NULL },
     { STR_INIT("document_name"), 1, NULL },
@@ -1123,7 +1123,7 @@ write_part_document(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:72: part.audio */
+/* mistral/chat.spec:73: part.audio */
 static const struct xd_key part_audio_keys_input_audio_v[] = {
     { STR_INIT("data"), 0, NULL },
     { STR_INIT("format"), 2, NULL },
@@ -1294,7 +1294,7 @@ static const struct xd_tags reply_part_tags = {
     sizeof reply_part_tags_v / sizeof *reply_part_tags_v - 1, -1,
 };
 
-/* mistral/chat.spec:122: reply_part.text */
+/* mistral/chat.spec:123: reply_part.text */
 static const struct xd_key reply_part_text_keys_v[] = {
     { STR_INIT("text"), 0, NULL },
     { STR_INIT("type"), -1, NULL },
@@ -1335,7 +1335,7 @@ write_reply_part_text(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:123: reply_part.refusal */
+/* mistral/chat.spec:124: reply_part.refusal */
 static void
 write_reply_part_refusal(struct xd *x, const struct ir_block *m)
 {
@@ -1351,7 +1351,7 @@ write_reply_part_refusal(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:124: reply_part.thinking */
+/* mistral/chat.spec:125: reply_part.thinking */
 static const struct xd_key reply_part_thinking_keys_v[] = {
     { STR_INIT("thinking"), 0, NULL },
     { STR_INIT("closed"), -1, NULL },
@@ -1541,7 +1541,7 @@ static const struct xd_tags tool_tags = {
     sizeof tool_tags_v / sizeof *tool_tags_v - 1, 1,
 };
 
-/* mistral/chat.spec:88: tool.function */
+/* mistral/chat.spec:89: tool.function */
 static const struct xd_key tool_function_keys_function_v[] = {
     { STR_INIT("name"), 0, NULL },
     { STR_INIT("description"), 1, NULL },
@@ -1906,7 +1906,7 @@ write_reply(struct xd *x, const struct ir_reply *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:110: choice_whole */
+/* mistral/chat.spec:111: choice_whole */
 static const struct xd_key choice_whole_keys_message_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 1, NULL },
@@ -2168,7 +2168,7 @@ write_usage(struct xd *x, const struct ir_usage *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:142: chunks */
+/* mistral/chat.spec:143: chunks */
 static const struct xd_key chunks_choice_keys_delta_v[] = {
     { STR_INIT("role"), -1, NULL },
     { STR_INIT("content"), 0, NULL },
@@ -2549,7 +2549,7 @@ write_call_patch(struct xd *x, const struct ir_block *m)
     jw_close(&x->w);
 }
 
-/* mistral/chat.spec:164: error */
+/* mistral/chat.spec:165: error */
 static const struct xd_key error_keys_v[] = {
     { STR_INIT("object"), -1, NULL },
     { STR_INIT("message"), 0, NULL },
@@ -3124,6 +3124,7 @@ static const struct xd_policy policies[] = {
     { IR_POLICY_SEALS, STR_INIT("ids"), NULL, 0 },
     { IR_POLICY_SCHEMA_NAME, STR_INIT("response"), NULL, 0 },
     { IR_POLICY_CALL_IDS, STR_INIT("a-zA-Z0-9{9}"), NULL, 0 },
+    { IR_POLICY_CONTINUATION, STR_INIT("prefill"), NULL, 0 },
     { IR_POLICY_LAST_ASSISTANT, STR_INIT("mark"), NULL, 0 },
     { IR_POLICY_EMPTY_SCHEMA, STR_INIT("object"), NULL, 0 },
     { IR_POLICY_BEHIND_RESULTS, STR_INIT("bridge"), NULL, 0 },
@@ -3290,25 +3291,25 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:126", "\"flac\" <-> \"audio/flac\"" },
     { "openai/chat.spec:127", "\"opus\" <-> \"audio/opus\"" },
     { "openai/chat.spec:127", "\"pcm16\" <-> \"audio/pcm\"" },
-    { "mistral/chat.spec:99", "\"any\" <-> required" },
-    { "mistral/chat.spec:99", "\"required\" -> required" },
+    { "mistral/chat.spec:100", "\"any\" <-> required" },
+    { "mistral/chat.spec:100", "\"required\" -> required" },
     { "openai/chat.spec:194", "\"auto\" <-> auto" },
     { "openai/chat.spec:194", "\"none\" <-> none" },
-    { "mistral/chat.spec:103", "\"none\" <-> none" },
-    { "mistral/chat.spec:103", "\"high\" <-> high" },
-    { "mistral/chat.spec:104", "\"none\" <- minimal" },
-    { "mistral/chat.spec:104", "\"high\" <- low" },
-    { "mistral/chat.spec:104", "\"high\" <- medium" },
-    { "mistral/chat.spec:104", "\"high\" <- xhigh" },
-    { "mistral/chat.spec:104", "\"high\" <- max" },
-    { "mistral/chat.spec:105", "\"minimal\" -> minimal" },
-    { "mistral/chat.spec:105", "\"low\" -> low" },
-    { "mistral/chat.spec:105", "\"medium\" -> medium" },
-    { "mistral/chat.spec:105", "\"xhigh\" -> xhigh" },
+    { "mistral/chat.spec:104", "\"none\" <-> none" },
+    { "mistral/chat.spec:104", "\"high\" <-> high" },
+    { "mistral/chat.spec:105", "\"none\" <- minimal" },
+    { "mistral/chat.spec:105", "\"high\" <- low" },
+    { "mistral/chat.spec:105", "\"high\" <- medium" },
+    { "mistral/chat.spec:105", "\"high\" <- xhigh" },
+    { "mistral/chat.spec:105", "\"high\" <- max" },
+    { "mistral/chat.spec:106", "\"minimal\" -> minimal" },
+    { "mistral/chat.spec:106", "\"low\" -> low" },
+    { "mistral/chat.spec:106", "\"medium\" -> medium" },
+    { "mistral/chat.spec:106", "\"xhigh\" -> xhigh" },
     { "openai/chat.spec:211", "\"text\" <-> text" },
     { "openai/chat.spec:211", "\"json_object\" <-> object" },
     { "openai/chat.spec:211", "\"json_schema\" <-> schema" },
-    { "mistral/chat.spec:128", "\"model_length\" -> length" },
+    { "mistral/chat.spec:129", "\"model_length\" -> length" },
     { "openai/chat.spec:258", "\"stop\" <-> end" },
     { "openai/chat.spec:259", "\"length\" <-> length" },
     { "openai/chat.spec:260", "\"tool_calls\", \"function_call\" <-> call" },
@@ -3319,12 +3320,12 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:265", "\"error\" <-> failed" },
     { "openai/chat.spec:266", "\"eos\" -> end" },
     { "openai/chat.spec:267", "* -> other" },
-    { "mistral/chat.spec:181",
+    { "mistral/chat.spec:182",
       "\"invalid_request_message_order\", \"invalid_request_prompt\", \"invalid_function_call\" -> "
       "invalid" },
-    { "mistral/chat.spec:182", "\"invalid_model\" -> missing" },
-    { "mistral/chat.spec:183", "\"rate_limited\", \"service_tier_capacity_exceeded\" -> rate" },
-    { "mistral/chat.spec:184", "\"internal_server_error\" -> internal" },
+    { "mistral/chat.spec:183", "\"invalid_model\" -> missing" },
+    { "mistral/chat.spec:184", "\"rate_limited\", \"service_tier_capacity_exceeded\" -> rate" },
+    { "mistral/chat.spec:185", "\"internal_server_error\" -> internal" },
     { "openai/chat.spec:340", "\"invalid_request_error\" 400 <-> invalid" },
     { "openai/chat.spec:341", "\"context_length_exceeded\" 400 <-> context" },
     { "openai/chat.spec:342", "\"content_policy_violation\" 400 <-> policy" },
@@ -3358,65 +3359,65 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:33", "functions -> tools : [function]" },
     { "openai/chat.spec:34", "tool_choice <-> tool_choice : choice | choice_named" },
     { "openai/chat.spec:35", "parallel_tool_calls <-> tool_choice.parallel" },
-    { "mistral/chat.spec:27", "max_tokens <-> max_output" },
+    { "mistral/chat.spec:28", "max_tokens <-> max_output" },
     { "openai/chat.spec:37", "n <-> candidates" },
     { "openai/chat.spec:38", "stop <-> stops : [string] | string" },
     { "openai/chat.spec:39", "temperature <-> sampling.temperature" },
     { "openai/chat.spec:40", "top_p <-> sampling.top_p" },
-    { "mistral/chat.spec:28", "random_seed <-> sampling.seed" },
+    { "mistral/chat.spec:29", "random_seed <-> sampling.seed" },
     { "openai/chat.spec:42", "presence_penalty <-> sampling.presence" },
     { "openai/chat.spec:43", "frequency_penalty <-> sampling.frequency" },
     { "openai/chat.spec:47", "reasoning_effort <-> reasoning.effort : effort" },
     { "openai/chat.spec:48", "response_format <-> format : format" },
     { "openai/chat.spec:52", "prompt_cache_key <-> cache_key" },
-    { "mistral/chat.spec:34", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "mistral/chat.spec:38", "tool_call_id <-> call" },
-    { "mistral/chat.spec:39", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "mistral/chat.spec:44", "content <-> blocks : string as text | [part] required else \"\"" },
-    { "mistral/chat.spec:48", "content <-> blocks : string as text | [part]" },
-    { "mistral/chat.spec:49", "tool_calls <-> blocks : [call]" },
-    { "mistral/chat.spec:50", "prefix <-> prefix" },
-    { "mistral/chat.spec:33", "\"system\" <-> instructions | turns.system {" },
-    { "mistral/chat.spec:37", "\"tool\" <-> turns.user.result {" },
-    { "mistral/chat.spec:43", "\"user\" <-> turns.user {" },
-    { "mistral/chat.spec:47", "\"assistant\" <-> turns.assistant {" },
-    { "mistral/chat.spec:56", "text <-> text" },
-    { "mistral/chat.spec:57", "text <- text" },
-    { "mistral/chat.spec:58", "thinking <-> text : texts" },
-    { "mistral/chat.spec:61", "image_url.url <-> source : media_url" },
-    { "mistral/chat.spec:62", "image_url -> source : media_url" },
-    { "mistral/chat.spec:64", "image_url.detail <-> detail" },
-    { "mistral/chat.spec:68", "document_url <-> source : media_url" },
-    { "mistral/chat.spec:69", "document_name <-> title" },
-    { "mistral/chat.spec:74", "input_audio.data <-> source.bytes.data" },
-    { "mistral/chat.spec:75", "input_audio -> source : data_url" },
-    { "mistral/chat.spec:77", "input_audio.format <-> source.bytes.media : audio_format" },
-    { "mistral/chat.spec:56", "\"text\" <-> text { text <-> text; drop citations }" },
-    { "mistral/chat.spec:58",
+    { "mistral/chat.spec:35", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "mistral/chat.spec:39", "tool_call_id <-> call" },
+    { "mistral/chat.spec:40", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "mistral/chat.spec:45", "content <-> blocks : string as text | [part] required else \"\"" },
+    { "mistral/chat.spec:49", "content <-> blocks : string as text | [part]" },
+    { "mistral/chat.spec:50", "tool_calls <-> blocks : [call]" },
+    { "mistral/chat.spec:51", "prefix <-> prefix" },
+    { "mistral/chat.spec:34", "\"system\" <-> instructions | turns.system {" },
+    { "mistral/chat.spec:38", "\"tool\" <-> turns.user.result {" },
+    { "mistral/chat.spec:44", "\"user\" <-> turns.user {" },
+    { "mistral/chat.spec:48", "\"assistant\" <-> turns.assistant {" },
+    { "mistral/chat.spec:57", "text <-> text" },
+    { "mistral/chat.spec:58", "text <- text" },
+    { "mistral/chat.spec:59", "thinking <-> text : texts" },
+    { "mistral/chat.spec:62", "image_url.url <-> source : media_url" },
+    { "mistral/chat.spec:63", "image_url -> source : media_url" },
+    { "mistral/chat.spec:65", "image_url.detail <-> detail" },
+    { "mistral/chat.spec:69", "document_url <-> source : media_url" },
+    { "mistral/chat.spec:70", "document_name <-> title" },
+    { "mistral/chat.spec:75", "input_audio.data <-> source.bytes.data" },
+    { "mistral/chat.spec:76", "input_audio -> source : data_url" },
+    { "mistral/chat.spec:78", "input_audio.format <-> source.bytes.media : audio_format" },
+    { "mistral/chat.spec:57", "\"text\" <-> text { text <-> text; drop citations }" },
+    { "mistral/chat.spec:59",
       "\"thinking\" <-> thinking { thinking <-> text : texts; drop signature; rest keep }" },
-    { "mistral/chat.spec:59", "\"image_url\" <-> image {" },
-    { "mistral/chat.spec:67", "\"document_url\" <-> document {" },
-    { "mistral/chat.spec:72", "\"input_audio\" <-> audio {" },
-    { "mistral/chat.spec:80", "* <-> foreign" },
-    { "mistral/chat.spec:57", "\"text\" <- refusal { text <- text }" },
-    { "mistral/chat.spec:122", "text <-> text" },
-    { "mistral/chat.spec:123", "text <- text" },
-    { "mistral/chat.spec:124", "thinking <-> text : texts else []" },
-    { "mistral/chat.spec:122", "\"text\" <-> text { text <-> text; drop citations }" },
-    { "mistral/chat.spec:124",
+    { "mistral/chat.spec:60", "\"image_url\" <-> image {" },
+    { "mistral/chat.spec:68", "\"document_url\" <-> document {" },
+    { "mistral/chat.spec:73", "\"input_audio\" <-> audio {" },
+    { "mistral/chat.spec:81", "* <-> foreign" },
+    { "mistral/chat.spec:58", "\"text\" <- refusal { text <- text }" },
+    { "mistral/chat.spec:123", "text <-> text" },
+    { "mistral/chat.spec:124", "text <- text" },
+    { "mistral/chat.spec:125", "thinking <-> text : texts else []" },
+    { "mistral/chat.spec:123", "\"text\" <-> text { text <-> text; drop citations }" },
+    { "mistral/chat.spec:125",
       "\"thinking\" <-> thinking { thinking <-> text : texts else []; drop signature; ignore "
       "closed }" },
-    { "mistral/chat.spec:123", "\"text\" <- refusal { text <- text }" },
+    { "mistral/chat.spec:124", "\"text\" <- refusal { text <- text }" },
     { "openai/chat.spec:161", "id <-> id" },
     { "openai/chat.spec:162", "type = \"function\"" },
     { "openai/chat.spec:163", "function.name <-> name" },
-    { "mistral/chat.spec:85", "function.arguments <-> arguments : json in string | json_object" },
-    { "mistral/chat.spec:89", "function.name <-> name" },
-    { "mistral/chat.spec:90", "function.description <-> description" },
-    { "mistral/chat.spec:91", "function.parameters <-> schema" },
-    { "mistral/chat.spec:92", "function.strict <-> strict" },
-    { "mistral/chat.spec:88", "none, \"function\" <-> function {" },
-    { "mistral/chat.spec:94", "* <-> foreign" },
+    { "mistral/chat.spec:86", "function.arguments <-> arguments : json in string | json_object" },
+    { "mistral/chat.spec:90", "function.name <-> name" },
+    { "mistral/chat.spec:91", "function.description <-> description" },
+    { "mistral/chat.spec:92", "function.parameters <-> schema" },
+    { "mistral/chat.spec:93", "function.strict <-> strict" },
+    { "mistral/chat.spec:89", "none, \"function\" <-> function {" },
+    { "mistral/chat.spec:95", "* <-> foreign" },
     { "openai/chat.spec:189", "name -> name" },
     { "openai/chat.spec:190", "description -> description" },
     { "openai/chat.spec:191", "parameters -> schema" },
@@ -3432,47 +3433,47 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:216", "created <- now" },
     { "openai/chat.spec:217", "model <-> model else \"\"" },
     { "openai/chat.spec:218", "choices <-> choices : [choice_whole]" },
-    { "mistral/chat.spec:108", "usage <-> usage : usage else {}" },
-    { "mistral/chat.spec:111", "index <-> index" },
-    { "mistral/chat.spec:112", "message.role = \"assistant\"" },
-    { "mistral/chat.spec:113",
+    { "mistral/chat.spec:109", "usage <-> usage : usage else {}" },
+    { "mistral/chat.spec:112", "index <-> index" },
+    { "mistral/chat.spec:113", "message.role = \"assistant\"" },
+    { "mistral/chat.spec:114",
       "message.content <-> blocks : string joins text | [reply_part] else \"\"" },
-    { "mistral/chat.spec:114", "message.tool_calls <-> blocks : [call] else null" },
-    { "mistral/chat.spec:115", "finish_reason <-> stop : stop" },
-    { "mistral/chat.spec:133", "prompt_tokens <- input + cache_read + cache_write" },
+    { "mistral/chat.spec:115", "message.tool_calls <-> blocks : [call] else null" },
+    { "mistral/chat.spec:116", "finish_reason <-> stop : stop" },
+    { "mistral/chat.spec:134", "prompt_tokens <- input + cache_read + cache_write" },
     { "openai/chat.spec:272", "completion_tokens -> output" },
     { "openai/chat.spec:273", "completion_tokens <- output else 0" },
-    { "mistral/chat.spec:132", "total_tokens <-> input + cache_read + cache_write + output" },
-    { "mistral/chat.spec:135", "prompt_tokens_details.cached_tokens <-> cache_read" },
-    { "mistral/chat.spec:136", "num_cached_tokens -> cache_read" },
+    { "mistral/chat.spec:133", "total_tokens <-> input + cache_read + cache_write + output" },
+    { "mistral/chat.spec:136", "prompt_tokens_details.cached_tokens <-> cache_read" },
+    { "mistral/chat.spec:137", "num_cached_tokens -> cache_read" },
     { "openai/chat.spec:276", "prompt_tokens_details.cache_write_tokens <-> cache_write" },
     { "openai/chat.spec:277", "prompt_tokens_details.audio_tokens <-> audio_in" },
     { "openai/chat.spec:278", "completion_tokens_details.reasoning_tokens <-> thinking" },
     { "openai/chat.spec:279", "completion_tokens_details.audio_tokens <-> audio_out" },
-    { "mistral/chat.spec:144", "id <-> id else \"\"" },
-    { "mistral/chat.spec:145", "object = \"chat.completion.chunk\"" },
-    { "mistral/chat.spec:146", "created <- now" },
-    { "mistral/chat.spec:147", "model <-> model else \"\"" },
-    { "mistral/chat.spec:157", "usage <-> usage : usage last" },
-    { "mistral/chat.spec:150", "delta = {}" },
-    { "mistral/chat.spec:151", "delta.role = \"assistant\"" },
-    { "mistral/chat.spec:152", "delta.content = \"\"" },
-    { "mistral/chat.spec:153", "delta.content <-> blocks : string joins text | [reply_part]" },
-    { "mistral/chat.spec:154", "delta.tool_calls <-> blocks : [call_patch]" },
-    { "mistral/chat.spec:155", "finish_reason <-> stop : stop else null slot" },
-    { "mistral/chat.spec:158", "error <-> fail : fault_body" },
+    { "mistral/chat.spec:145", "id <-> id else \"\"" },
+    { "mistral/chat.spec:146", "object = \"chat.completion.chunk\"" },
+    { "mistral/chat.spec:147", "created <- now" },
+    { "mistral/chat.spec:148", "model <-> model else \"\"" },
+    { "mistral/chat.spec:158", "usage <-> usage : usage last" },
+    { "mistral/chat.spec:151", "delta = {}" },
+    { "mistral/chat.spec:152", "delta.role = \"assistant\"" },
+    { "mistral/chat.spec:153", "delta.content = \"\"" },
+    { "mistral/chat.spec:154", "delta.content <-> blocks : string joins text | [reply_part]" },
+    { "mistral/chat.spec:155", "delta.tool_calls <-> blocks : [call_patch]" },
+    { "mistral/chat.spec:156", "finish_reason <-> stop : stop else null slot" },
+    { "mistral/chat.spec:159", "error <-> fail : fault_body" },
     { "openai/chat.spec:315", "id <-> id" },
     { "openai/chat.spec:316", "type = \"function\"" },
-    { "mistral/chat.spec:161", "function.name <-> name else \"\"" },
+    { "mistral/chat.spec:162", "function.name <-> name else \"\"" },
     { "openai/chat.spec:318", "function.arguments <-> arguments : json in string" },
-    { "mistral/chat.spec:165", "object = \"error\"" },
-    { "mistral/chat.spec:166", "message <-> message else \"\"" },
-    { "mistral/chat.spec:167", "detail -> message" },
-    { "mistral/chat.spec:168", "type <-> kind : fault" },
-    { "mistral/chat.spec:169", "code -> kind : fault try" },
-    { "mistral/chat.spec:170", "param <-> param else null" },
-    { "mistral/chat.spec:171", "code <-> code else null" },
-    { "mistral/chat.spec:172", "raw_status_code -> status" },
+    { "mistral/chat.spec:166", "object = \"error\"" },
+    { "mistral/chat.spec:167", "message <-> message else \"\"" },
+    { "mistral/chat.spec:168", "detail -> message" },
+    { "mistral/chat.spec:169", "type <-> kind : fault" },
+    { "mistral/chat.spec:170", "code -> kind : fault try" },
+    { "mistral/chat.spec:171", "param <-> param else null" },
+    { "mistral/chat.spec:172", "code <-> code else null" },
+    { "mistral/chat.spec:173", "raw_status_code -> status" },
     { "openai/chat.spec:329", "message <-> message else \"\"" },
     { "openai/chat.spec:330", "type <-> kind : fault" },
     { "openai/chat.spec:331", "code -> kind : fault try" },
@@ -3486,11 +3487,11 @@ static const struct xd_row rows[] = {
     { "openai/chat.spec:375", "created <- created" },
     { "openai/chat.spec:376", "owned_by = \"llmux\"" },
     { "openai/embeddings.spec:13", "model <-> model required" },
-    { "mistral/chat.spec:18", "input <-> inputs : [string as text] | string as text required" },
+    { "mistral/chat.spec:19", "input <-> inputs : [string as text] | string as text required" },
     { "openai/embeddings.spec:15", "encoding_format <-> encodings : string" },
-    { "mistral/chat.spec:19", "output_dimension <-> dimensions" },
+    { "mistral/chat.spec:20", "output_dimension <-> dimensions" },
     { "openai/embeddings.spec:23", "object = \"list\"" },
-    { "mistral/chat.spec:23", "id <-> id else \"\"" },
+    { "mistral/chat.spec:24", "id <-> id else \"\"" },
     { "openai/embeddings.spec:25", "data <-> vectors : [embedding] required" },
     { "openai/embeddings.spec:26", "model <-> model else \"\"" },
     { "openai/embeddings.spec:27", "usage <-> usage : embed_usage else {}" },
@@ -3499,7 +3500,7 @@ static const struct xd_row rows[] = {
     { "openai/embeddings.spec:34", "embedding <-> numbers : vector" },
     { "openai/embeddings.spec:39", "prompt_tokens, total_tokens <-> input else 0" },
     { "openai/embeddings.spec:40", "total_tokens <- input else 0" },
-    { "mistral/chat.spec:24", "completion_tokens = 0" },
+    { "mistral/chat.spec:25", "completion_tokens = 0" },
     { "openai/passing.spec:16", "input_tokens, prompt_tokens -> input" },
     { "openai/passing.spec:17", "output_tokens, completion_tokens -> output" },
     { "openai/passing.spec:18",

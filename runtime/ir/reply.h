@@ -77,6 +77,8 @@ enum ir_stop ir_stop_settle(enum ir_stop stop, uint32_t kinds);
 
 /* *to takes every field that is set in *from. */
 void ir_usage_merge(struct ir_usage *to, const struct ir_usage *from);
+/* *to is what both have used together. */
+void ir_usage_add(struct ir_usage *to, const struct ir_usage *u);
 /* No negative counts; thinking <= output, which is at least that when it is unknown. */
 void ir_usage_clamp(struct ir_usage *u);
 /* All tokens of the request: also those that came from a cache or went into one, which `input` does

@@ -56,3 +56,17 @@ ir_usage_whole_input(const struct ir_usage *u)
         all.v += u->cache_write.v;
     return all;
 }
+
+static void
+add(struct ir_int *to, const struct ir_int *from)
+{
+    if (from->set)
+        *to = (struct ir_int){ to->v + from->v, true };
+}
+
+void
+ir_usage_add(struct ir_usage *to, const struct ir_usage *u)
+{
+    to->set = true;
+    EACH_COUNT(add, to, u);
+}

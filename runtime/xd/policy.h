@@ -9,6 +9,9 @@
  *                                                alone), and such descriptions of functions
  *   last_assistant     keep | trim | mark        a final assistant turn: white space behind it; say
  *                                                that the reply goes on from it (Turn.prefix)
+ *   continuation       ask | prefill | none     a reply that broke off elsewhere: the conversation ends
+ *                                                with a wish that it goes on; with the assistant's
+ *                                                turn itself; cannot go on here
  *   seals              beside | ids             of another family's providers, in replies to clients of this
  *                                                dialect: where it has a place for thinking; and in
  *                                                the ids of calls, too (seal_ids.h)

@@ -218,9 +218,18 @@ enum config_trouble {
 };
 
 /* How the deployments of one name are chosen from. */
+/* Whether a stream that breaks when the client has a part of it goes on at another deployment. */
+enum config_recovery {
+    CONFIG_RECOVERY_OFF,
+    CONFIG_RECOVERY_CONTINUE, /* where a provider goes on from what the assistant has begun to say */
+    CONFIG_RECOVERY_ASK,      /* where it must be asked for that in words, too */
+};
+extern const struct str config_recovery_names[];
+
 struct config_group {
     struct str name;
     enum route_strategy strategy;
+    int recovery;               /* enum config_recovery */
     struct config_words models; /* whose deployments; none: those of the name itself */
 };
 
@@ -239,6 +248,8 @@ struct config_routing {
     unsigned n_aliases;
     struct config_fallbacks fallbacks[CONFIG_TROUBLES];
     unsigned fallback_depth; /* 1..10: steps from the asked model */
+    int recovery;            /* enum config_recovery; of what is in no group */
+    unsigned recovery_depth; /* 1..10: how often for one stream */
 };
 
 struct config_model_limits {

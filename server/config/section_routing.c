@@ -8,6 +8,11 @@ const struct config_routing config_routing_defaults = {
     .strategy = ROUTE_SIMPLE_SHUFFLE,
     .retries = 2,
     .fallback_depth = 3,
+    .recovery_depth = 1,
+};
+
+const struct str config_recovery_names[] = {
+    STR_INIT("off"), STR_INIT("continue"), STR_INIT("ask"), { NULL, 0 }
 };
 
 /* Keeps the node too, for messages that come later. */
@@ -39,13 +44,15 @@ static const struct config_field routing_fields[] = {
     { "content_policy_fallbacks", config_read_node, AT(fallbacks[CONFIG_TROUBLE_POLICY]),
       .need = CONFIG_OPTIONAL },
     { "fallback_depth", config_read_int,  AT(routing.fallback_depth), .min = 1, .max = 10 },
+    { "stream_recovery", config_read_choice, AT(routing.recovery), .choices = config_recovery_names },
+    { "stream_recovery_depth", config_read_int, AT(routing.recovery_depth), .min = 1, .max = 10 },
 };
 /* clang-format on */
 #undef AT
 const struct config_record config_routing_record = CONFIG_RECORD("routing", routing_fields);
 
 struct group_draft {
-    int strategy;
+    int strategy, recovery;
     const struct node *models, *strategy_node;
 };
 
@@ -63,6 +70,7 @@ read_group_strategy(struct config_reader *r, const struct config_field *f, const
 static const struct config_field group_fields[] = {
     { "strategy", read_group_strategy, 0,          .choices = route_strategy_names },
     { "models",   config_read_node,    AT(models), .need = CONFIG_OPTIONAL },
+    { "stream_recovery", config_read_choice, AT(recovery), .choices = config_recovery_names },
 };
 /* clang-format on */
 #undef AT
@@ -192,7 +200,7 @@ read_group(struct config_reader *r, const struct node_child *child, struct confi
            unsigned *room)
 {
     struct config_group g = { .name = child->key->text };
-    struct group_draft d = { .strategy = c->routing.strategy };
+    struct group_draft d = { .strategy = c->routing.strategy, .recovery = c->routing.recovery };
     if (!config_record(r, &config_group_record, child->value, &d)
         || (d.models && !read_members(r, d.models, c, &g)))
         return false;
@@ -210,6 +218,7 @@ read_group(struct config_reader *r, const struct node_child *child, struct confi
         return false;
     }
     g.strategy = (enum route_strategy)d.strategy;
+    g.recovery = d.recovery;
     struct config_group *slot = CONFIG_PUSH(r, c->routing.groups, c->routing.n_groups, *room);
     if (slot)
         *slot = g;

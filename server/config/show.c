@@ -283,7 +283,8 @@ show_groups(struct buf *out, const struct config_routing *r)
         buf_printf(out, "routing.groups[%.*s].strategy: %.*s\nrouting.groups[%.*s].models: ",
                    STR_ARG(g->name), STR_ARG(route_strategy_names[g->strategy]), STR_ARG(g->name));
         put_words(out, &models, &g->models);
-        buf_putc(out, '\n');
+        buf_printf(out, "\nrouting.groups[%.*s].stream_recovery: %.*s\n", STR_ARG(g->name),
+                   STR_ARG(config_recovery_names[g->recovery]));
     }
 }
 

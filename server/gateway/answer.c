@@ -218,7 +218,7 @@ error_event(struct exchange *x, const struct ir_error *e)
     struct buf *out = &x->worker->out;
     xd_writer_init(&w, x->front.dialect, x->front.op->kind, &x->arena, out, XD_USAGE_OMIT);
     w.x.framing = x->front.asked.framing;
-    w.x.framed = x->state == EXCHANGE_REPLYING;
+    w.x.framed = x->state == EXCHANGE_REPLYING || recovery_is_on(x);
     xd_writer_event(&w, &(struct ir_event){ .kind = IR_EVENT_FAIL, .error = e });
     sent(x, out->n);
     http_reply_body(x->http, buf_str(out));

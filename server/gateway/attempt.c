@@ -85,18 +85,26 @@ propose(struct exchange *x, struct proposal *p)
     struct attempt *a = &x->attempt;
     struct redaction *r = a->redaction;
     const struct tape *tape = r ? r->tape : x->tape;
-    const struct proposal_source from = { .front = x->front,
-                                          .body = r ? buf_str(&r->body)
-                                                    : http_exchange_body(x->http),
-                                          .doc = &tape->doc,
-                                          .tape = &tape->ask,
-                                          .passage = &tape->passage,
-                                          .fetched = &x->tape->fetched.have,
-                                          .head = http_exchange_head(x->http),
-                                          .request_id = x->request_id,
-                                          .traceparent = trail_parent(x, &a->arena),
-                                          .tracestate = x->trail.state };
+    struct proposal_source from = { .front = x->front,
+                                    .body = r ? buf_str(&r->body) : http_exchange_body(x->http),
+                                    .doc = &tape->doc,
+                                    .tape = &tape->ask,
+                                    .passage = &tape->passage,
+                                    .fetched = &x->tape->fetched.have,
+                                    .head = http_exchange_head(x->http),
+                                    .request_id = x->request_id,
+                                    .traceparent = trail_parent(x, &a->arena),
+                                    .tracestate = x->trail.state };
+    struct xd_ask rest;
     struct fault f;
+    if (recovery_is_on(x)) {
+        if (recovery_ask(x, &rest, &f)) {
+            unfit(x, &f);
+            return false;
+        }
+        from.tape = &rest;
+        from.is_new = true;
+    }
     arena_reset(&x->worker->scratch);
     enum err err = proposal_make(p, &from, a->candidate.offer->deployment, &a->target, a->model,
                                  (int64_t)(clock_wall_ms() / 1000), &x->worker->scratch, &a->body,

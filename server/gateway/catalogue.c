@@ -28,7 +28,9 @@ add_model(struct maker *k, struct str name)
     struct model *m = arena_push(k->arena, (void **)v, n, cap, sizeof **v);
     if (!m)
         return NULL;
-    *m = (struct model){ .name = name, .strategy = k->rules->strategy };
+    *m = (struct model){ .name = name,
+                         .strategy = k->rules->strategy,
+                         .recovery = (enum config_recovery)k->rules->recovery };
     m->turn = arena_alloc(k->arena, sizeof *m->turn);
     return m;
 }
@@ -103,6 +105,7 @@ add_group(struct maker *k, const struct config_group *g)
     if (!m)
         return;
     m->strategy = g->strategy;
+    m->recovery = (enum config_recovery)g->recovery;
     if (is_new)
         m->offers = own.offers, m->n = own.n, m->cap = own.cap;
 }
@@ -111,13 +114,15 @@ static void
 add_alias(struct maker *k, const struct config_alias *alias)
 {
     const struct model *to = find_early(k->c, alias->model);
-    struct model own = { .strategy = to ? to->strategy : k->rules->strategy };
+    struct model own = { .strategy = to ? to->strategy : k->rules->strategy,
+                         .recovery = to ? to->recovery : CONFIG_RECOVERY_OFF };
     add_offers(k, &own, to, alias->model);
     struct model *m = add_model(k, alias->name);
     if (!m)
         return;
     m->goes_by = alias->model;
     m->strategy = own.strategy;
+    m->recovery = own.recovery;
     m->offers = own.offers, m->n = own.n, m->cap = own.cap;
 }
 

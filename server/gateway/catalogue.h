@@ -30,7 +30,8 @@ struct model {
     struct str name;    /* may be a wildcard */
     struct str goes_by; /* of an alias: the model's own name; else absent */
     enum route_strategy strategy;
-    _Atomic uint64_t *turn; /* counts requests, for strategies that go round */
+    enum config_recovery recovery; /* of its streams */
+    _Atomic uint64_t *turn;        /* counts requests, for strategies that go round */
     struct offer *offers;
     unsigned n, cap; /* n >= 1 */
 };

@@ -210,10 +210,12 @@ exchange_admitted(struct exchange *x)
     exchange_wake(x);
     switch (admission_step(x)) {
     case ADMISSION_IN:
-        if (find_route(x))
+        if (find_route(x)) {
+            recovery_prepare(x);
             pursuit_begin(x);
-        else
+        } else {
             refuse_model(x);
+        }
         break;
     case ADMISSION_WAITS:
         x->state = EXCHANGE_QUEUED;
@@ -289,12 +291,23 @@ exchange_commit(struct exchange *x)
     x->state = EXCHANGE_REPLYING;
     deadline_clear(&x->worker->deadlines, &x->watch);
     guarding_proven(x);
+    if (x->recovery)
+        return; /* what was asked may be asked again */
     tape_put(&x->worker->tapes, x->tape);
     x->tape = NULL;
     redaction_commit(x);
     attempt_release_body(&x->attempt);
     if (!x->attempt.sends || x->attempt.sends_own)
         http_exchange_drop_body(x->http);
+}
+
+/* All that was used, whoever was asked. */
+static uint64_t
+tokens_of(const struct exchange *x)
+{
+    const struct ir_usage u = recovery_usage(x, &x->attempt.tally.usage);
+    int64_t n = (u.input.set ? u.input.v : 0) + (u.output.set ? u.output.v : 0);
+    return n > 0 ? (uint64_t)n : 0;
 }
 
 void
@@ -305,10 +318,12 @@ exchange_release(struct exchange *x)
     exchange_wake(x);
     race_end(x);
     attempt_stop(x);
-    admission_end(x, guarding_tokens(x));
+    admission_end(x, tokens_of(x));
     tape_put(&x->worker->tapes, x->tape);
     x->tape = NULL;
     redaction_end(x);
+    recovery_destroy(x->recovery);
+    x->recovery = NULL;
     worker_give_back(x->worker, x);
 }
 
@@ -328,7 +343,7 @@ exchange_finish(struct exchange *x)
 {
     remember(x);
     attempt_account(x);
-    admission_end(x, guarding_tokens(x));
+    admission_end(x, tokens_of(x));
     request_log_write(x);
     measure_end(x);
     trail_end(x);

@@ -20,6 +20,7 @@
 #include "server/gateway/front.h"
 #include "server/gateway/race.h"
 #include "server/gateway/outlook.h"
+#include "server/gateway/recovery.h"
 #include "server/gateway/request_id.h"
 #include "server/gateway/tape.h"
 #include "server/gateway/trail.h"
@@ -58,14 +59,15 @@ struct exchange {
     char id[REQUEST_ID_MAX];
     struct str request_id;
 
-    struct tape *tape;            /* owned; NULL once the reply is on its way */
+    struct tape *tape; /* owned; NULL once the reply is on its way, unless there is a recovery */
     struct redaction *redactions; /* owned: as its policies want it sent; see there */
     struct route route;
     struct outlook outlook; /* the route's */
 
-    struct arena arena; /* what lives as long as the exchange */
-    struct str path;    /* of the request */
-    struct str model;   /* as asked for; absent before the request was read */
+    struct arena arena;        /* what lives as long as the exchange */
+    struct str path;           /* of the request */
+    struct str model;          /* as asked for; absent before the request was read */
+    struct recovery *recovery; /* owned; NULL: streams that break stay broken */
     bool wants_stream;
     bool wants_usage; /* at the end of the stream */
 

@@ -176,7 +176,7 @@ make_body(const struct maker *k, struct str model, int64_t now, struct fault *f)
     }
     enum err err = xd_ask_prepare(&x, &asked, &k->d->policies, &wanted);
     k->p->asks_usage = asks_usage(k, &wanted);
-    bool copies = k->p->kindred && x.lost.n == 0 && are_in_body(k, &x.sealed)
+    bool copies = k->p->kindred && !k->from->is_new && x.lost.n == 0 && are_in_body(k, &x.sealed)
                   && is_unchanged(&plain, &wanted)
                   && k->call->op->write_request == k->from->front.op->write_request;
     if (!err)

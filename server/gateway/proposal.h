@@ -20,6 +20,7 @@ struct proposal_source {
     struct str body;               /* the client's bytes ... */
     const struct json_doc *doc;    /* ... as a document ... */
     const struct xd_ask *tape;     /* ... and understood */
+    bool is_new;                   /* ... but that asks for something else than the bytes do */
     const struct passage *passage; /* of an operation that passes */
     const struct http_head *head;
     struct str request_id;

@@ -54,15 +54,21 @@ put_attempt(struct log_line *l, const struct exchange *x)
 }
 
 static void
-put_usage(struct log_line *l, const struct tally *t)
+put_usage(struct log_line *l, const struct exchange *x)
 {
+    const struct tally *t = &x->attempt.tally;
+    const struct ir_usage u = recovery_usage(x, &t->usage);
     if (t->stop != IR_STOP_UNSET)
         log_word(l, "stop", str_from(ir_stop_name(t->stop)));
-    put_int(l, "tokens_in", t->usage.input);
-    put_int(l, "tokens_out", t->usage.output);
-    put_int(l, "tokens_cached", t->usage.cache_read);
-    put_int(l, "tokens_cache_write", t->usage.cache_write);
-    put_int(l, "tokens_thinking", t->usage.thinking);
+    put_int(l, "tokens_in", u.input);
+    put_int(l, "tokens_out", u.output);
+    put_int(l, "tokens_cached", u.cache_read);
+    put_int(l, "tokens_cache_write", u.cache_write);
+    put_int(l, "tokens_thinking", u.thinking);
+    if (!recovery_is_on(x))
+        return;
+    log_int(l, "recovered", x->recovery->sequel.breaks);
+    log_bool(l, "tokens_guessed", x->recovery->guessed);
 }
 
 static void
@@ -107,7 +113,7 @@ request_log_write(const struct exchange *x)
     log_word(&l, "outcome", str_from(outcome(x)));
     put_attempt(&l, x);
     trail_log(&l, x);
-    put_usage(&l, &x->attempt.tally);
+    put_usage(&l, x);
     put_times(&l, x);
     log_str(&l, "dropped", x->dropped);
     if (x->redactions)

@@ -436,6 +436,8 @@ tell_request(struct teller *t)
     otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.stream", x->wants_stream);
     otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.gone", x->gone);
     otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.attempts", x->attempts);
+    if (recovery_is_on(x))
+        otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.recovered", x->recovery->sequel.breaks);
     otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.bytes_in", (int64_t)x->bytes_in);
     otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.bytes_out", (int64_t)x->bytes_out);
     if (x->first_us)

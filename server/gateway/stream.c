@@ -5,7 +5,7 @@
 
 #include "server/gateway/answer.h"
 #include "server/gateway/clock.h"
-#include "server/gateway/discreet.h"
+#include "server/gateway/copying.h"
 #include "server/gateway/dropped.h"
 #include "server/gateway/redaction.h"
 #include "server/gateway/restoring.h"
@@ -17,22 +17,49 @@
 
 /* --- events -------------------------------------------------------------------------------- */
 
+static struct xd_writer *
+writer_of(struct exchange *x)
+{
+    return x->recovery ? recovery_writer(x) : &x->attempt.stream->writer;
+}
+
 static void
 write_event(void *ctx, const struct ir_event *e)
 {
-    struct stream *s = ctx;
+    struct exchange *x = ctx;
+    struct stream *s = x->attempt.stream;
     struct ir_event own;
     if (e->kind == IR_EVENT_FAIL)
         return; /* is the exchange's business: another attempt may still be possible */
     struct ir_block block;
-    xd_writer_event(&s->writer, s->ids.arena ? seal_ids_event(&s->ids, e, &own, &block) : e);
+    xd_writer_event(writer_of(x), s->ids.arena ? seal_ids_event(&s->ids, e, &own, &block) : e);
+}
+
+/* What the client shall see. */
+static void
+deliver(void *ctx, const struct ir_event *e)
+{
+    struct exchange *x = ctx;
+    struct stream *s = x->attempt.stream;
+    switch (s->mode) {
+    case STREAM_COPY:
+        break;
+    case STREAM_TRANSLATE:
+        if (x->attempt.tally.begun && s->restoring)
+            restoring_event(s->restoring, e);
+        else if (x->attempt.tally.begun)
+            write_event(x, e);
+        break;
+    case STREAM_COLLECT:
+        ir_collector_event(&s->collector, e);
+        break;
+    }
 }
 
 static void
 on_event(void *ctx, const struct ir_event *e)
 {
     struct exchange *x = ctx;
-    struct stream *s = x->attempt.stream;
     struct ir_event begin = *e;
     struct ir_reply named;
     if (e->kind == IR_EVENT_BEGIN) {
@@ -42,26 +69,17 @@ on_event(void *ctx, const struct ir_event *e)
         e = &begin;
     }
     attempt_tally(x, e);
-    switch (s->mode) {
-    case STREAM_COPY:
-        break;
-    case STREAM_TRANSLATE:
-        if (x->attempt.tally.begun && s->restoring)
-            restoring_event(s->restoring, e);
-        else if (x->attempt.tally.begun)
-            write_event(s, e);
-        break;
-    case STREAM_COLLECT:
-        ir_collector_event(&s->collector, e);
-        break;
-    }
+    if (x->recovery)
+        ir_sequel_event(&x->recovery->sequel, e);
+    else
+        deliver(x, e);
 }
 
 /* Does anybody look at each piece of a text, beside whom it is for? */
 static bool
 is_overheard(const struct exchange *x)
 {
-    return x->trail.tells || x->gateway->seams.n_taps > 0;
+    return x->trail.tells || x->gateway->seams.n_taps > 0 || x->recovery;
 }
 
 /* Pieces of one text, to be written in one go. */
@@ -74,134 +92,19 @@ on_run(void *ctx, const struct ir_event *e, const struct xd_piece *texts, unsign
     return !to_ids && x->attempt.tally.begun && xd_writer_run(&s->writer, e, texts, n);
 }
 
-/* --- copying ------------------------------------------------------------------------------- */
-
-/* Send the understood bytes, of which the first part may have been held back. */
-static void
-copy_run(struct exchange *x)
-{
-    struct stream *s = x->attempt.stream;
-    size_t from = s->copy.from, to = s->copy.to, border = s->copy.piece_at;
-    s->copy.from = to;
-    if (from < border) {
-        size_t n = (to < border ? to : border) - from;
-        answer_stream(x, str_make(s->copy.held.p + (from - s->copy.held_at), n));
-        from += n;
-    }
-    if (from < to)
-        answer_stream(x, str_make(s->copy.piece.p + (from - border), to - from));
-}
-
-/* A frame that ends in CRLF is given when its CR has come; if the LF is there, it goes along. */
-static size_t
-with_line_feed(const struct stream *s, size_t end)
-{
-    struct str piece = s->copy.piece;
-    size_t at = end - s->copy.piece_at;
-    bool crlf = end > s->copy.piece_at && at < piece.n && piece.p[at - 1] == '\r'
-                && piece.p[at] == '\n';
-    return crlf ? end + 1 : end;
-}
-
-/* The bytes of a frame, which may lie in two places. */
-static struct str
-frame_bytes(struct stream *s, size_t start, size_t end)
-{
-    size_t border = s->copy.piece_at;
-    struct str joined = { NULL, 0 };
-    if (start >= border)
-        return str_make(s->copy.piece.p + (start - border), end - start);
-    struct str held = str_make(s->copy.held.p + (start - s->copy.held_at),
-                               (end < border ? end : border) - start);
-    if (end <= border)
-        return held;
-    arena_append(s->reader.x.arena, &joined, held);
-    arena_append(s->reader.x.arena, &joined, str_make(s->copy.piece.p, end - border));
-    return joined;
-}
-
-/* The seals that may stand in this frame. */
-static const struct xd_seals *
-seals_in_frame(struct exchange *x)
-{
-    struct stream *s = x->attempt.stream;
-    const struct xd_seals *new = &s->reader.x.sealed;
-    if (!s->reader.x.op->items)
-        return new;
-    for (unsigned i = 0; i < new->n; i++) {
-        struct str *to = arena_push(&x->attempt.arena, (void **)&s->copy.seals.v, &s->copy.seals.n,
-                                    &s->copy.seals.cap, sizeof *to);
-        if (to)
-            *to = arena_str(&x->attempt.arena, new->v[i]);
-    }
-    return &s->copy.seals;
-}
-
-/* Copy all before a frame, and that with marks on its seals, if it has any. */
-static void
-copy_marked(struct exchange *x, const struct xd_seals *seals, size_t start, size_t end)
-{
-    struct stream *s = x->attempt.stream;
-    struct buf *out = &x->worker->out;
-    if (sealing_mark(seals, s->reader.x.seal, frame_bytes(s, start, end), out)) {
-        s->copy.to = start;
-        copy_run(x);
-        answer_stream(x, buf_str(out));
-        s->copy.from = end;
-    }
-    buf_clear(out);
-}
-
-static void
-on_frame(void *ctx, size_t start, size_t end, bool quiet)
-{
-    struct exchange *x = ctx;
-    struct stream *s = x->attempt.stream;
-    const struct xd_seals *seals = seals_in_frame(x);
-    s->copy.said_error = x->attempt.tally.failed;
-    if (s->copy.said_error
-        && discreet_would_change(x->worker->service->log, &x->attempt.tally.error, &x->arena)) {
-        /* Not as the provider said it. */
-        s->copy.said_error = false;
-        s->copy.to = start;
-        return;
-    }
-    end = with_line_feed(s, end);
-    if (quiet && x->attempt.asked_usage && x->attempt.tally.begun) {
-        s->copy.to = start;
-        copy_run(x);
-        s->copy.from = end;
-    } else if (seals->n && x->attempt.tally.begun) {
-        copy_marked(x, seals, start, end);
-    }
-    s->copy.to = end;
-}
-
-/* What was not sent waits for the rest of its frame, or for the reply's begin. */
-static void
-hold(struct stream *s)
-{
-    struct str piece = s->copy.piece;
-    size_t at = s->copy.piece_at, from = s->copy.from;
-    if (from >= at) {
-        buf_clear(&s->copy.held);
-        buf_puts(&s->copy.held, str_skip(piece, from - at));
-        s->copy.held_at = from;
-    } else {
-        buf_consume(&s->copy.held, from - s->copy.held_at);
-        buf_puts(&s->copy.held, piece);
-        s->copy.held_at = from;
-    }
-    s->copy.piece_at = at + piece.n;
-    s->copy.piece = (struct str){ NULL, 0 };
-}
-
 /* --- progress ------------------------------------------------------------------------------ */
 
 static bool
 has_spoken(const struct exchange *x)
 {
     return x->state == EXCHANGE_REPLYING;
+}
+
+/* What was read may be sent at once, as it is no more to be taken back. */
+static bool
+is_committed(const struct exchange *x)
+{
+    return has_spoken(x) || recovery_is_on(x);
 }
 
 /* What the reply lost, for the log: the head is long gone. */
@@ -212,7 +115,7 @@ note_losses(struct exchange *x)
     if (s->mode != STREAM_TRANSLATE)
         return;
     dropped_add(&x->dropped, &s->reader.x.lost, x->front.op, &x->arena);
-    dropped_add(&x->dropped, &s->writer.x.lost, x->front.op, &x->arena);
+    dropped_add(&x->dropped, &writer_of(x)->x.lost, x->front.op, &x->arena);
 }
 
 /* The stream has failed: an error event behind what the client has, or an attempt to forget. */
@@ -227,6 +130,10 @@ fail(struct exchange *x)
         return;
     }
     note_losses(x);
+    if (recovery_is_possible(x, &e)) {
+        recovery_begin(x, &e);
+        return;
+    }
     x->error = ir_error_copy(&x->arena, &e);
     upstream_cancel(x->attempt.call);
     x->attempt.call = NULL;
@@ -243,9 +150,9 @@ flush(struct exchange *x)
 {
     struct stream *s = x->attempt.stream;
     struct buf *out = &x->worker->out;
-    bool hopeless = x->attempt.tally.failed && !has_spoken(x);
+    bool hopeless = x->attempt.tally.failed && !is_committed(x);
     if (s->mode == STREAM_COPY && x->attempt.tally.begun && !hopeless)
-        copy_run(x);
+        copying_run(x);
     if (s->mode == STREAM_TRANSLATE && out->n && !hopeless)
         answer_stream(x, buf_str(out));
     buf_clear(out);
@@ -273,7 +180,7 @@ has_broken(struct exchange *x, struct ir_error *e)
     struct stream *s = x->attempt.stream;
     enum err err = ERR_OK;
     if (s->mode == STREAM_TRANSLATE)
-        err = s->restoring && s->restoring->err ? s->restoring->err : s->writer.x.err;
+        err = s->restoring && s->restoring->err ? s->restoring->err : writer_of(x)->x.err;
     if (s->mode == STREAM_COLLECT)
         err = s->collector.err;
     if (s->mode == STREAM_COPY)
@@ -300,7 +207,7 @@ settle(struct exchange *x)
     else if (x->attempt.tally.ended)
         complete(x);
     else if (s->mode == STREAM_COPY)
-        hold(s);
+        copying_hold(s);
 }
 
 /* --- the life of a stream ------------------------------------------------------------------ */
@@ -311,6 +218,9 @@ choose_mode(const struct exchange *x, struct str head)
     const struct xd_dialect *from = x->attempt.target.dialect;
     if (!x->wants_stream)
         return STREAM_COLLECT;
+    /* Items have ids that only their maker knows. */
+    if (recovery_is_on(x) || (x->recovery && x->front.op->items))
+        return STREAM_TRANSLATE;
     enum framing framing = framing_of(from->framings, from->framing, head);
     /* Binary messages have checksums, so that marks cannot be put into them. */
     bool marks = x->attempt.target.several && framing == FRAMING_EVENTSTREAM;
@@ -328,7 +238,7 @@ open_restoring(struct exchange *x)
         return true;
     s->restoring = malloc(sizeof *s->restoring);
     if (s->restoring)
-        restoring_init(s->restoring, v, write_event, s);
+        restoring_init(s->restoring, v, write_event, x);
     return s->restoring;
 }
 
@@ -336,6 +246,7 @@ static void
 open_writer(struct exchange *x)
 {
     struct stream *s = x->attempt.stream;
+    s->writes = true;
     xd_writer_init(&s->writer, x->front.dialect, x->front.op->kind, &x->attempt.arena,
                    &x->worker->out, x->wants_usage ? XD_USAGE_WRITE : XD_USAGE_OMIT);
     s->writer.x.framing = x->front.asked.framing;
@@ -369,6 +280,8 @@ stream_open(struct exchange *x, struct str head)
     if (!s)
         return false;
     s->open = true;
+    s->writes = false;
+    recovery_open(x, deliver);
     s->mode = choose_mode(x, head);
     s->ids = (struct seal_ids){ 0 };
     s->restoring = NULL;
@@ -378,11 +291,12 @@ stream_open(struct exchange *x, struct str head)
     case STREAM_COPY:
         memset(&s->copy, 0, sizeof s->copy);
         buf_init(&s->copy.held, HELD_MAX);
-        s->reader.frame = on_frame;
+        s->reader.frame = copying_frame;
         s->reader.deaf = !is_overheard(x);
         break;
     case STREAM_TRANSLATE:
-        open_writer(x);
+        if (!x->recovery)
+            open_writer(x);
         if (!open_restoring(x))
             return false;
         s->reader.run = is_overheard(x) || s->restoring ? NULL : on_run;
@@ -428,7 +342,7 @@ stream_close(struct stream *s)
         return;
     s->open = false;
     xd_reader_fini(&s->reader);
-    if (s->mode == STREAM_TRANSLATE)
+    if (s->mode == STREAM_TRANSLATE && s->writes)
         xd_writer_fini(&s->writer);
     if (s->restoring) {
         restoring_fini(s->restoring);
@@ -446,11 +360,29 @@ stream_destroy(struct stream *s)
     free(s);
 }
 
+/* It goes on with what others have said. */
+static void
+speak_rest(struct exchange *x, const struct ir_reply *reply)
+{
+    struct buf *out = &x->worker->out;
+    x->recovery->sequel.sink = xd_writer_event;
+    x->recovery->sequel.ctx = recovery_writer(x);
+    ir_reply_speak(reply, ir_sequel_event, &x->recovery->sequel);
+    answer_stream(x, buf_str(out));
+    buf_clear(out);
+    answer_end(x);
+    exchange_finish(x);
+}
+
 void
 stream_speak(struct exchange *x, const struct ir_reply *reply)
 {
     struct xd_writer w;
     struct buf *out = &x->worker->out;
+    if (recovery_is_on(x)) {
+        speak_rest(x, reply);
+        return;
+    }
     xd_writer_init(&w, x->front.dialect, x->front.op->kind, &x->attempt.arena, out,
                    x->wants_usage ? XD_USAGE_WRITE : XD_USAGE_OMIT);
     w.x.framing = x->front.asked.framing;

@@ -24,7 +24,8 @@ enum stream_mode {
 };
 
 struct stream {
-    bool open; /* the rest is valid */
+    bool open;   /* the rest is valid */
+    bool writes; /* ... writer is, too */
     enum stream_mode mode;
     struct xd_reader reader;
     struct restoring
