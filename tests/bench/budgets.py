@@ -53,7 +53,6 @@ def crowd(found):
 
 
 def added(found):
-    """Of both kinds, as the bars are for whatever the gateway does."""
     table = found["latency"]["times"]["latency"]
     mine, nginx = table["same"], table["nginx"]
     return [Part(mine["added_p50"] - nginx["added_p50"], 60, 20, "nginx {:+.0f} us"),

@@ -4,9 +4,9 @@
     tests/bench/compare.py BEFORE.json AFTER.json
 
 Both are outputs of `micro --json`, or both report.json of tests/bench/run.py.  Micro-benchmarks are compared in
-instructions where both have them, else in time; of a report, each server's figure by its ratio to the first row of the
-table (nginx, most often), because the machine's speed drifts between two runs.  Differences that the spread of the rounds
-explains are marked `~`.
+instructions where both have them, else in time; of a report, each server's figure by its ratio to the first row of
+the table (nginx, most often), because the machine's speed drifts between two runs.  Differences that the spread of the
+rounds explains are marked `~`.
 """
 import json
 import sys

@@ -4,8 +4,8 @@
     tests/bench/docs.py [REPORT.json [FILE]]
 
 In the file, what stands between `<!-- bench: NAME... -->` and `<!-- /bench -->` is replaced by the report's sections of
-these names: `about`, `noise`, `budgets`, and scenarios.  Sections that the
-report does not have leave what was there.
+these names: `about`, `noise`, `budgets`, and scenarios.  Where the report does not have them, or could not measure them,
+what was there stays.
 """
 import json
 import re
@@ -16,13 +16,14 @@ import report
 MARK = re.compile(r"(<!-- bench: (?P<names>[^>]*?) -->\n)(?P<old>.*?)(<!-- /bench -->)", re.S)
 
 
-def render(text, sections):
-    """The file's text with the sections put in, and the names that were missing."""
+def render(text, sections, skipped=()):
+    """The file's text with the sections put in, and the names for which it kept what was there.  Those that were skipped
+    only say why, where nothing was there."""
     missing = []
 
     def put(match):
         names = match["names"].split()
-        lacks = [name for name in names if name not in sections]
+        lacks = [name for name in names if name not in sections or (name in skipped and match["old"].strip())]
         missing.extend(lacks)
         if lacks:
             return match[0]
@@ -35,9 +36,10 @@ def main():
     source = sys.argv[1] if len(sys.argv) > 1 else "build/bench/report.json"
     target = sys.argv[2] if len(sys.argv) > 2 else "docs/performance.md"
     with open(source) as f:
-        sections = report.sections(json.load(f))
+        data = json.load(f)
+    skipped = [name for name, found in data["scenarios"].items() if "skipped" in found]
     with open(target) as f:
-        text, missing = render(f.read(), sections)
+        text, missing = render(f.read(), report.sections(data), skipped)
     with open(target, "w") as f:
         f.write(text)
     if missing:

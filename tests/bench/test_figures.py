@@ -107,6 +107,12 @@ class Reports(unittest.TestCase):
         self.assertEqual(missing, ["crowd"])
         self.assertEqual(docs.render(new, report.sections(data()))[0], new)
 
+    def test_what_could_not_be_measured_leaves_the_figures_of_before(self):
+        full = "<!-- bench: peers -->\nkept\n<!-- /bench -->\n"
+        self.assertEqual(docs.render(full, report.sections(data()), ["peers"]), (full, ["peers"]))
+        empty = full.replace("kept\n", "")
+        self.assertIn("none is installed", docs.render(empty, report.sections(data()), ["peers"])[0])
+
     def test_a_comparison_shows_what_changed(self):
         def row(ns):
             return [{"name": "events", "ns": ns, "instructions": 0}]
