@@ -5,7 +5,7 @@
 
 In the file, what stands between `<!-- bench: NAME... -->` and `<!-- /bench -->` is replaced by the report's sections of
 these names: `about`, `noise`, `budgets`, and scenarios.  Where the report does not have them, or could not measure them,
-what was there stays.
+what was there stays; so do `about`, `noise` and `budgets` with a report of some scenarios only.
 """
 import json
 import re
@@ -38,6 +38,8 @@ def main():
     with open(source) as f:
         data = json.load(f)
     skipped = [name for name, found in data["scenarios"].items() if "skipped" in found]
+    if not data["about"]["complete"]:
+        skipped += ["about", "noise", "budgets"]
     with open(target) as f:
         text, missing = render(f.read(), report.sections(data), skipped)
     with open(target, "w") as f:

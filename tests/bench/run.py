@@ -40,7 +40,7 @@ FULL = {
     "huge": lambda s: saturation.large(s, 3, 1.2, 1 << 20, 8),
     "body_memory": lambda s: insides.body_memory(s, (1 << 20, 8 << 20)),
     "beside": lambda s: streams.beside(s, 3, 1.2, 6000),
-    "crowd": lambda s: streams.crowd(s, 2, 4, 9900, 1),
+    "crowd": lambda s: streams.crowd(s, 2, 4, 10000, 1),
     "latency": lambda s: rates.latency(s, 3, 3, 1000),
     "footprint": lambda s: insides.footprint(s, 5),
     "micro": insides.micro,
@@ -134,7 +134,8 @@ def main():
         noisy = noise.report()
     rows = [] if args.only else budgets.judge(found, budgets.QUICK if args.quick else budgets.ALL)
     data = {"about": {"seconds": noisy["seconds"], "cores": noisy["cores"], "apart": stage.cores.apart(),
-                      "versions": versions, "tree": noisy["tree"]},
+                      "versions": versions, "tree": noisy["tree"],
+                      "complete": not args.quick and not args.only},
             "noise": noisy, "scenarios": found, "budgets": rows}
     out = args.out or directory
     os.makedirs(out, exist_ok=True)
