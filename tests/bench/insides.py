@@ -2,6 +2,7 @@
 on the path of a token."""
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -69,7 +70,16 @@ def micro(stage):
     say("micro-benchmarks ...")
     run = subprocess.run([stage.program("tests/bench/micro"), "--json"], capture_output=True, text=True, timeout=180,
                          preexec_fn=begin(stage.cores.server), check=True)
-    return {"kind": "micro", "title": "micro-benchmarks", "rows": json.loads(run.stdout)}
+    return {"kind": "micro", "title": "micro-benchmarks",
+            "rows": json.loads(run.stdout) + layer(stage, "routing") + layer(stage, "resilience")}
+
+
+def layer(stage, name):
+    """Rows of a program that prints what a layer costs for each request: `| case | N ns |`."""
+    run = subprocess.run([stage.program("tests/bench/" + name)], capture_output=True, text=True, timeout=60,
+                         preexec_fn=begin(stage.cores.server), check=True)
+    return [{"name": f"{name}: {case}", "unit": "request", "ns": float(ns), "mb_s": 0, "instructions": 0}
+            for case, ns in re.findall(r"^\| (.+?) +\| +(\d+) ns \|$", run.stdout, re.M)]
 
 
 # --- TLS to the provider ---------------------------------------------------------------------------------------------
