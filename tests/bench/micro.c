@@ -1,4 +1,4 @@
-/* Micro-benchmarks: JSON reading, framing and translation.
+/* Micro-benchmarks: JSON reading, framing, translation and redaction.
  *
  *   micro [--json] [--seconds S] [TEXT]
  *
@@ -168,6 +168,22 @@ add_reading(struct plan *p)
     add(p, cuts_stream("framing: binary event stream", CONVERSE, micro_run_eventstream));
 }
 
+static struct micro_job
+masks_text(const char *name, struct str input)
+{
+    return (struct micro_job){
+        .name = name, .unit = "text", .run = micro_run_redact, .units = 1, .input = input
+    };
+}
+
+static void
+add_redaction(struct plan *p)
+{
+    add(p, masks_text("redaction: prose of 1 KB", micro_sample_prose(1 << 10, false)));
+    add(p, masks_text("redaction: prose of 100 KB", micro_sample_prose(100 << 10, false)));
+    add(p, masks_text("redaction: 100 KB full of secrets", micro_sample_prose(100 << 10, true)));
+}
+
 static void
 add_requests(struct plan *p)
 {
@@ -235,6 +251,7 @@ main(int argc, char **argv)
     add_reading(&p);
     add_requests(&p);
     add_replies(&p);
+    add_redaction(&p);
     for (unsigned i = 0; i < p.n; i++)
         print(&p.jobs[i], measure(&p.jobs[i], p.seconds), p.json, i == 0);
     if (p.json)

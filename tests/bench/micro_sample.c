@@ -91,3 +91,23 @@ micro_sample_reply(const struct xd_dialect *d, size_t text)
                      "{\"prompt_tokens\":32,\"completion_tokens\":113,\"total_tokens\":145}}"));
     return in_dialect(d, &b, micro_run_reply);
 }
+
+struct str
+micro_sample_prose(size_t bytes, bool secrets)
+{
+    static const struct str words = STR_INIT(
+        "The quick brown fox said: \"jump over\" the lazy dog, and so it did, at half past 3 (15:30), "
+        "for 12.50 in all. Nobody who saw it, in 2024 or since, could say why; some thought of the "
+        "weather - it was the 3rd of May - others of e-mail. See page 17, or ask again tomorrow. ");
+    struct buf b;
+    buf_init(&b, SAMPLE_MAX);
+    for (unsigned i = 0; b.n < bytes; i++) {
+        buf_puts(&b, words);
+        buf_puts(&b, STR("It went on like that for a long while, and then for a while longer. "));
+        if (secrets && i % 2)
+            buf_printf(&b, "Write to person%u@mail.example.org. ", i);
+        else if (secrets)
+            buf_printf(&b, "The key is sk-proj-%08uabcdefghijklmnopqrstuvwxyz012345. ", i);
+    }
+    return buf_str(&b);
+}

@@ -3,6 +3,8 @@
 #ifndef LLMUX_BENCH_MICRO_SAMPLE_H
 #define LLMUX_BENCH_MICRO_SAMPLE_H
 
+#include <stdbool.h>
+
 #include "runtime/xd/xd.h"
 
 /* One streamed event's document, 250 bytes. */
@@ -16,5 +18,8 @@ struct str micro_sample_request(const struct xd_dialect *d, size_t bytes);
 
 /* A whole reply with a text of so many bytes. */
 struct str micro_sample_reply(const struct xd_dialect *d, size_t text);
+
+/* Prose of about so many bytes; with secrets, an address of mail or a key in each 400 of them. */
+struct str micro_sample_prose(size_t bytes, bool secrets);
 
 #endif

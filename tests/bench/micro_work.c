@@ -6,6 +6,7 @@
 
 #include "runtime/frame/eventstream.h"
 #include "runtime/json/doc.h"
+#include "runtime/redact/mask.h"
 #include "runtime/sse/sse.h"
 #include "runtime/xd/policy.h"
 #include "runtime/xd/translate.h"
@@ -135,4 +136,16 @@ micro_run_reply(struct micro_job *j)
     xd_fini(&x);
     finish(j, &out);
     arena_fini(&a);
+}
+
+void
+micro_run_redact(struct micro_job *j)
+{
+    const struct redact_rules rules = { .which = REDACT_SECRETS | REDACT_PERSONAL,
+                                        .mode = REDACT_MASK };
+    struct buf out;
+    buf_init(&out, OUT_MAX);
+    redact_text(&out, &rules, j->input);
+    expect(j, !out.err);
+    finish(j, &out);
 }

@@ -29,6 +29,7 @@ micro_run micro_run_sse;         /* cut a stream into events */
 micro_run micro_run_eventstream; /* the same of the binary framing, checksums included */
 micro_run micro_run_stream;      /* translate a stream, fed in pieces of 16 KB */
 micro_run micro_run_request;     /* read a request, settle what fits, write it */
+micro_run micro_run_redact;      /* mask what is secret or personal in a text */
 micro_run micro_run_reply;       /* read and write a whole reply */
 
 #endif

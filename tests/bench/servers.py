@@ -119,7 +119,7 @@ worker_rlimit_nofile {stage.descriptors};
 events {{ worker_connections {stage.descriptors * 2}; }}
 http {{
   access_log off; keepalive_requests 1000000000; {paths}
-  client_max_body_size 64m; client_body_buffer_size 2m;
+  client_max_body_size 64m; client_body_buffer_size 16m;
 {servers % port}}}
 """)
     server = stage.start(name, [find("nginx"), "-e", f"{work}/error.log", "-c", config], port, cores)
