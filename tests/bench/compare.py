@@ -26,7 +26,7 @@ def cases(data):
         elif scenario.get("kind") == "cost":
             base = next(iter(scenario["table"].values()))
             for target, row in list(scenario["table"].items())[1:]:
-                found[f"{name}: {target}"] = row["median"] / base["median"], row["spread"] / 2
+                found[f"{name}: {target}"] = row["median"] / base["median"], (row["spread"] or 0.2) / 2
     return found
 
 

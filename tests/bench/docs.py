@@ -44,7 +44,7 @@ def main():
         text, missing = render(f.read(), report.sections(data), skipped)
     with open(target, "w") as f:
         f.write(text)
-    if missing:
+    if missing and data["about"]["complete"]:
         print(f"{source} has no {', '.join(missing)}: kept as it was", file=sys.stderr)
 
 

@@ -10,7 +10,9 @@ def median(values):
 
 
 def spread(values):
-    """How far apart the rounds are, as a share of their median: the noise."""
+    """How far apart the rounds are, as a share of their median: the noise.  None if there was one only."""
+    if len(values) < 2:
+        return None
     middle = median(values)
     return (max(values) - min(values)) / middle if middle else 0.0
 

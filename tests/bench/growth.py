@@ -33,7 +33,7 @@ def bodies(stage, seconds, sizes=(1 << 10, 10 << 10, 100 << 10, 1 << 20, 4 << 20
     return curve("with a request's size: us CPU a request", [size_name(s) for s in sizes], points, ("ns a byte", 1e3))
 
 
-def events(stage, seconds, sizes=(10, 84, 250, 1000, 4000)):
+def events(stage, seconds, sizes=(10, 84, 256, 1 << 10, 4 << 10)):
     """Bursts of 100 events; the text of an event has this size, around it stand 150 bytes."""
     say("growth with an event's size ...")
     points = {}

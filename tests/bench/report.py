@@ -11,7 +11,11 @@ def table(head, rows):
 
 
 def percent(x):
-    return f"{x * 100:.0f} %"
+    return f"{x * 100:.0f} %" if x is not None else ""
+
+
+def us(x):
+    return f"{x:.2f}" if abs(x) < 10 else f"{x:,.1f}"
 
 
 def cost(found):
@@ -20,7 +24,7 @@ def cost(found):
     has_rps = any(t["rps"] for t in found["table"].values())
     rows = []
     for name, t in found["table"].items():
-        row = [name, f"{t['median']:.1f}"] + [f"{t[o]:.2f}" if o in t else "" for o in others] + [percent(t["spread"])]
+        row = [name, us(t["median"])] + [f"{t[o]:.2f}" if o in t else "" for o in others] + [percent(t["spread"])]
         row += [f"{t['rps']:,.0f}"] if has_rps else []
         row += [percent(t["share"]), percent(t["load_share"]), f"{t['rss_peak'] / (1 << 20):.0f}"]
         if "delay" in found:
@@ -52,7 +56,7 @@ def times(found):
         for name, row in rows.items():
             line = [name] + [f"{row[p]:,.0f}" for p in POINTS]
             line += [f"{row.get('added_' + p, 0):,.0f}" for p in POINTS if added]
-            line += [f"{row['cpu']:.1f}" if "cpu" in row and name != "direct" else ""] if cpu else []
+            line += [us(row["cpu"]) if "cpu" in row and name != "direct" else ""] if cpu else []
             line += [str(row.get("unanswered", 0))] if late else []
             cells.append(line)
         lines += ([""] if lines or "table" in found else []) + table(head, cells)
@@ -75,7 +79,7 @@ def facts(found):
 
 
 def curve(found):
-    rows = [[name] + [f"{y:.1f}" for _, y in points] + [f"{found['slopes'][name]:.2f}"]
+    rows = [[name] + [us(y) for _, y in points] + [f"{found['slopes'][name]:.2f}"]
             for name, points in found["points"].items()]
     lines = table([""] + found["head"] + [found["per"]], rows)
     if "memory" in found:
@@ -86,7 +90,7 @@ def curve(found):
 
 def workers(found):
     few, many = found["counts"]
-    rows = [[name, f"{t['one']:.1f}", f"{t['many']:.1f}", f"{t['ratio']:.2f}", f"{t['rps'][0]:,.0f}", f"{t['rps'][1]:,.0f}"]
+    rows = [[name, us(t["one"]), us(t["many"]), f"{t['ratio']:.2f}", f"{t['rps'][0]:,.0f}", f"{t['rps'][1]:,.0f}"]
             for name, t in found["table"].items()]
     return table(["", f"{few} worker", f"{many} workers", "ratio", f"requests/s, {few}", f"requests/s, {many}"], rows)
 

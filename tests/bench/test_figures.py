@@ -43,6 +43,7 @@ class Figures(unittest.TestCase):
 
     def test_the_spread_is_a_share_of_the_median(self):
         self.assertAlmostEqual(figures.spread([9, 10, 12]), 0.3)
+        self.assertIsNone(figures.spread([9]))
 
     def test_a_line_has_its_slope(self):
         rise, start = figures.slope([(0, 5), (10, 25), (20, 45)])
@@ -88,7 +89,7 @@ def data():
 class Reports(unittest.TestCase):
     def test_a_report_has_every_section(self):
         text = report.markdown(data())
-        self.assertIn("| same | 8.0 | 0.40 | 0.40 |", text)
+        self.assertIn("| same | 8.00 | 0.40 | 0.40 |", text)
         self.assertIn("**others**: not measured, none is installed", text)
         self.assertIn("steal", text)
         self.assertIn("| 1 | whole reply", text)
