@@ -16,12 +16,14 @@ struct budget_options {
 
 /* All zeros at first. */
 struct budget {
-    struct window window; /* requests and extra calls */
+    struct window window; /* requests and extra calls, or what they weigh */
 };
 
-/* A request has come. */
-void budget_count(struct budget *b, const struct budget_options *o, uint64_t now);
-/* May it have an extra call?  If so, that is counted. */
-bool budget_spend(struct budget *b, const struct budget_options *o, uint64_t now);
+/* A request has come that weighs so much: 1 where calls count, its tokens where their cost does. */
+void budget_count(struct budget *b, const struct budget_options *o, uint64_t now, uint64_t weight);
+/* Is there room for an extra call of this weight? */
+bool budget_has(struct budget *b, const struct budget_options *o, uint64_t now, uint64_t weight);
+/* If so, it is counted. */
+bool budget_spend(struct budget *b, const struct budget_options *o, uint64_t now, uint64_t weight);
 
 #endif

@@ -14,7 +14,8 @@ struct limited {
     pthread_mutex_t lock;   /* of what follows, and of the places of its holds */
     enum limits_kind kind;
     struct limiter limiter;
-    struct budget budgets[LIMITS_HEDGE + 1];
+    struct budget retries, hedges; /* calls */
+    struct budget hedged;          /* tokens */
 };
 
 struct limits {
@@ -240,22 +241,46 @@ limits_estimate(struct limited *x, const struct limiter_options *o)
 }
 
 void
-limits_count(struct limited *x, enum limits_extra e, const struct budget_options *o, uint64_t now)
+limits_count_retry(struct limited *x, const struct budget_options *o, uint64_t now)
 {
     if (!x)
         return;
     pthread_mutex_lock(&x->lock);
-    budget_count(&x->budgets[e], o, now);
+    budget_count(&x->retries, o, now, 1);
     pthread_mutex_unlock(&x->lock);
 }
 
 bool
-limits_spend(struct limited *x, enum limits_extra e, const struct budget_options *o, uint64_t now)
+limits_spend_retry(struct limited *x, const struct budget_options *o, uint64_t now)
 {
     if (!x)
         return true;
     pthread_mutex_lock(&x->lock);
-    bool ok = budget_spend(&x->budgets[e], o, now);
+    bool ok = budget_spend(&x->retries, o, now, 1);
+    pthread_mutex_unlock(&x->lock);
+    return ok;
+}
+
+void
+limits_count_hedge(struct limited *x, const struct budget_options *o, uint64_t now, uint64_t tokens)
+{
+    if (!x)
+        return;
+    pthread_mutex_lock(&x->lock);
+    budget_count(&x->hedges, o, now, 1);
+    budget_count(&x->hedged, o, now, tokens);
+    pthread_mutex_unlock(&x->lock);
+}
+
+bool
+limits_spend_hedge(struct limited *x, const struct budget_options *o, uint64_t now, uint64_t tokens)
+{
+    if (!x)
+        return true;
+    pthread_mutex_lock(&x->lock);
+    bool ok = budget_has(&x->hedged, o, now, tokens) && budget_spend(&x->hedges, o, now, 1);
+    if (ok)
+        ok = budget_spend(&x->hedged, o, now, tokens);
     pthread_mutex_unlock(&x->lock);
     return ok;
 }

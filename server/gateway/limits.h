@@ -82,10 +82,12 @@ void limits_recall(struct limits *l, enum limits_kind kind, struct str name,
                    const struct limiter_memory *m, uint64_t now);
 
 /* Extra calls of a model's requests, see budget.h.  For NULL: always allowed. */
-enum limits_extra { LIMITS_RETRY, LIMITS_HEDGE };
-void
-limits_count(struct limited *x, enum limits_extra e, const struct budget_options *o, uint64_t now);
-bool
-limits_spend(struct limited *x, enum limits_extra e, const struct budget_options *o, uint64_t now);
+void limits_count_retry(struct limited *x, const struct budget_options *o, uint64_t now);
+bool limits_spend_retry(struct limited *x, const struct budget_options *o, uint64_t now);
+/* Hedges are a share of the requests, and of the tokens that these may use: the cap holds for the cost, too. */
+void limits_count_hedge(struct limited *x, const struct budget_options *o, uint64_t now,
+                        uint64_t tokens);
+bool limits_spend_hedge(struct limited *x, const struct budget_options *o, uint64_t now,
+                        uint64_t tokens);
 
 #endif

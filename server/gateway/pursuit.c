@@ -81,7 +81,7 @@ give_up(struct exchange *x)
 static bool
 may_retry(struct exchange *x)
 {
-    return limits_spend(x->budget, LIMITS_RETRY, &x->gateway->restraint.retries, clock_ns());
+    return limits_spend_retry(x->budget, &x->gateway->restraint.retries, clock_ns());
 }
 
 /* Does the attempt run, or wait to? */
@@ -138,9 +138,9 @@ pursuit_begin(struct exchange *x)
     const struct restraint *r = &x->gateway->restraint;
     uint64_t now = clock_ns();
     struct budget_options hedges = hedge_budget(&r->hedge);
-    limits_count(x->budget, LIMITS_RETRY, &r->retries, now);
+    limits_count_retry(x->budget, &r->retries, now);
     if (r->hedge.permille)
-        limits_count(x->budget, LIMITS_HEDGE, &hedges, now);
+        limits_count_hedge(x->budget, &hedges, now, admission_guess(x->bytes_in));
     try_next(x, COST_NONE);
 }
 

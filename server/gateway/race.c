@@ -58,9 +58,9 @@ may_spend(struct exchange *x, enum rival_cause cause)
     const struct budget_options cap = hedge_budget(&r->hedge);
     switch (cause) {
     case RIVAL_HEDGE:
-        return limits_spend(x->budget, LIMITS_HEDGE, &cap, clock_ns());
+        return limits_spend_hedge(x->budget, &cap, clock_ns(), admission_guess(x->bytes_in));
     case RIVAL_SILENCE:
-        return limits_spend(x->budget, LIMITS_RETRY, &r->retries, clock_ns());
+        return limits_spend_retry(x->budget, &r->retries, clock_ns());
     case RIVAL_PROBE:
         return true;
     case RIVAL_NONE:

@@ -118,8 +118,8 @@ request(struct worker *w, unsigned number)
         holds[i].note.bell = &w->bell;
         limits_enter(&holds[i], places[i], &limits, now, 100, SEMAPHORE_NORMAL, &no);
     }
-    limits_count(model, LIMITS_RETRY, &retries, now);
-    limits_count(model, LIMITS_HEDGE, &hedges, now);
+    limits_count_retry(model, &retries, now);
+    limits_count_hedge(model, &hedges, now, 100);
     for (unsigned i = 0; i < DEPLOYMENTS; i++) {
         struct guard_view v = guarded_view(k->guarded[i], &guard_options, now);
         w->held += v.running + limits_view(k->deployment[i], &limits, now).running;

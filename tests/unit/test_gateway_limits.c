@@ -261,12 +261,33 @@ buckets_hold_no_more_than_the_provider_has_left(void **state)
     limits_destroy(l);
 }
 
+static void
+hedges_keep_to_their_share_of_calls_and_of_tokens(void **state)
+{
+    const struct budget_options cap = { .permille = 50, .window_ns = UINT64_C(60000000000) };
+    struct limits *l = limits_create();
+    struct limited *x = limits_find(l, LIMITS_MODEL, STR("m"));
+    (void)state;
+    assert_false(limits_spend_hedge(x, &cap, 0, 1));
+    for (unsigned i = 0; i < 100; i++)
+        limits_count_hedge(x, &cap, 0, 10); /* room for 5 hedges, and for 50 tokens */
+    assert_false(limits_spend_hedge(x, &cap, 0, 51));
+    assert_true(limits_spend_hedge(x, &cap, 0, 40));
+    assert_false(limits_spend_hedge(x, &cap, 0, 11)); /* who is refused takes nothing */
+    for (unsigned i = 0; i < 4; i++)
+        assert_true(limits_spend_hedge(x, &cap, 0, 1));
+    assert_false(limits_spend_hedge(x, &cap, 0, 1));
+    assert_true(limits_spend_hedge(NULL, &cap, 0, 1));
+    limits_destroy(l);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(permits_are_neither_lost_nor_made_among_threads),
         cmocka_unit_test(guards_count_every_call_of_all_threads),
+        cmocka_unit_test(hedges_keep_to_their_share_of_calls_and_of_tokens),
         cmocka_unit_test(buckets_hold_no_more_than_the_provider_has_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

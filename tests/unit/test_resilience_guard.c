@@ -121,13 +121,13 @@ a_budget_keeps_extra_calls_to_a_share(void **state)
     unsigned given = 0;
     (void)state;
     for (unsigned i = 0; i < 5; i++)
-        given += budget_spend(&b, &o, 0);
+        given += budget_spend(&b, &o, 0, 1);
     assert_int_equal(given, 3);
     given = 0;
     for (unsigned i = 0; i < 10000; i++) {
         uint64_t now = 20 * SECOND + i * 5 * MS;
-        budget_count(&b, &o, now);
-        given += budget_spend(&b, &o, now);
+        budget_count(&b, &o, now, 1);
+        given += budget_spend(&b, &o, now, 1);
     }
     assert_true(given > 900 && given <= 1000 + 3);
 }
@@ -150,7 +150,7 @@ a_budget_is_never_exceeded_over_random_schedules(void **state)
             now += dice_roll(&d, 20) ? dice_roll(&d, 30) : dice_roll(&d, 3000);
             if (dice_roll(&d, 3)) {
                 asked[n_asked++] = now;
-                budget_count(&b, &o, now);
+                budget_count(&b, &o, now, 1);
                 continue;
             }
             uint64_t requests = 0, extra = 0;
@@ -160,7 +160,7 @@ a_budget_is_never_exceeded_over_random_schedules(void **state)
                 extra += now - given[k] < SPAN - SPAN / WINDOW_SLOTS;
             uint64_t most = requests * o.permille / 1000;
             most = most > o.floor ? most : o.floor;
-            if (!budget_spend(&b, &o, now))
+            if (!budget_spend(&b, &o, now, 1))
                 continue;
             given[n_given++] = now;
             if (extra + 1 > most)
@@ -191,8 +191,8 @@ a_hedge_waits_for_what_is_unusual(void **state)
     struct budget b = { 0 };
     unsigned hedged = 0;
     for (unsigned i = 0; i < 1000; i++) {
-        budget_count(&b, &cap, i);
-        hedged += budget_spend(&b, &cap, i);
+        budget_count(&b, &cap, i, 1);
+        hedged += budget_spend(&b, &cap, i, 1);
     }
     assert_int_equal(hedged, 50);
 }

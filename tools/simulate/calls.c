@@ -241,9 +241,9 @@ may_spend(struct course *c, enum rival_cause cause)
     const struct budget_options cap = hedge_budget(&r->hedge);
     switch (cause) {
     case RIVAL_HEDGE:
-        return limits_spend(c->house.budget, LIMITS_HEDGE, &cap, c->now);
+        return limits_spend_hedge(c->house.budget, &cap, c->now, 1);
     case RIVAL_SILENCE:
-        return limits_spend(c->house.budget, LIMITS_RETRY, &r->retries, c->now);
+        return limits_spend_retry(c->house.budget, &r->retries, c->now);
     case RIVAL_PROBE:
         return true;
     case RIVAL_NONE:
@@ -276,8 +276,7 @@ recover(struct request *x)
                                    .told_ns = x->told,
                                    .left_ns = RETRY_NO_LIMIT };
     struct retry_plan p = retry_plan(&o->retry, &s, dice_next(&c->dice));
-    if (p.when == RETRY_NEVER
-        || !limits_spend(c->house.budget, LIMITS_RETRY, &o->retries, c->now)) {
+    if (p.when == RETRY_NEVER || !limits_spend_retry(c->house.budget, &o->retries, c->now)) {
         course_fail(x);
         return;
     }

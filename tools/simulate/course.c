@@ -150,8 +150,8 @@ course_enter(struct request *x)
     q.ask.key = route_key_of(arena_printf(&x->arena, "conversation %u", x->conversation));
     q.ask.tokens_in = x->tokens_in;
     q.ask.tokens_out = c->scenario->out;
-    limits_count(h->budget, LIMITS_RETRY, &g->restraint.retries, c->now);
-    limits_count(h->budget, LIMITS_HEDGE, &cap, c->now);
+    limits_count_retry(h->budget, &g->restraint.retries, c->now);
+    limits_count_hedge(h->budget, &cap, c->now, 1);
     if (!route_begin(&x->route, &g->catalogue, &g->config->routing, &q, &x->arena)
         || !calls_next(x)) {
         course_fail(x);
