@@ -1,7 +1,9 @@
 // What is personal or secret stays in the house: every SDK in front of every dialect of a provider, with a recorder before
 // the provider that has seen all that was sent.
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, request as send } from 'node:http';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { vendors } from './lib/sdks.mjs';
@@ -251,6 +253,52 @@ describe('policies', { timeout: 20_000 }, () => {
         await eventually(async () => /llmux_redactions_total\{kind="email",action="vault"\} [1-9]/
             .test(await (await fetch(`${w.url}/metrics`)).text()));
         recorder.take();
+    });
+
+    test('a document of the provider for a client that wants a stream', async () => {
+        const stream = await w.post('/v1/chat/completions', chat('chat-any!whole', 'I am ann@corp-a.com',
+                                                                 { stream: true }));
+        const text = [...(await stream.text()).matchAll(/"content":"([^"]*)"/g)].map((m) => m[1]).join('');
+        assert.equal(text, 'You said: I am ann@corp-a.com.');
+        recorder.take();
+    });
+
+    test('thinking that is signed stays as it was, and comes back so', async () => {
+        const ask = async (messages, stream) => {
+            const s = w.anthropic().messages;
+            const body = { model: 'anthropic-echo', max_tokens: 4000, thinking: { type: 'enabled', budget_tokens: 2000 },
+                           messages };
+            return stream ? s.stream(body).finalMessage() : s.create(body);
+        };
+        for (const stream of [false, true]) {
+            const messages = [{ role: 'user', content: 'think:of ann@corp-a.com\nsay:Dear ann@corp-a.com' }];
+            const r = await ask(messages, stream);
+            const [thought, text] = r.content;
+            assert.match(thought.thinking, /^of \[email:[0-9a-f]{12}\]$/);
+            assert.equal(text.text, 'Dear ann@corp-a.com');
+            // The emulator refuses thinking that is not what it has signed.
+            messages.push({ role: 'assistant', content: r.content }, { role: 'user', content: 'More?' });
+            assert.match((await ask(messages, stream)).content.at(-1).text, /More\?/);
+            recorder.take();
+        }
+    });
+
+    test('a reload changes the policy for what comes next', async () => {
+        const file = join(w.folder, 'llmux.yaml');
+        const config = JSON.parse(await readFile(file, 'utf8'));
+        config.redaction.rules.unshift({ models: ['chat-later'], mode: 'block' });
+        assert.match(said(await ask(chat('chat-later', 'I am ann@corp-a.com'))), /ann@corp/);
+        recorder.take();
+        await writeFile(file, JSON.stringify(config));
+        process.kill(w.gateway.pid, 'SIGHUP');
+        await eventually(async () => (await ask(chat('chat-later', 'I am ann@corp-a.com'))).status === 400);
+        recorder.take();
+        config.redaction.mode = 'shred';
+        await writeFile(file, JSON.stringify(config));
+        process.kill(w.gateway.pid, 'SIGHUP');
+        const line = await w.gateway.line((l) => l.includes('"reload_failed"') && l);
+        assert.match(line, /shred/);
+        assert.equal((await ask(chat('chat-later', 'I am ann@corp-a.com'))).status, 400);
     });
 
     test('a stream that breaks says what it has', async () => {
