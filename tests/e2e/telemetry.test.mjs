@@ -1,6 +1,9 @@
 // What an OpenTelemetry receiver gets: spans, metrics and records of the log, and what happens when it does not take them.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -195,8 +198,8 @@ describe('sampling', () => {
 });
 
 describe('what receivers want', () => {
-    const started = async (protocol, otlp, more) => {
-        const receiver = await Receiver.start();
+    const started = async (protocol, otlp, more, tls) => {
+        const receiver = await Receiver.start(tls);
         const w = await World.start({ telemetry: { ...more, otlp: { endpoint: receiver.endpoint(protocol), protocol, delay: '5ms',
             metrics: false, ...otlp } } });
         return { receiver, w, stop: async () => { await w.stop(); await receiver.stop(); } };
@@ -205,6 +208,29 @@ describe('what receivers want', () => {
     const traces = (receiver) => receiver.spans.filter((s) => s.kind === 'SPAN_KIND_SERVER').length;
 
     for (const protocol of ['http', 'grpc']) {
+        test(`${protocol}: over TLS the receiver shows who it is, and llmux does if it is asked`, async () => {
+            const folder = await mkdtemp(join(tmpdir(), 'llmux-otlp-'));
+            const cert_file = join(folder, 'cert.pem'), key_file = join(folder, 'key.pem');
+            execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=receiver', '-addext',
+                'subjectAltName=IP:127.0.0.1', '-out', cert_file, '-keyout', key_file], { stdio: 'ignore' });
+            const tls = { cert: await readFile(cert_file), key: await readFile(key_file), clients: true };
+            try {
+                for (const [otlp, outcome] of [[{}, 'failed'], [{ ca_file: cert_file }, 'failed'],
+                                               [{ ca_file: cert_file, cert_file, key_file }, 'exported']]) {
+                    const s = await started(protocol, { ...otlp, retry: 0 }, {}, tls);
+                    try {
+                        await ask(s.w);
+                        await eventually(async () => await items(s.w, 'traces', outcome) === 1);
+                        assert.equal(traces(s.receiver), outcome === 'exported' ? 1 : 0);
+                    } finally {
+                        await s.stop();
+                    }
+                }
+            } finally {
+                await rm(folder, { recursive: true });
+            }
+        });
+
         test(`${protocol}: messages are compressed, and tell of the resource what the config says`, async () => {
             const s = await started(protocol, { compression: 'gzip' },
                 { service: 'my-gateway', resource: { 'deployment.environment.name': 'test' } });

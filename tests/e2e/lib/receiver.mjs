@@ -1,5 +1,6 @@
 // A receiver of OTLP over HTTP and gRPC, with the official protocol definitions: everything that comes is decoded and kept.
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 
@@ -46,9 +47,12 @@ export class Receiver {
     #http;
     #grpc;
 
-    static async start() {
+    // tls: { cert, key }, and with `clients: true` only those who show that certificate are heard.
+    static async start(tls) {
         const r = new Receiver();
-        r.#http = createServer((req, res) => {
+        r.tls = tls;
+        const secure = tls && { ...tls, ca: tls.cert, requestCert: tls.clients, rejectUnauthorized: tls.clients };
+        r.#http = (tls ? createSecureServer : createServer)(secure ?? {}, (req, res) => {
             const chunks = [];
             req.on('data', (d) => chunks.push(d));
             req.on('end', () => {
@@ -85,12 +89,13 @@ export class Receiver {
         serve('metrics', 'Metrics', '/v1/metrics');
         serve('logs', 'Logs', '/v1/logs');
         r.grpcPort = await new Promise((resolve, reject) => r.#grpc.bindAsync('127.0.0.1:0',
-            grpc.ServerCredentials.createInsecure(), (e, port) => e ? reject(e) : resolve(port)));
+            tls ? grpc.ServerCredentials.createSsl(tls.clients ? tls.cert : null, [{ cert_chain: tls.cert, private_key: tls.key }], tls.clients)
+                : grpc.ServerCredentials.createInsecure(), (e, port) => e ? reject(e) : resolve(port)));
         return r;
     }
 
     endpoint(protocol) {
-        return `http://127.0.0.1:${protocol === 'grpc' ? this.grpcPort : this.httpPort}`;
+        return `${this.tls ? 'https' : 'http'}://127.0.0.1:${protocol === 'grpc' ? this.grpcPort : this.httpPort}`;
     }
 
     #take(path, message, headers) {
