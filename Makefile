@@ -75,7 +75,7 @@ BENCH_O := $(call obj,$(filter-out tests/bench/calls.c,$(wildcard tests/bench/*.
 MICRO_O := $(call obj,$(wildcard tests/bench/micro*.c))
 
 .PHONY: all objects programs help setup run test unit corpus simulate test-simulation rows test-request-ids \
-    test-observability test-observability-long e2e fuzzers fuzz check programs-bench test-bench bench bench-quick bench-resilience bench-routing profile optimized \
+    test-observability test-observability-long pictures e2e fuzzers fuzz check programs-bench test-bench bench bench-quick bench-resilience bench-routing profile optimized \
     generate format sizes clean
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -90,6 +90,7 @@ help:
 	@echo 'make unit       unit tests (SAN=asan|tsan)               make corpus          recorded traffic (SAN=asan)'
 	@echo 'make simulate   strategies in scripted weather            make test-simulation  what must hold there'
 	@echo 'make e2e        official SDKs against real processes     make fuzz            FUZZ_SECONDS=60 each'
+	@echo 'make pictures   those of docs/observability.md           make test-observability  metrics, traces, logs'
 	@echo 'make rows       rows of the specs that no test exercised'
 	@echo 'make check      formatting, include rules, both compilers, static analysis, generated files'
 	@echo 'make sizes      size and compile time of the generated code, by dialect'
@@ -211,6 +212,10 @@ test-observability: $(B)/llmux $(B)/tests/unit/test_metrics $(B)/tests/unit/test
 # The same, and the receiver is lost for a minute, in three ways at a time: two minutes.
 test-observability-long: test-observability
 	@LOST_SECONDS=60 E2E_SECONDS=600 tests/e2e/run.sh $(B) ./telemetry.test.mjs
+# The pictures of docs/observability.md, drawn from a run of so many seconds.
+PICTURE_SECONDS ?= 40
+pictures: $(B)/llmux
+	@LLMUX=$(CURDIR)/$< node tests/e2e/pictures.mjs $(PICTURE_SECONDS)
 FUZZ_SECONDS ?= 60
 fuzzers: $(FUZZERS)
 fuzz:
