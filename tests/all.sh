@@ -61,6 +61,7 @@ stage rows           60 awk -f tools/rows.awk "$LLMUX_ROWS"
 stage build-tsan    900 make --no-print-directory -j"$JOBS" SAN=tsan programs
 stage unit-tsan    1200 make --no-print-directory SAN=tsan unit
 stage e2e           900 make --no-print-directory e2e
+stage secrets        60 tests/secrets.sh $logs build/tests build/asan/tests build/tsan/tests
 stage build-fuzz    900 make --no-print-directory -j"$JOBS" SAN=fuzz fuzzers
 stage fuzz         1800 make --no-print-directory fuzz
 stage sizes         300 make --no-print-directory sizes

@@ -2,6 +2,7 @@
 #include "runtime/redact/check.h"
 
 #define DIGITS_MAX 24
+#define PART_MAX   64 /* of a path; BEHIND_MAX is more */
 
 static bool
 is_digit(char c)
@@ -40,7 +41,17 @@ leading(const struct digits *d, unsigned n)
 
 /* --- what stands around ------------------------------------------------------------------------ */
 
-/* No number begins within a word, a decimal fraction, a path or a chain of numbers. */
+/* A number behind a `/`: a part of a path, unless it is a product's version as in `Browser/12.0.0.1`. */
+static bool
+in_path(const struct redact_view *v, size_t at)
+{
+    size_t i = at - 1;
+    while (i && at - i < PART_MAX && redact_is(v->p[i - 1], CLASS_N))
+        i--;
+    return !(v->p[i] >= 'A' && v->p[i] <= 'Z') || redact_behind(v, i, 1) == '/';
+}
+
+/* No number begins within a word, a decimal fraction or a chain of numbers. */
 static bool
 number_begins(const struct redact_view *v, size_t at)
 {
@@ -49,7 +60,9 @@ number_begins(const struct redact_view *v, size_t at)
         return true;
     if (redact_is(c, CLASS_A) || c == '_')
         return false;
-    if (c && strchr(".-+%/", c))
+    if (c == '/')
+        return in_path(v, at);
+    if (c && strchr(".-+%", c))
         return !redact_is(redact_behind(v, at, 2), CLASS_A);
     return true;
 }
@@ -279,7 +292,7 @@ static bool
 in_chain(const struct redact_view *v, size_t at)
 {
     char c = redact_behind(v, at, 1), d = redact_behind(v, at, 2);
-    return (c == ' ' || c == '-') && is_digit(d);
+    return ((c == ' ' || c == '-') && is_digit(d)) || (c == '/' && redact_is(d, CLASS_A));
 }
 
 /* --- addresses of hosts ------------------------------------------------------------------------ */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "runtime/redact/find.h"
+
 #define COUNT_MAX 0xfffu
 
 bool
@@ -16,7 +18,9 @@ request_id_is_sane(struct str id)
         if (!alnum && (c == '\0' || !strchr("-._~:/+=@|#", c)))
             return false;
     }
-    return true;
+    /* It goes to providers, into logs and spans, and back. */
+    struct redact_match m;
+    return !redact_next(id, REDACT_SECRETS, 0, &m);
 }
 
 /* The lowest digits of v. */

@@ -21,7 +21,7 @@ struct request_ids {
 };
 
 /* May a client's id be used?  1 to REQUEST_ID_MAX letters, digits and -._~:/+=@|# of ASCII: what ids
- * are made of, and nothing that means something to shells, markup, queries or terminals. */
+ * are made of, and nothing that means something to shells, markup, queries or terminals; and no key. */
 bool request_id_is_sane(struct str id);
 
 /* Write a new id of REQUEST_ID_MADE bytes to `to`.  A clock that goes back does not change the

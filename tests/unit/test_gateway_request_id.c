@@ -21,6 +21,7 @@ what_ids_are_made_of_is_sane_up_to_128_bytes(void **state)
     assert_true(request_id_is_sane(STR("a")));
     assert_true(request_id_is_sane(STR("req_01-A.b~c:d/e+f=g@h|i#j")));
     assert_true(request_id_is_sane(str_make(longest, REQUEST_ID_MAX)));
+    assert_false(request_id_is_sane(STR("sk-proj-abcDEF0123456789ghiJKL")));
     assert_false(request_id_is_sane(str_make(longest, REQUEST_ID_MAX + 1)));
     assert_false(request_id_is_sane((struct str){ NULL, 0 }));
     assert_false(request_id_is_sane(STR("")));

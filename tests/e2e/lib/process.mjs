@@ -2,6 +2,8 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
+import { seen } from './canaries.mjs';
+
 const START_MS = 20_000;
 const STOP_MS = 20_000;
 
@@ -66,7 +68,7 @@ export class Process {
         }
     }
 
-    // Ask it to end; a crash, a leak report or a refusal to end is an error.
+    // Ask it to end; a crash, a leak report or a refusal to end is an error, and so is a secret in what it has written.
     async stop() {
         if (this.exit === undefined)
             this.#child.kill('SIGTERM');
@@ -75,5 +77,8 @@ export class Process {
         clearTimeout(timer);
         if (this.exit !== 0)
             throw new Error(`llmux ${this.args.join(' ')}: ended with ${this.exit}\n${this.errors}`);
+        const leaks = this.args[0] === 'serve' ? seen(`${this.lines.join('\n')}\n${this.errors}`) : [];
+        if (leaks.length)
+            throw new Error(`llmux ${this.args.join(' ')}: has written ${leaks}`);
     }
 }
