@@ -33,23 +33,26 @@ const deployment = (name, fake, weight, health_check) => ({
 });
 
 describe('probes', () => {
-    let w, one, two, asked, admin;
+    let w, one, two, asked, wild, hook, admin;
     const often = { interval: '300ms', timeout: '300ms' };
     before(async () => {
-        [one, two, asked] = await Promise.all([provider(), provider(), provider()]);
+        [one, two, asked, wild] = await Promise.all([provider(), provider(), provider(), provider()]);
+        hook = await Fake.start(() => ({}));
         w = await World.start({
             server: { admin_listen: '127.0.0.1:0' },
-            resilience: { ...forgetful, breaker: { failures: 3, open: '60s', successes: 2 }, health_check: { unhealthy: 2, healthy: 2 } },
+            resilience: { ...forgetful, breaker: { failures: 3, open: '60s', successes: 2 }, health_check: { unhealthy: 2, healthy: 2 },
+                          webhook: { url: hook.url } },
             providers: [
                 deployment('one', one, 1000, often), deployment('two', two, 1),
                 { ...deployment('asked', asked, 1, { ...often, by: 'request', unhealthy: 1 }), models: ['lone'] },
+                { ...deployment('wild', wild, 1, often), models: ['w-*'] },
             ],
         });
         admin = await w.gateway.line((l) => JSON.parse(l).event === 'listening_admin' && `http://${JSON.parse(l).address}`);
     });
     after(async () => {
         await w.stop();
-        await Promise.all([one, two, asked].map((f) => f.stop()));
+        await Promise.all([one, two, asked, wild, hook].map((f) => f.stop()));
     });
 
     const state = async (name) => (await (await fetch(`${admin}/admin/state`)).json())
@@ -130,6 +133,23 @@ describe('probes', () => {
         const s = await stands('asked', 'ready');
         assert.equal(s.breaker, 'closed');
         assert.equal((await call(w, 'openai', 'lone', false)).error, undefined);
+    });
+
+    test('are for names that clients make up, once they were asked for', async () => {
+        await call(w, 'openai', 'w-7', false);
+        wild.works = false;
+        const s = await stands('wild', 'last');
+        assert.deepEqual([s.model, s.why], ['w-7', 'health checks fail']);
+    });
+
+    test('tell the webhook', async () => {
+        const told = await eventually(() => {
+            const all = hook.requests.map((r) => JSON.parse(r.body)).filter((b) => b.deployment === 'one');
+            return all.length >= 2 && all;
+        });
+        assert.deepEqual(told.slice(0, 2).map((b) => [b.event, b.model, b.from, b.to, b.text]),
+                         [['health', 'm', 'well', 'failing', 'llmux: health of one (m): failing, was well'],
+                          ['health', 'm', 'failing', 'well', 'llmux: health of one (m): well, was failing']]);
     });
 
     test('a reload ends them and begins others', async () => {
