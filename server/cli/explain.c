@@ -3,6 +3,7 @@
 
 #include "runtime/xd/registry.h"
 #include "server/cli/cli.h"
+#include "server/cli/explain_live.h"
 #include "server/cli/options.h"
 #include "server/cli/subject.h"
 #include "server/cli/table.h"
@@ -20,7 +21,7 @@ static const char about[] =
     "request it would not get.  Nothing is sent.  Strategies that leave it to chance show one\n"
     "possible order.  The path says which API the request speaks; --front says it by name.\n"
     "Exit code 1: nobody would be asked.  How deployments do just now only a running gateway\n"
-    "knows: POST the same to /admin/explain of its admin port.";
+    "knows: --admin asks its admin port instead, with the key in LLMUX_ADMIN_KEY.";
 
 struct asked {
     struct arena arena;
@@ -179,15 +180,22 @@ answer(const struct gateway *g, struct asked *q, bool json)
     return CLI_NO;
 }
 
+/* Who is asked; one of them. */
+struct place {
+    const char *config, *admin;
+};
+
 static enum cli_exit
-run(struct asked *q, const char *config, const char *path, bool json)
+run(struct asked *q, const struct place *where, const char *path, bool json)
 {
     struct service service = { .n_workers = 1 };
     struct config_errors errors = { .n = 0 };
     if (!subject_read(COMMAND, path, &q->body))
         return CLI_NO;
-    struct gateway *g = gateway_load(&(struct gateway_source){ .path = config }, &service, NULL,
-                                     &q->arena, &errors);
+    if (where->admin)
+        return explain_live(COMMAND, where->admin, &q->head, buf_str(&q->body), json, &q->arena);
+    struct gateway *g = gateway_load(&(struct gateway_source){ .path = where->config }, &service,
+                                     NULL, &q->arena, &errors);
     if (!g) {
         world_print_errors(&errors);
         return CLI_NO;
@@ -200,13 +208,15 @@ run(struct asked *q, const char *config, const char *path, bool json)
 int
 cmd_explain(int argc, char **argv)
 {
-    enum { CONFIG, PATH, FRONT, HEADER, JSON, N };
+    enum { CONFIG, ADMIN, PATH, FRONT, HEADER, JSON, N };
     struct option v[N] = {
         [CONFIG] = { .name = "config",
                      .letter = 'c',
                      .takes = "FILE",
-                     .required = true,
                      .help = "the configuration" },
+        [ADMIN] = { .name = "admin",
+                    .takes = "URL",
+                    .help = "instead: the admin port of a gateway that runs" },
         [PATH] = { .name = "path",
                    .takes = "P",
                    .help = "the path, with its query, that the request is sent to" },
@@ -217,7 +227,7 @@ cmd_explain(int argc, char **argv)
         [HEADER] = { .name = "header", .takes = "H", .help = "one header: \"x-llmux-tags: fast\"" },
         [JSON] = { .name = "json", .help = "for programs" },
     };
-    struct options o = { .synopsis = "explain -c FILE [--path P] [--json] [REQUEST]",
+    struct options o = { .synopsis = "explain -c FILE | --admin URL [--path P] [--json] [REQUEST]",
                          .about = about,
                          .v = v,
                          .n = N,
@@ -225,6 +235,11 @@ cmd_explain(int argc, char **argv)
     enum options_result got = options_read(&o, argc, argv);
     if (got != OPTIONS_GO)
         return got == OPTIONS_HELPED ? CLI_YES : CLI_USAGE;
+    const struct place where = { v[CONFIG].value, v[ADMIN].value };
+    if (!where.config == !where.admin) {
+        options_complain(COMMAND, "write one of", "--config FILE, --admin URL");
+        return CLI_USAGE;
+    }
     struct asked q = { .head = { .method = STR("POST"), .n_headers = 1 } };
     q.headers[0] = (struct http_header){ STR("content-type"), STR("application/json") };
     q.head.headers = q.headers;
@@ -235,8 +250,7 @@ cmd_explain(int argc, char **argv)
         take_path(&q, v[PATH].value);
     else
         ok = ok && path_of_dialect(&q, v[FRONT].value);
-    int code = ok ? (int)run(&q, v[CONFIG].value, o.n_operands ? o.operands[0] : NULL,
-                             v[JSON].value != NULL)
+    int code = ok ? (int)run(&q, &where, o.n_operands ? o.operands[0] : NULL, v[JSON].value != NULL)
                   : CLI_USAGE;
     buf_fini(&q.body);
     arena_fini(&q.arena);

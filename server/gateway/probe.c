@@ -2,6 +2,7 @@
 #include "server/gateway/probe.h"
 
 #include "runtime/xd/ask.h"
+#include "runtime/xd/path.h"
 #include "runtime/xd/translate.h"
 #include "server/gateway/allowance.h"
 #include "server/gateway/clock.h"
@@ -190,6 +191,9 @@ aim_at_list(struct probe *p, struct fault *f)
         return !fault_set(f, ERR_UNSUPPORTED, 0, "its type has no list");
     p->request.method = STR("GET");
     p->request.url = deployment_url_at(p->deployment, path, &p->arena);
+    if (xd_address_place(p->request.url).p)
+        return !fault_set(f, ERR_UNSUPPORTED, 0,
+                          "its address has a place for the model: probe by request");
     p->request.headers = deployment_probe_headers(p->deployment, &p->request.n_headers, &p->arena);
     return true;
 }

@@ -1,10 +1,15 @@
 // Breakers, cooldowns, budgets, limits, deadlines and hedges; what becomes of each kind of failure is in
 // outcomes.test.mjs.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 import { answer, call, fronts } from './lib/calls.mjs';
+import { program } from './lib/process.mjs';
 import { eventually, forgetful, metric, UPSTREAM_KEY, World } from './lib/world.mjs';
 
 const timeouts = { connect: '1s', first_byte: '400ms', idle: '400ms', total: '5s' };
@@ -138,6 +143,15 @@ describe('a limit that is used up', () => {
             assert.deepEqual(all.map((c) => [c.provider, c.standing, c.why]),
                              [[`free${i}`, 'ready', undefined], [`spent${i}`, 'resting', 'limit of the provider used up']]);
         });
+
+    test('the command line says so, too', async () => {
+        const file = join(w.folder, 'request.json');
+        await writeFile(file, JSON.stringify({ model: 'm0', messages: [{ role: 'user', content: 'Hi' }] }));
+        const { stdout } = await promisify(execFile)(program, ['explain', '--admin', admin, file]);
+        assert.match(stdout, /^strategy +simple-shuffle$/m);
+        assert.match(stdout, /^1 +free0 +m0 +y0 +ready +- +- +patched$/m);
+        assert.match(stdout, /^2 +spent0 .* resting +limit of the provider used up +- +patched$/m);
+    });
 
     test('who has no other deployment is served all the same', async () => {
         for (let k = 0; k < 3; k++)
