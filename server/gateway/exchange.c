@@ -34,6 +34,7 @@ take_id(struct exchange *x)
     }
     request_id_make(&x->worker->ids, clock_wall_ms(), &x->worker->dice, x->id);
     x->request_id = str_make(x->id, REQUEST_ID_MADE);
+    x->made_id = true;
 }
 
 void

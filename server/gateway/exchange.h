@@ -58,6 +58,7 @@ struct exchange {
     struct front front;
     char id[REQUEST_ID_MAX];
     struct str request_id;
+    bool made_id; /* the request id is ours, not the client's */
 
     struct tape *tape; /* owned; NULL once the reply is on its way, unless there is a recovery */
     struct redaction *redactions; /* owned: as its policies want it sent; see there */

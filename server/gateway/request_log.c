@@ -27,12 +27,14 @@ put_int(struct log_line *l, const char *key, struct ir_int v)
         log_int(l, key, v.v);
 }
 
+/* What we have made, or what our tables and the configuration say, need not be searched for secrets. */
 static void
 put_request(struct log_line *l, const struct exchange *x)
 {
-    log_str(l, "request_id", x->request_id);
+    bool ours = !x->front.asked.model.p && !x->front.asked.id.p;
+    (x->made_id ? log_word : log_str)(l, "request_id", x->request_id);
     log_word(l, "method", x->front.op->method);
-    log_str(l, "path", x->path);
+    (ours ? log_word : log_str)(l, "path", x->path);
     log_word(l, "front", str_from(x->front.dialect->name));
     log_word(l, "gen_ai.operation.name", str_from(xd_op_name(x->front.op->kind)));
     log_str(l, "model", x->model);
@@ -46,7 +48,7 @@ put_attempt(struct log_line *l, const struct exchange *x)
     log_int(l, "attempts", x->attempts);
     if (x->attempts == 0)
         return;
-    log_str(l, "provider", a->candidate.offer->deployment->config->name);
+    log_word(l, "provider", a->candidate.offer->deployment->config->name);
     log_str(l, "upstream_model", a->model);
     log_int(l, "upstream_status", a->status);
     log_str(l, "upstream_request_id", a->request_id);

@@ -33,6 +33,7 @@ struct teller {
     uint64_t end_us;
     struct dice dice;  /* for the ids of the small spans */
     struct buf masked; /* a text without its secrets */
+    struct str clean;  /* the newest text that had none; absent: none */
 };
 
 static uint64_t
@@ -61,11 +62,14 @@ static struct str
 mask(struct teller *t, struct str s)
 {
     const struct log *log = t->x->worker->service->log;
-    if (!log || s.n == 0)
+    if (!log || s.n == 0 || (t->clean.p && str_eq(t->clean, s)))
         return s;
     buf_clear(&t->masked);
     log_mask(log, s, &t->masked);
-    return buf_str(&t->masked);
+    if (!str_eq(buf_str(&t->masked), s))
+        return buf_str(&t->masked);
+    t->clean = s; /* models are told several times, and often called the same by all sides */
+    return s;
 }
 
 static void
@@ -422,7 +426,7 @@ tell_request(struct teller *t)
     word(t, "http.request.method", x->front.op->method);
     if (route)
         word(t, "http.route", x->path);
-    text(t, "url.path", x->path);
+    (route ? word : text)(t, "url.path", x->path);
     word(t, "url.scheme", x->gateway->tls ? STR("https") : STR("http"));
     if (x->status)
         otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "http.response.status_code", x->status);
@@ -431,7 +435,7 @@ tell_request(struct teller *t)
     text_if_any(t, "user_agent.original", trail->agent);
     word(t, "gen_ai.operation.name", operation_of(x));
     text_if_any(t, "gen_ai.request.model", x->model);
-    text(t, "llmux.request_id", x->request_id);
+    (x->made_id ? word : text)(t, "llmux.request_id", x->request_id);
     word(t, "llmux.front", str_from(x->front.dialect->name));
     otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.stream", x->wants_stream);
     otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.gone", x->gone);

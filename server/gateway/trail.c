@@ -274,7 +274,7 @@ trail_log(struct log_line *l, const struct exchange *x)
 {
     const struct trail *t = &x->trail;
     char tried[TRIED_MAX], id[32];
-    log_own(l, "client", t->client);
+    log_word(l, "client", t->client); /* an address that we have printed */
     if (trace_id_is_set(t->context.trace)) {
         trace_id_text(t->context.trace, id);
         log_word(l, "trace_id", str_make(id, sizeof id));

@@ -78,7 +78,8 @@ struct log_stats log_stats(const struct log *log);
 struct log_line {
     struct log *log;
     enum log_format format;
-    bool full; /* a field did not fit and was left out */
+    bool full;        /* a field did not fit and was left out */
+    struct str clean; /* the newest value in which nothing was found; absent: none */
     size_t n;
     char text[LOG_LINE_MAX];
 };
@@ -92,7 +93,7 @@ bool log_begin(struct log *log, struct log_line *l, enum log_level level, const 
 void log_str(struct log_line *l, const char *key, struct str value); /* absent: no field */
 /* The same for what the gateway says of itself, and to whom it speaks: addresses of hosts stay. */
 void log_own(struct log_line *l, const char *key, struct str value);
-/* The same for a constant of ours: letters, digits, and '.', '_', '-'. */
+/* The same for a constant of ours or of the configuration: letters, digits, and '.', '_', '-', '/', ':'. */
 void log_word(struct log_line *l, const char *key, struct str word);
 void log_int(struct log_line *l, const char *key, int64_t value);
 void log_bool(struct log_line *l, const char *key, bool value);
