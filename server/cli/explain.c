@@ -117,8 +117,9 @@ add_try(struct table *t, const struct explain_try *x, unsigned number)
     struct arena *a = t->arena;
     bool unfit = x->way == EXPLAIN_UNFIT;
     struct str what = unfit ? x->unfit
-                            : arena_printf(a, "%s%s", explain_way_name(x->way),
-                                           x->candidate.again ? ", once more" : "");
+                            : arena_printf(a, "%s%s%s%.*s", explain_way_name(x->way),
+                                           x->candidate.again ? ", once more" : "",
+                                           x->redaction.p ? ", " : "", STR_ARG(x->redaction));
     const struct str cells[] = {
         number ? arena_printf(a, "%u", number) : STR("no"),
         o->deployment->config->name,

@@ -105,6 +105,10 @@ explain_try(struct asker *k, struct explain_try *t, const struct model *m)
     t->part = part_of(m, o);
     t->upstream_model = offer_upstream(o, t->candidate.name, k->a);
     look_at(k, t);
+    if (k->g->redactor)
+        t->redaction = config_redact_mode_name(
+            redactor_policy(k->g->redactor, k->q->head, k->e->model, o->deployment->config->name)
+                ->mode);
     enum err err = proposal_target(&k->e->front, o->deployment, &target, &f);
     if (!err) {
         t->dialect = target.dialect;

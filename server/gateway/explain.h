@@ -29,7 +29,8 @@ struct explain_try {
     struct str url; /* without its query, where a key may be */
     const struct xd_dialect *dialect;
     enum explain_way way;
-    struct str dropped; /* what the request would lose; absent: nothing */
+    struct str redaction; /* the mode of the policy that holds for it; absent: none does */
+    struct str dropped;   /* what the request would lose; absent: nothing */
     struct str unfit;
     double part;            /* of this model's requests that begin here, by share: 0..1 */
     struct route_view view; /* how the deployment does; of a running gateway only */

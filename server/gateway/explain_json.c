@@ -49,6 +49,7 @@ put_try(const struct explanation *e, const struct explain_try *t, struct jw *j)
     put_str(j, "request", str_from(explain_way_name(t->way)));
     put_str(j, "unfit", t->unfit);
     put_str(j, "dropped", t->dropped);
+    put_str(j, "redaction", t->redaction);
     put_int(j, "share_permille", (uint64_t)(t->part * 1000 + 0.5));
     if (o->model->tier > 1)
         put_int(j, "tier", o->model->tier);

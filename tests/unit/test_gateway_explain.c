@@ -16,7 +16,8 @@ static const char yaml[] =
     "  - { name: bare, type: ollama.chat, base_url: \"http://bare\", models: [blind] }\n"
     "  - { name: keen, type: ollama.chat, base_url: \"http://keen\", models: [seer],\n"
     "      policies: { media_urls: fetch } }\n"
-    "routing: { retries: 1, fallbacks: { fast: [other] } }\n";
+    "routing: { retries: 1, fallbacks: { fast: [other] } }\n"
+    "redaction: { rules: [{ models: [fast], providers: [far], mode: vault }] }\n";
 
 struct case_rig {
     struct rig rig;
@@ -87,6 +88,8 @@ each_candidate_says_what_it_is_asked_and_what_is_lost(void **state)
     assert_true(near->part == 0.75 && far->part == 0.25);
     assert_int_equal(far->way, EXPLAIN_TRANSLATED);
     assert_str(far->dropped, "seed");
+    assert_str(far->redaction, "vault");
+    assert_str(near->redaction, "off");
     assert_str(far->url, "http://far/v1/messages");
     assert_int_equal(c->e.n_others, 0);
 }
