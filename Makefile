@@ -75,7 +75,7 @@ BENCH_O := $(call obj,$(filter-out tests/bench/calls.c,$(wildcard tests/bench/*.
 MICRO_O := $(call obj,$(wildcard tests/bench/micro*.c))
 
 .PHONY: all objects programs help setup run test unit corpus simulate test-simulation rows test-request-ids \
-    test-observability test-observability-long pictures e2e fuzzers fuzz check programs-bench test-bench bench bench-quick bench-resilience bench-routing profile optimized \
+    test-observability test-observability-long pictures e2e fuzzers fuzz check programs-bench test-bench bench bench-quick bench-resilience bench-routing bench-overload bench-hedge profile optimized \
     generate format sizes clean
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -96,6 +96,7 @@ help:
 	@echo 'make sizes      size and compile time of the generated code, by dialect'
 	@echo 'make generate   compile specs/ into generated/           make format          clang-format'
 	@echo 'make bench      the full benchmark                       make bench-quick     under a minute'
+	@echo 'make bench-overload  twice what can be done                make bench-hedge     slow starts, with second calls'
 	@echo 'make profile    where the time goes, layer by layer      make optimized   build/pgo/llmux, made for its load'
 	@echo
 	@echo 'V=1 shows the commands, -j2 builds in parallel.'
@@ -272,6 +273,9 @@ bench-resilience: $(B)/tests/bench/resilience
 	@$<
 bench-routing: $(B)/tests/bench/routing
 	@$<
+# Twice what can be done; slow starts.  With the end-to-end tests' Node.js.
+bench-overload bench-hedge: $(B)/llmux
+	@sh tests/e2e/run.sh --node $(B) $(abspath tests/bench/$(@:bench-%=%).mjs)
 # Three builds: one counts what its code does under load, the next is made for that.
 optimized:
 	@tools/setup.sh bench

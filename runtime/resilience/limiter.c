@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #define LEAST_NS ((uint64_t)1000 * 1000) /* of an estimate */
+#define BURST_NS 100e6 /* a queue that is younger is a burst, however short requests are */
 
 const char *
 limiter_reason_text(enum limiter_reason r)
@@ -32,6 +33,36 @@ permits(const struct limiter *l, const struct limiter_options *o)
     };
 }
 
+/* Is it no burst any more, that there is a queue?  Or no lull, that there is none? */
+static bool
+lasts(const struct limiter *l, uint64_t now)
+{
+    double ns = l->hold_ns > BURST_NS ? l->hold_ns : BURST_NS;
+    bool turned = l->hold_ns > 0 && l->crowded != l->lasting && (double)(now - l->since) > ns;
+    return turned ? l->crowded : l->lasting;
+}
+
+static struct semaphore_options
+permits_now(const struct limiter *l, const struct limiter_options *o, uint64_t now)
+{
+    struct semaphore_options p = permits(l, o);
+    uint64_t most = (uint64_t)p.limit * o->lasting / 1000;
+    if (o->lasting && most < p.queue && lasts(l, now))
+        p.queue = most > 1 ? (unsigned)most : 1;
+    return p;
+}
+
+/* After somebody came or went. */
+static void
+note_queue(struct limiter *l, uint64_t now)
+{
+    bool crowded = l->permits.waiting > 0;
+    l->lasting = lasts(l, now);
+    if (crowded != l->crowded)
+        l->since = now;
+    l->crowded = crowded;
+}
+
 /* Those before it leave one by one, as many at a time as there are permits. */
 uint64_t
 limiter_estimate(const struct limiter *l, const struct limiter_options *o)
@@ -55,7 +86,7 @@ ask_rates(struct limiter *l, const struct limiter_options *o, uint64_t now, uint
 struct limiter_view
 limiter_view(struct limiter *l, const struct limiter_options *o, uint64_t now)
 {
-    struct semaphore_options p = permits(l, o);
+    struct semaphore_options p = permits_now(l, o, now);
     struct limiter_refusal no = ask_rates(l, o, now, 1);
     struct limiter_view v = { .running = l->permits.held,
                               .waiting = l->permits.waiting,
@@ -92,7 +123,7 @@ limiter_enter(struct limiter *l, const struct limiter_options *o, uint64_t now, 
               struct semaphore_waiter *w, struct semaphore_waiter **displaced,
               struct limiter_refusal *no)
 {
-    struct semaphore_options p = permits(l, o);
+    struct semaphore_options p = permits_now(l, o, now);
     *displaced = NULL;
     *no = ask_rates(l, o, now, tokens);
     if (no->reason != LIMITER_FINE) {
@@ -110,6 +141,7 @@ limiter_enter(struct limiter *l, const struct limiter_options *o, uint64_t now, 
     if (*displaced)
         take_back(l, o, now, *displaced);
     take(l, o, now, tokens);
+    note_queue(l, now);
     return a;
 }
 
@@ -132,7 +164,9 @@ struct semaphore_waiter *
 limiter_next(struct limiter *l, const struct limiter_options *o, uint64_t now)
 {
     struct semaphore_options p = permits(l, o);
-    return semaphore_next(&l->permits, &p, now);
+    struct semaphore_waiter *w = semaphore_next(&l->permits, &p, now);
+    note_queue(l, now);
+    return w;
 }
 
 bool
@@ -142,6 +176,7 @@ limiter_quit(struct limiter *l, const struct limiter_options *o, uint64_t now,
     if (!w->waits)
         return false;
     semaphore_quit(&l->permits, w);
+    note_queue(l, now);
     take_back(l, o, now, w);
     return true;
 }

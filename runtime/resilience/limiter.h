@@ -4,6 +4,10 @@
  *         │                     │              └─ none free: the queue
  *         └─ refused, with the time after which it is worth while to ask again
  *
+ * A queue is for bursts.  One that has not been empty for longer than a request takes means that more comes than
+ * can be done: then a long queue makes everybody late and serves nobody, so it is cut to `lasting` until it has
+ * been empty for as long.
+ *
  * What a request will use in tokens is guessed when it enters and settled when it leaves.  Not for
  * several threads at a time (server/gateway/limits.h is).  Times are in nanoseconds. */
 #ifndef LLMUX_RESILIENCE_LIMITER_H
@@ -18,7 +22,9 @@ struct limiter_options {
     unsigned parallel; /* permits; 0: no limit */
     unsigned queue;    /* who may wait for one */
     uint64_t wait_ns;  /* the longest wait in the queue */
-    bool adapts;       /* the permits are as many as adaptive says, whatever parallel is */
+    unsigned
+        lasting; /* thousandths of the permits: so many may wait in an overload that lasts; 0: queue */
+    bool adapts; /* the permits are as many as adaptive says, whatever parallel is */
     struct adaptive_options adaptive;
 };
 
@@ -27,6 +33,8 @@ struct limiter {
     struct bucket requests, tokens;
     struct semaphore permits;
     struct adaptive adaptive;
+    bool crowded, lasting;     /* somebody waits; that has been so for long ... */
+    uint64_t since;            /* ... or not, since then */
     double hold_ns;            /* how long permits are held, a mean */
     uint64_t entered, refused; /* ever */
 };

@@ -87,6 +87,7 @@ struct config_limits {
     unsigned parallel;                      /* 0: no limit */
     unsigned queue;                         /* who may wait when that is reached */
     uint64_t wait;                          /* ms, the longest */
+    unsigned lasting;                       /* thousandths of the permits; 0: as many as queue */
     unsigned adaptive_least, adaptive_most; /* most 0: parallel is fixed */
     unsigned adaptive_tolerance;            /* thousandths of the usual latency */
 };

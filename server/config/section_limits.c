@@ -10,6 +10,7 @@
 const struct config_limits config_limits_defaults = {
     .queue = 100,
     .wait = 10 * SECOND,
+    .lasting = 500,
     .adaptive_least = 4,
     .adaptive_tolerance = 2000,
 };
@@ -34,6 +35,7 @@ static const struct config_field limit_fields[] = {
     { "parallel",            config_read_int,      AT(parallel),      .min = 0, .max = 1000000 },
     { "queue",               config_read_int,      AT(queue),         .min = 0, .max = 1000000 },
     { "wait",                config_read_duration, AT(wait),          .min = 0, .max = HOUR },
+    { "lasting_queue",       config_read_share,    AT(lasting),       .min = 0, .max = 100000 },
     { "adaptive",            config_read_record,   0, .record = &config_adaptive_record },
 };
 const struct config_record config_limit_record = CONFIG_RECORD("limits.*", limit_fields);

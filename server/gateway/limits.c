@@ -44,6 +44,7 @@ limits_options(const struct config_limits *c)
         .parallel = c->parallel,
         .queue = c->queue,
         .wait_ns = c->wait * MS,
+        .lasting = c->lasting,
         .adapts = c->adaptive_most > 0,
         .adaptive = { c->adaptive_least, c->adaptive_most, c->adaptive_tolerance },
     };

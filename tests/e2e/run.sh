@@ -1,9 +1,10 @@
 #!/bin/sh
 # run.sh [BUILD] [FILE...]: the end-to-end tests, with the official SDKs, against BUILD/llmux.  Ends
-# with `N passed, N failed`.
+# with `N passed, N failed`.  With --node in front FILE is a program, which is run.
 set -eu
 
 cd "$(dirname "$0")"
+[ "${1:-}" != --node ] || { program=yes; shift; }
 build=${1:-build}
 [ $# -eq 0 ] || shift
 case $build in
@@ -32,6 +33,7 @@ if [ "$(node --version | sed 's/^v\([0-9]*\).*/\1/')" -lt 22 ]; then
 fi
 install . >/dev/null
 
+[ -z "${program:-}" ] || exec "$node" "$@"
 [ $# -gt 0 ] || set -- ./*.test.mjs
 exec timeout -k 10 "${E2E_SECONDS:-600}" "$node" --test --test-concurrency=2 --test-timeout=120000 \
     --test-reporter=./lib/report.mjs --test-reporter-destination=stdout "$@"

@@ -244,7 +244,8 @@ conversations_stay_where_the_cache_is_warm_and_the_load_is_even(void **state)
 /* --- limits --------------------------------------------------------------------------------- */
 
 /* Twice what is let through: never more at a time, nobody waits longer than is allowed, and whoever is
- * important fails less; but the others are not starved. */
+ * important fails less.  Without the unimportant it would still be half as much again as can be done, so few of them
+ * get in; who is refused hears so at once. */
 static void
 a_gateway_under_twice_its_load_keeps_to_its_limit(void **state)
 {
@@ -254,13 +255,18 @@ a_gateway_under_twice_its_load_keeps_to_its_limit(void **state)
         double failed[SEMAPHORE_PRIORITIES];
         for (unsigned p = 0; p < SEMAPHORE_PRIORITIES; p++) {
             failed[p] = (double)r.failed_by[p] / r.requests_by[p];
-            HOLD(r.waited[p] <= 2.0001, r, "overload", ROUTE_LEAST_BUSY, seed);
         }
         HOLD(r.stuck == 0 && r.peak == 60, r, "overload", ROUTE_LEAST_BUSY, seed);
+        /* Requests take 3.9 s; those that wait do so half as long, but for the first of them. */
+        HOLD(r.waited[SEMAPHORE_HIGH] < 10 && r.waited[SEMAPHORE_LOW] <= 10.001, r, "overload",
+             ROUTE_LEAST_BUSY, seed);
+        HOLD(series_quantile(&r.first, 0.99) < 2 * 3.9, r, "overload", ROUTE_LEAST_BUSY, seed);
         HOLD(failed[SEMAPHORE_HIGH] < 0.02, r, "overload", ROUTE_LEAST_BUSY, seed);
         HOLD(failed[SEMAPHORE_NORMAL] < failed[SEMAPHORE_LOW], r, "overload", ROUTE_LEAST_BUSY,
              seed);
-        HOLD(failed[SEMAPHORE_LOW] < 0.99, r, "overload", ROUTE_LEAST_BUSY, seed);
+        HOLD(failed[SEMAPHORE_NORMAL] < 0.65, r, "overload", ROUTE_LEAST_BUSY, seed);
+        HOLD(r.failed_by[SEMAPHORE_LOW] < r.requests_by[SEMAPHORE_LOW], r, "overload",
+             ROUTE_LEAST_BUSY, seed);
         HOLD(r.requests - r.failed > 300 * 60 / 4.2, r, "overload", ROUTE_LEAST_BUSY, seed);
         result_fini(&r);
     }

@@ -305,6 +305,46 @@ limiter_gives_back_what_was_taken_for_those_who_leave_the_queue(void **state)
     assert_int_equal(bucket_wait(&l.requests, &o.requests, 0, 2), 0);
 }
 
+/* Ten at a time, each for a second, and always somebody who wants in: the queue is long for a second, and then
+ * only as long as half of those who are in. */
+static void
+limiter_keeps_queues_short_in_an_overload_that_lasts(void **state)
+{
+    struct limiter_options o = {
+        .parallel = 10, .queue = 100, .wait_ns = 60 * SECOND, .lasting = 500
+    };
+    const struct limiter_report done = { .hold_ns = SECOND };
+    struct limiter l = { 0 };
+    static struct semaphore_waiter w[2000];
+    struct semaphore_waiter *displaced;
+    struct limiter_refusal no;
+    unsigned n = 0, burst = 0, later = 0;
+    (void)state;
+    for (uint64_t i = 0; i < 200; i++) { /* twenty seconds, one leaves every tenth */
+        uint64_t now = 5 * SECOND + i * SECOND / 10;
+        if (l.permits.held == 10) {
+            limiter_leave(&l, &o, now, &done);
+            while (limiter_next(&l, &o, now))
+                ;
+        }
+        for (unsigned k = 0; k < 3; k++, n++) {
+            w[n] = (struct semaphore_waiter){ .priority = SEMAPHORE_NORMAL };
+            (void)limiter_enter(&l, &o, now, 0, &w[n], &displaced, &no);
+        }
+        unsigned *most = i < 15 ? &burst : &later;
+        if (i < 15 || i > 50)
+            *most = l.permits.waiting > *most ? l.permits.waiting : *most;
+    }
+    assert_true(burst > 15);
+    assert_int_equal(later, 5);
+    o.lasting = 0;
+    for (unsigned k = 0; k < 50; k++, n++) {
+        w[n] = (struct semaphore_waiter){ .priority = SEMAPHORE_NORMAL };
+        (void)limiter_enter(&l, &o, 30 * SECOND, 0, &w[n], &displaced, &no);
+    }
+    assert_int_equal(l.permits.waiting, 55);
+}
+
 /* What a limiter should know, in the plainest way: each bucket's level, and who is where. */
 struct ledger {
     double requests, tokens; /* there now */
@@ -493,6 +533,7 @@ main(void)
         cmocka_unit_test(limiter_refuses_with_the_time_to_come_back),
         cmocka_unit_test(limiter_does_what_its_ledger_does_over_random_schedules),
         cmocka_unit_test(limiter_gives_back_what_was_taken_for_those_who_leave_the_queue),
+        cmocka_unit_test(limiter_keeps_queues_short_in_an_overload_that_lasts),
         cmocka_unit_test(adaptive_limit_settles_near_what_the_server_can_do),
         cmocka_unit_test(adaptive_limit_is_not_held_down_by_calls_that_differ),
     };
