@@ -352,6 +352,8 @@ tell_attempt(struct teller *t, const struct hop *h, unsigned which)
     word(t, "llmux.dialect", str_from(h->dialect ? h->dialect->name : NULL));
     otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.attempt", which);
     text_if_any(t, "llmux.upstream.request_id", h->request_id);
+    if (h->priced)
+        otlp_double(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.cost", (double)h->cost / 1e9);
     if (h->cut)
         otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.cut", true);
     if (has_begun(h))

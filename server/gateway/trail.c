@@ -12,7 +12,8 @@
 #include "server/upstream/upstream.h"
 
 #define AGENT_MAX      256u
-#define HOPS_MAX       64u /* attempts that are told of */
+#define HOPS_MAX       64u  /* attempts that are told of */
+#define COST_MAX       1e15 /* millionths */
 #define TRIED_MAX      800u
 #define TRANSCRIPT_MAX ((size_t)4 << 20)
 #define SHARE_WHOLE    1000u
@@ -188,6 +189,20 @@ trail_parent(struct exchange *x, struct arena *a)
 
 /* --- attempts ------------------------------------------------------------------------------ */
 
+/* Prices are those of a million tokens; what goes through caches is input. */
+static void
+put_cost(struct hop *h, const struct config_price *p)
+{
+    const struct ir_int in = ir_usage_whole_input(&h->usage), out = h->usage.output;
+    double millionths = 0;
+    if (in.set && in.v > 0)
+        millionths += (double)in.v * p->input;
+    if (out.set && out.v > 0)
+        millionths += (double)out.v * p->output;
+    h->priced = p->set && (in.set || out.set) && millionths < COST_MAX;
+    h->cost = h->priced ? (uint64_t)(millionths * 1000 + 0.5) : 0;
+}
+
 void
 trail_hop(struct exchange *x, uint64_t total_us)
 {
@@ -222,6 +237,7 @@ trail_hop(struct exchange *x, uint64_t total_us)
         h->url = arena_str(&x->arena, a->url);
     if (a->tally.heard)
         keep_reply(x, h);
+    put_cost(h, &a->candidate.offer->model->price);
 }
 
 /* --- the end ------------------------------------------------------------------------------- */
@@ -269,6 +285,20 @@ print_hops(const struct trail *t, char to[TRIED_MAX])
     return str_make(to, n < TRIED_MAX ? n : TRIED_MAX - 1);
 }
 
+/* Of all attempts: those that failed late had their tokens, too. */
+static void
+log_cost(struct log_line *l, const struct trail *t)
+{
+    uint64_t cost = 0;
+    bool any = false;
+    for (unsigned i = 0; i < t->n_hops; i++) {
+        any |= t->hops[i].priced;
+        cost += t->hops[i].cost;
+    }
+    if (any)
+        log_billionths(l, "cost", cost);
+}
+
 void
 trail_log(struct log_line *l, const struct exchange *x)
 {
@@ -283,6 +313,7 @@ trail_log(struct log_line *l, const struct exchange *x)
     }
     if (t->n_hops > 1)
         log_str(l, "tried", print_hops(t, tried));
+    log_cost(l, t);
     if (t->n_hops && t->hops[t->n_hops - 1].connect_us)
         log_seconds(l, "upstream_connect", t->hops[t->n_hops - 1].connect_us);
     if (t->n_hops && t->hops[t->n_hops - 1].tls_us)

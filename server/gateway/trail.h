@@ -35,6 +35,8 @@ struct hop {
     struct str reply_id, reply_model, request_id;
     enum ir_stop stop;
     struct ir_usage usage;
+    bool priced;     /* the configuration knows what tokens cost there: */
+    uint64_t cost;   /* billionths of its currency */
     struct str said; /* the reply as attributes (transcript.h); absent: nobody wants it */
     bool said_cut;
 };

@@ -310,6 +310,16 @@ log_seconds(struct log_line *l, const char *key, uint64_t us)
     put_uint(l, us % 1000000, 6);
 }
 
+void
+log_billionths(struct log_line *l, const char *key, uint64_t value)
+{
+    if (!put_key(l, key, 22))
+        return;
+    put_uint(l, value / 1000000000, 1);
+    put(l, ".", 1);
+    put_uint(l, value % 1000000000, 9);
+}
+
 static void
 finish(struct log_line *l)
 {

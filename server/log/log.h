@@ -99,6 +99,8 @@ void log_int(struct log_line *l, const char *key, int64_t value);
 void log_bool(struct log_line *l, const char *key, bool value);
 /* Microseconds, written as seconds with six decimals. */
 void log_seconds(struct log_line *l, const char *key, uint64_t us);
+/* Billionths, written with nine decimals. */
+void log_billionths(struct log_line *l, const char *key, uint64_t value);
 /* Hand the line to the writer. */
 void log_end(struct log_line *l);
 

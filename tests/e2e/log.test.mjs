@@ -95,6 +95,28 @@ describe('lines of the log', () => {
         }
     });
 
+    test('tell what a request has cost, where the config knows the prices', async () => {
+        const w = await World.start({ fallbacks: { dear: ['cheap'] }, providers: (url) => [
+            { name: 'dear', type: 'openai.chat', base_url: url, api_key: 'sk-upstream-0123456789abcdef',
+              models: [{ name: 'dear', upstream: 'any!503', price: { input: 10, output: 20 } }] },
+            { name: 'cheap', type: 'openai.chat', base_url: url, api_key: 'sk-upstream-0123456789abcdef',
+              models: [{ name: 'cheap', price: { input: 0.15, output: 0.6 } }] }] });
+        try {
+            for (const model of ['cheap', 'dear']) {
+                const r = await w.post('/v1/chat/completions', chat(model));
+                const { usage } = await r.json();
+                const { cost } = await w.log(r.headers.get('x-request-id'));
+                const want = (usage.prompt_tokens * 0.15 + usage.completion_tokens * 0.6) / 1e6;
+                assert.ok(want > 0 && Math.abs(cost - want) < 1e-9, `${cost}, not ${want}`);
+            }
+            const r = await w.post('/v1/chat/completions', chat('openai/m'));
+            await r.text();
+            assert.equal((await w.log(r.headers.get('x-request-id'))).cost, undefined);
+        } finally {
+            await w.stop();
+        }
+    });
+
     test('go to a new file after SIGUSR1, and none is lost', async () => {
         const folder = await mkdtemp(join(tmpdir(), 'llmux-log-')), path = join(folder, 'llmux.log');
         const lines = async (file) => (await readFile(file, 'utf8').catch(() => '')).split('\n').filter(Boolean).map((l) => JSON.parse(l));

@@ -31,7 +31,7 @@ export const spans = {
             'gen_ai.usage.input_tokens', 'gen_ai.usage.output_tokens', 'gen_ai.usage.cache_read.input_tokens',
             'gen_ai.usage.cache_creation.input_tokens', 'gen_ai.usage.reasoning.output_tokens', 'http.response.status_code'),
         ...types(double, 'gen_ai.request.temperature', 'gen_ai.request.top_p', 'gen_ai.request.presence_penalty',
-            'gen_ai.request.frequency_penalty', 'gen_ai.response.time_to_first_chunk'),
+            'gen_ai.request.frequency_penalty', 'gen_ai.response.time_to_first_chunk', 'llmux.cost'),
         ...types(bool, 'gen_ai.request.stream', 'llmux.cut', 'llmux.content_cut'),
         ...types(list, 'gen_ai.request.stop_sequences', 'gen_ai.response.finish_reasons', 'gen_ai.input.messages',
             'gen_ai.output.messages', 'gen_ai.system_instructions', 'gen_ai.tool.definitions') },
