@@ -118,10 +118,18 @@ http_conn_touch(struct http_conn *c)
     struct http_server *s = c->server;
     if (c->is_dirty || s->current == c)
         return;
-    if (TAILQ_EMPTY(&s->dirty))
-        event_active(s->turn_event, 0, 0);
+    http_server_call_turn(s);
     TAILQ_INSERT_TAIL(&s->dirty, c, dirty);
     c->is_dirty = true;
+}
+
+void
+http_conn_end_turn(struct http_conn *c)
+{
+    TAILQ_REMOVE(&c->server->dirty, c, dirty);
+    c->is_dirty = false;
+    http_conn_flush(c);
+    http_conn_settle(c);
 }
 
 /* Bytes that were not read ahead of their time, or that complete what was in c->in. */

@@ -119,9 +119,10 @@ struct http_server {
     struct deadlines deadlines;
     struct http_conns all, dirty;
     struct http_conn *current; /* is being read or written: will be flushed anyway */
-    struct event *turn_event;  /* owned; active when the dirty ones are to be looked at */
-    struct event *done_event;  /* owned */
-    void (*done)(void *arg);   /* the drain's */
+    struct event *turn_event;  /* owned; active when the dirty ones are to be looked at: */
+    bool turn_due;
+    struct event *done_event; /* owned */
+    void (*done)(void *arg);  /* the drain's */
     void *done_arg;
     struct http_listener *listeners; /* owned */
     char *scratch;                   /* owned; HTTP_SCRATCH bytes */
@@ -148,6 +149,8 @@ struct http_conn *http_conn_create(struct http_server *s, int fd, struct http_tl
 void http_conn_touch(struct http_conn *c);
 /* Write what can be written.  May mark c lost; frees nothing. */
 void http_conn_flush(struct http_conn *c);
+/* Flush and settle c, which is dirty; may free it. */
+void http_conn_end_turn(struct http_conn *c);
 /* Put c into order: free it if it is lost, go on with the next request, set what it waits for.  c
  * may be gone afterwards. */
 void http_conn_settle(struct http_conn *c);
@@ -180,6 +183,8 @@ void http_exchange_free(struct http_conn *c);
 struct str http_server_date(struct http_server *s);
 /* A connection is no more. */
 void http_server_forget(struct http_server *s, struct http_conn *c);
+/* Look at the dirty ones in this turn of the loop. */
+void http_server_call_turn(struct http_server *s);
 /* An empty output buffer with some room, if there is one to spare; and back. */
 void http_server_lend(struct http_server *s, struct buf *b);
 void http_server_give_back(struct http_server *s, struct buf *b);

@@ -6,6 +6,14 @@
 
 #include "server/http/private.h"
 
+void
+http_server_call_turn(struct http_server *s)
+{
+    if (!s->turn_due)
+        event_active(s->turn_event, 0, 0);
+    s->turn_due = true;
+}
+
 /* The end of a turn: write what was collected in it.  Connections that are touched while this runs
  * have their turn later, so that a client with many requests in its pipeline does not keep the
  * others waiting. */
@@ -15,17 +23,15 @@ on_turn(evutil_socket_t fd, short what, void *arg)
     (void)fd, (void)what;
     struct http_server *s = arg;
     struct http_conn *c, *last = TAILQ_LAST(&s->dirty, http_conns);
+    s->turn_due = false;
     while ((c = TAILQ_FIRST(&s->dirty))) {
         bool is_last = c == last;
-        TAILQ_REMOVE(&s->dirty, c, dirty);
-        c->is_dirty = false;
-        http_conn_flush(c);
-        http_conn_settle(c);
+        http_conn_end_turn(c);
         if (is_last)
             break;
     }
     if (!TAILQ_EMPTY(&s->dirty))
-        event_active(s->turn_event, 0, 0);
+        http_server_call_turn(s);
 }
 
 static void
