@@ -28,5 +28,11 @@ def count(stage, provider, model, requests, stream=False, size=0, warm=50, optio
     return max(glob.glob(out + "*"), key=os.path.getsize)
 
 
+def total(path):
+    """All instructions of a file of callgrind's."""
+    with open(path) as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("totals:"))
+
+
 def control(gateway, *words):
     subprocess.run([find("callgrind_control"), *words, str(gateway.pid)], check=True, capture_output=True, timeout=30)

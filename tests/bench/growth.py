@@ -47,7 +47,7 @@ def events(stage, seconds, sizes=(10, 84, 256, 1 << 10, 4 << 10)):
                  ("ns a byte", 1e3))
 
 
-def streams(stage, seconds, counts=(300, 1000, 3000, 9000), rate=9000):
+def streams(stage, seconds, counts=(300, 3000, 9000), rate=9000):
     """Ever more streams that together bring `rate` events a second: what an event costs beside the others."""
     counts = [n for n in counts if n * 2 + 200 < stage.descriptors]
     say("growth with open streams ...")

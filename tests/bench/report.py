@@ -95,7 +95,17 @@ def workers(found):
     return table(["", f"{few} worker", f"{many} workers", "ratio", f"requests/s, {few}", f"requests/s, {many}"], rows)
 
 
-KINDS = {"cost": cost, "times": times, "micro": micro, "facts": facts, "curve": curve, "workers": workers}
+def shares(found):
+    """Figures, and by how much they are above those of a base."""
+    base = found["table"][found["base"]]
+    rows = []
+    for name, row in found["table"].items():
+        cells = [[f"{v:,.0f}", f"{(v / base[what] - 1) * 100:+.1f} %"] for what, v in row.items()]
+        rows.append([name] + [cell for pair in cells for cell in pair])
+    return table([""] + [cell for what in base for cell in (what, "")], rows)
+
+
+KINDS = {"shares": shares, "cost": cost, "times": times, "micro": micro, "facts": facts, "curve": curve, "workers": workers}
 
 
 def scenario(found):

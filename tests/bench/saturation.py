@@ -91,38 +91,6 @@ def secure(stage, rounds, seconds, stream):
                    STREAM if stream else REQUEST, stream=stream)
 
 
-# --- the gateway's features ------------------------------------------------------------------------------------------
-
-TRACES = """\
-telemetry:
-  otlp: {{ endpoint: "http://127.0.0.1:{port}", metrics: false }}
-  traces: {{ sample: {share}%, follow_client: false, keep_errors: true }}
-"""
-REDACTION = "redaction: {{ mode: {mode} }}\n"
-
-
-def features(stage, rounds, seconds, stream):
-    """What limits, traces and redaction add to a gateway without them."""
-    provider = servers.mock(stage, WHOLE)
-    sink = servers.nginx_sink(stage)
-    tenth, every = (TRACES.format(port=sink.port, share=share) for share in (10, 100))
-    modes = {mode: REDACTION.format(mode=mode) for mode in ("mask", "vault")}
-    modes = {mode: text for mode, text in modes.items() if servers.takes(stage, text)}
-    variants = {"none": {"limits": ""}, "limits": {}, "traces of 10 %": {"limits": "", "sections": tenth},
-                "traces of all": {"limits": "", "sections": every}}
-    variants.update({f"redaction, {mode}": {"limits": "", "sections": text} for mode, text in modes.items()})
-    variants["limits, traces of 10 %" + "".join(", " + mode for mode in modes if mode == "mask")] = {
-        "sections": tenth + modes.get("mask", "")}
-    targets = [Target(name, servers.llmux(stage, provider, name=f"llmux-{i}", **options))
-               for i, (name, options) in enumerate(variants.items())]
-    what = "burst of 100 events" if stream else "whole reply"
-    found = compare(stage, f"features: {what}, same dialect", targets, rounds, seconds,
-                    STREAM if stream else REQUEST, ("none",), stream=stream)
-    if not modes:
-        found["note"] = "redaction: not in this llmux"
-    return found
-
-
 # --- other gateways ---------------------------------------------------------------------------------------------------
 
 def beside_peers(stage, rounds, seconds, stream):
