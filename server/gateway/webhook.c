@@ -7,6 +7,7 @@
 #include <openssl/hmac.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -110,10 +111,10 @@ webhook_signature(struct str secret, uint64_t at, struct str body, struct arena 
     unsigned n = 0;
     struct str text = arena_printf(a, "%" PRIu64 ".%.*s", at, STR_ARG(body));
     HMAC(EVP_sha256(), secret.p, (int)secret.n, (const unsigned char *)text.p, text.n, mac, &n);
-    struct str all = arena_printf(a, "t=%" PRIu64 ",v1=", at);
+    char hex[2 * EVP_MAX_MD_SIZE + 1] = "";
     for (unsigned i = 0; i < n; i++)
-        arena_append(a, &all, arena_printf(a, "%02x", mac[i]));
-    return all;
+        snprintf(hex + 2 * (size_t)i, 3, "%02x", mac[i]);
+    return arena_printf(a, "t=%" PRIu64 ",v1=%s", at, hex);
 }
 
 /* --- sending --------------------------------------------------------------------------------- */
