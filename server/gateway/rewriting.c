@@ -207,7 +207,8 @@ static void
 walk_object(struct sheet *s, uint32_t at, enum content what)
 {
     const struct json_node *nodes = s->doc->nodes;
-    for (uint32_t key = at + 1; key < nodes[at].next && !s->err; key = nodes[key + 1].next) {
+    for (uint32_t key = at + 1; key < nodes[at].next && !s->err && !s->w->at;
+         key = nodes[key + 1].next) {
         bool rule = what == CONTENT_SCHEMA && content_is_rule(json_inner(s->doc, key));
         if (what == CONTENT_DATA)
             rewrite(s, key);

@@ -490,6 +490,9 @@ what_is_blocked_is_named_by_its_place(void **state)
           "\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":[{\\\"b\\\":"
           "\\\"a@b.org\\\"}]}\"}}]}]}",
           "messages[0].tool_calls[0].function.arguments" },
+        { "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"{\\\"a\\\":\\\"b@b.org"
+          "\\\",\\\"c@b.org\\\":1}\"}],\"metadata\":{\"d\":\"d@b.org\"}}",
+          "messages[0].content" },
     };
     (void)state;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
