@@ -318,3 +318,31 @@ describe('policies', { timeout: 20_000 }, () => {
         recorder.take();
     });
 });
+
+test('what cannot be redacted may go as it is, if the config says so; a vault has a cap', { timeout: 20_000 }, async () => {
+    const lax = await World.start({
+        providers: (emulator) => [{ name: 'all', type: 'openai', api_key: UPSTREAM_KEY, base_url: emulator,
+                                    models: ['any'] }],
+        redaction: { mode: 'vault', uncovered: 'allow', vault: { entries: 1 } },
+    });
+    try {
+        const form = new FormData();
+        form.set('model', 'any');
+        form.set('file', new Blob(['x']), 'x.wav');
+        const heard = await fetch(`${lax.url}/v1/audio/transcriptions`, { method: 'POST', body: form });
+        assert.equal(heard.status, 200);
+        assert.equal((await lax.post('/v1/embeddings', { model: 'any', input: [[1, 2, 3]] })).status, 200);
+        const painted = await lax.post('/v1/images/generations', { model: 'any', prompt: 'of ann@corp-a.com' });
+        assert.equal(painted.status, 200);
+        assert.match((await lax.last()).body.prompt, /^of \[email:[0-9a-f]{12}\]$/);
+        const many = await lax.post('/v1/chat/completions', chat('any', 'ann@corp-a.com bob@corp-b.com'));
+        assert.equal(many.status, 400);
+        const { error } = await many.json();
+        assert.match(error.message, /more to hide than the gateway keeps: 1 values/);
+        assert.equal(error.code, 'content_policy_violation');
+        const one = await lax.post('/v1/chat/completions', chat('any', 'ann@corp-a.com ann@corp-a.com'));
+        assert.equal(one.status, 200);
+    } finally {
+        await lax.stop();
+    }
+});
