@@ -36,10 +36,11 @@ str_from(const char *p)
     return (struct str){ p, p ? strlen(p) : 0 };
 }
 
+/* Most that differ do so in length, or in the first byte. */
 static inline bool
 str_eq(struct str a, struct str b)
 {
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+    return a.n == b.n && (a.n == 0 || (a.p[0] == b.p[0] && memcmp(a.p, b.p, a.n) == 0));
 }
 
 static inline bool

@@ -89,8 +89,17 @@ json_inner(const struct json_doc *d, uint32_t at)
  * of surrogate escapes becomes one code point, a lone one U+FFFD.  Absent when the arena is
  * full. */
 struct str json_text(const struct json_doc *d, uint32_t at, struct arena *a);
+/* The part of json_text_is for strings with escapes. */
+bool json_escaped_text_is(const struct json_doc *d, uint32_t at, struct str s);
 /* Is the string node equal to s once decoded? */
-bool json_text_is(const struct json_doc *d, uint32_t at, struct str s);
+static inline bool
+json_text_is(const struct json_doc *d, uint32_t at, struct str s)
+{
+    const struct json_node *node = &d->nodes[at];
+    if (node->kind != JSON_STRING)
+        return false;
+    return node->escaped ? json_escaped_text_is(d, at, s) : str_eq(json_inner(d, at), s);
+}
 /* The value of member `key` (the last one if repeated), or 0.  `at` must be an object. */
 uint32_t json_member(const struct json_doc *d, uint32_t at, struct str key);
 /* The number of elements of an array, or of members of an object. */

@@ -26,12 +26,9 @@ json_text(const struct json_doc *d, uint32_t at, struct arena *a)
 }
 
 bool
-json_text_is(const struct json_doc *d, uint32_t at, struct str s)
+json_escaped_text_is(const struct json_doc *d, uint32_t at, struct str s)
 {
-    if (json_kind(d, at) != JSON_STRING)
-        return false;
-    struct str inner = json_inner(d, at);
-    return d->nodes[at].escaped ? json_unescape_is(inner, s) : str_eq(inner, s);
+    return json_unescape_is(json_inner(d, at), s);
 }
 
 uint32_t

@@ -76,8 +76,7 @@ any_misfit(const struct class *c, const struct ir_request *m)
 {
     for (unsigned i = 0; i < m->turns.n; i++) {
         for (unsigned k = 0; k < m->turns.v[i].blocks.n; k++) {
-            struct ir_block b = m->turns.v[i].blocks.v[k];
-            const struct str *id = id_of(&b);
+            const struct str *id = id_of(&m->turns.v[i].blocks.v[k]);
             if (id && id->n && !fits(c, *id))
                 return true;
         }

@@ -22,7 +22,7 @@ find_key(const struct json_doc *d, uint32_t at, const struct xd_keys *keys)
         return NULL;
     }
     for (const struct xd_key *k = keys->v, *end = k + keys->n; k < end; k++)
-        if (k->name.n == name.n && memcmp(k->name.p, name.p, name.n) == 0)
+        if (str_eq(k->name, name))
             return k;
     return NULL;
 }

@@ -1,101 +1,7 @@
-/* Ids and names of calls in a request that does not say them all.  Some dialects know a call by its id,
- * some by its name, some by both. */
+/* What a request leaves to be understood: which thoughts belong together, what media an address speaks of. */
 #include "runtime/xd/settle.h"
 
-#include "runtime/xd/call_id.h"
 #include "runtime/xd/fault.h"
-
-/* A call that was made, in the order of the conversation. */
-struct call {
-    struct ir_block *block;
-    bool made_up;  /* its id is ours */
-    bool answered; /* by a result without an id of its own */
-};
-struct calls {
-    struct call *v;
-    unsigned n, cap;
-};
-
-/* The id depends on where the call stands alone: the same request gets the same ids. */
-static void
-make_id(struct xd *x, struct ir_block *b, unsigned ordinal)
-{
-    char id[XD_CALL_ID_BYTES];
-    xd_call_id(id, b->call.name, 0, 0, ordinal);
-    b->call.id = arena_str(x->arena, str_make(id, sizeof id));
-    if (!b->call.id.p)
-        xd_full(x);
-}
-
-static void
-take_call(struct xd *x, struct calls *l, struct ir_block *b)
-{
-    struct call *c = XD_PUSH(x, l);
-    if (!c)
-        return;
-    *c = (struct call){ .block = b, .made_up = b->call.id.n == 0 };
-    if (c->made_up)
-        make_id(x, b, l->n - 1);
-    if (!b->call.arguments.p)
-        b->call.arguments = STR("{}");
-}
-
-/* The call of this id, the last one if ids repeat. */
-static struct call *
-by_id(const struct calls *l, struct str id)
-{
-    for (unsigned i = l->n; i > 0; i--)
-        if (str_eq(l->v[i - 1].block->call.id, id))
-            return &l->v[i - 1];
-    return NULL;
-}
-
-/* The first call without a result yet, and of this name if there is one: of those without an id of
- * their own, else of all, as some give calls ids and results none. */
-static struct call *
-by_name(const struct calls *l, struct str name)
-{
-    for (int own = 0; own < 2; own++)
-        for (unsigned i = 0; i < l->n; i++)
-            if (l->v[i].made_up != (own == 1) && !l->v[i].answered
-                && (name.n == 0 || str_eq(l->v[i].block->call.name, name)))
-                return &l->v[i];
-    return NULL;
-}
-
-static void
-take_result(const struct calls *l, struct ir_block *b)
-{
-    struct str said = b->result.call.n ? b->result.call : b->result.name;
-    struct call *c = b->result.call.n ? by_id(l, b->result.call) : NULL;
-    if (!c)
-        c = by_name(l, said);
-    if (!c) {
-        b->result.call = said; /* of a call that nobody made */
-        if (!b->result.name.n)
-            b->result.name = said;
-        return;
-    }
-    c->answered = true;
-    b->result.call = c->block->call.id;
-    if (!b->result.name.n)
-        b->result.name = c->block->call.name;
-}
-
-static void
-settle_calls(struct xd *x, struct ir_request *m)
-{
-    struct calls calls = { NULL, 0, 0 };
-    for (unsigned i = 0; i < m->turns.n; i++) {
-        struct ir_blocks *l = &m->turns.v[i].blocks;
-        for (unsigned k = 0; k < l->n; k++) {
-            if (l->v[k].kind == IR_BLOCK_CALL)
-                take_call(x, &calls, &l->v[k]);
-            else if (l->v[k].kind == IR_BLOCK_RESULT)
-                take_result(&calls, &l->v[k]);
-        }
-    }
-}
 
 static bool
 is_piece(const struct ir_block *b)
@@ -110,10 +16,21 @@ is_signature(const struct ir_block *b)
     return b->kind == IR_BLOCK_THINKING && b->thinking.signature.n && !b->thinking.text.n;
 }
 
+static bool
+has_signature(const struct ir_blocks *l)
+{
+    for (unsigned i = 0; i < l->n; i++)
+        if (is_signature(&l->v[i]))
+            return true;
+    return false;
+}
+
 static void
 settle_thoughts(struct xd *x, struct ir_blocks *l)
 {
     unsigned n = 0, pieces = 0; /* pieces: that end the list so far */
+    if (!has_signature(l))
+        return;
     for (unsigned i = 0; i < l->n; i++) {
         struct ir_block b = l->v[i];
         if (is_signature(&b) && pieces) {

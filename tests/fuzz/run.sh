@@ -32,7 +32,9 @@ fi
 
 # Seeds of the readers are made of the cases.
 rm -rf build/fuzz/seeds
-mkdir -p build/fuzz/seeds/fuzz_xd_document build/fuzz/seeds/fuzz_xd_stream build/fuzz/seeds/fuzz_xd_ask
+for target in document stream ask verbatim; do
+    mkdir -p "build/fuzz/seeds/fuzz_xd_$target"
+done
 LC_ALL=C awk -v out=build/fuzz/seeds -f tests/fuzz/seeds.awk generated/registry.c tests/cases/*.case
 
 targets=$(ls tests/fuzz/fuzz_*.c | sed 's,^\(.*\)\.c$,build/fuzz/\1,')

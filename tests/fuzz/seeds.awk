@@ -13,11 +13,17 @@ FILENAME ~ /registry\.c$/ {
     next
 }
 
-function flush_part(   name, kinds) {
+function seed(target, head,   name) {
+    name = sprintf("%s/%s/%04d", out, target, ++made[target])
+    printf "%c%s%s", place["xd_" from], head, input > name
+    close(name)
+}
+
+function flush_part() {
     if (input != "" && (("xd_" from) in place)) {
-        name = sprintf("%s/%s/%04d", out, target, ++made[target])
-        printf "%c%s%s", place["xd_" from], head, input > name
-        close(name)
+        seed(target, head)
+        if (target == "fuzz_xd_document" && kind == "request" && (("xd_" to) in place))
+            seed("fuzz_xd_verbatim", sprintf("%c", place["xd_" to]))
     }
     input = ""
 }
@@ -30,7 +36,9 @@ FNR == 1 { flush_part(); inside = 0 }
     op = NF == 5 ? $1 : ""
     kind = NF == 5 ? $2 : $1
     from = NF == 5 ? $3 : $2
+    to = $NF
     gsub(/\./, "_", from)
+    gsub(/\./, "_", to)
     if (op != "" && kind == "error")
         op = ""
     if (kind == "stream") {
