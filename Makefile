@@ -70,12 +70,12 @@ SIMULATE := $(B)/tools/simulate/simulate $(B)/tests/simulation/test_simulation
 FUZZERS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 BENCH := $(B)/tests/bench/load $(B)/tests/bench/micro $(B)/tests/bench/resilience $(B)/tests/bench/routing \
-         $(B)/tests/bench/calls.so
+         $(B)/tests/bench/redact $(B)/tests/bench/calls.so
 BENCH_O := $(call obj,$(filter-out tests/bench/calls.c,$(wildcard tests/bench/*.c)))
 MICRO_O := $(call obj,$(wildcard tests/bench/micro*.c))
 
 .PHONY: all objects programs help setup run test unit corpus simulate test-simulation rows test-request-ids \
-    test-observability test-observability-long pictures e2e fuzzers fuzz check programs-bench test-bench bench bench-quick bench-resilience bench-routing bench-overload bench-hedge profile optimized \
+    test-observability test-observability-long pictures e2e fuzzers fuzz check programs-bench test-bench bench bench-quick bench-redact bench-resilience bench-routing bench-overload bench-hedge profile optimized \
     generate format sizes clean
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -246,7 +246,7 @@ clean:
 
 # --- speed ------------------------------------------------------------------------------------------------
 
-$(B)/tests/bench/load: $(filter-out $(MICRO_O) %/resilience.o %/routing.o,$(BENCH_O))
+$(B)/tests/bench/load: $(filter-out $(MICRO_O) %/resilience.o %/routing.o %/redact.o,$(BENCH_O))
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@
 $(B)/tests/bench/micro: $(MICRO_O) $(GENERATED_O) $(RUNTIME_O)
@@ -258,6 +258,9 @@ $(B)/tests/bench/resilience: $(B)/tests/bench/resilience.o $(PARTS)
 $(B)/tests/bench/routing: $(B)/tests/bench/routing.o $(SIMULATE_O) $(PARTS)
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(LDLIBS)
+$(B)/tests/bench/redact: $(B)/tests/bench/redact.o $(PARTS)
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(LDLIBS)
 $(B)/tests/bench/calls.so: tests/bench/calls.c
 	$(call say,LD)
 	@mkdir -p $(@D)
@@ -267,8 +270,11 @@ bench bench-quick:
 	@tools/setup.sh bench
 	@$(MAKE) --no-print-directory -j2 programs-bench
 	@python3 tests/bench/run.py --build $(B) $(if $(filter bench-quick,$@),--quick)
+	@$(B)/tests/bench/redact || true
 test-bench: programs-bench
 	@LLMUX_BUILD=$(B) python3 -m unittest discover -s tests/bench
+bench-redact: $(B)/tests/bench/redact
+	@$<
 bench-resilience: $(B)/tests/bench/resilience
 	@$<
 bench-routing: $(B)/tests/bench/routing

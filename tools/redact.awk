@@ -64,16 +64,38 @@ part == "rules" {
     if (key in seen)
         next
     seen[key] = 1
-    # More beginnings than bits share them, which costs a glance in vain.
+    # More beginnings than bits share them, which costs a glance in vain; so do more than eight, looked for side by side.
     bit = n++ % 64
+    group = length(set[0]) > 2 ? 7 : byte[tolower(substr(set[0], 1, 1))] % 7
     for (place = 0; place < 3; place++)
         for (i = 1; i <= length(set[place]); i++) {
             at = place "," byte[substr(set[place], i, 1)]
+            join("low", place, byte[substr(set[place], i, 1)] % 16, group)
+            join("high", place, int(byte[substr(set[place], i, 1)] / 16), group)
             if (!((at, bit) in bits)) {
                 bits[at, bit] = 1
                 sum[at] = sum[at] (sum[at] == "" ? "" : " | ") "UINT64_C(1) << " bit
             }
         }
+}
+
+# Add a group to what a half of a byte may belong to.
+function join(half, place, value, group,    at) {
+    at = half "," place "," value
+    if (!((at, group) in grouped)) {
+        grouped[at, group] = 1
+        groups[at] = groups[at] (groups[at] == "" ? "" : " | ") "1 << " group
+    }
+}
+
+function print_groups(half,    place, i) {
+    print "\nstatic const unsigned char starts_" half "[3][16] = {"
+    for (place = 0; place < 3; place++) {
+        printf "    { "
+        for (i = 0; i < 16; i++) printf "%s, ", (half "," place "," i) in groups ? groups[half "," place "," i] : "0"
+        print "},"
+    }
+    print "};"
 }
 
 function expand(class,    i, a, b, out) {
@@ -101,4 +123,7 @@ END {
         print "    },"
     }
     print "};"
+    # The same, coarser: eight groups, and the lower and the upper half of a byte.
+    print_groups("low")
+    print_groups("high")
 }

@@ -4,7 +4,7 @@
 #include "runtime/redact/starts.h"
 
 #ifdef __SSE2__
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 #define MARGIN 16 /* bytes before and behind a block that are looked at */
@@ -62,6 +62,7 @@ static inline struct sets
 sort(const char *p)
 {
     struct sets s = { 0 };
+#pragma GCC unroll 4
     for (unsigned i = 0; i < REDACT_BLOCK; i += 16) {
         __m128i x = load(p + i), lower = _mm_or_si128(x, _mm_set1_epi8(0x20));
         __m128i digit = between(x, '0', '9');
@@ -104,6 +105,56 @@ sort(const char *p)
         }
     }
     return s;
+}
+
+#endif
+
+#ifdef __SSE2__
+
+/* Places where the next three bytes may be those that a secret begins with: a table of sixteen for each half of each byte,
+ * looked up for 32 places at once, says of which groups they are. */
+__attribute__((target("avx2"))) static uint64_t
+likely(const char *p)
+{
+    const __m256i half = _mm256_set1_epi8(15);
+    uint64_t none = 0;
+#pragma GCC unroll 2
+    for (unsigned i = 0; i < REDACT_BLOCK; i += 32) {
+        __m256i groups = _mm256_set1_epi8(-1);
+#pragma GCC unroll 3
+        for (unsigned k = 0; k < 3; k++) {
+            __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)(p + i + k));
+            __m256i low = _mm256_broadcastsi128_si256(load((const char *)starts_low[k]));
+            __m256i high = _mm256_broadcastsi128_si256(load((const char *)starts_high[k]));
+            low = _mm256_shuffle_epi8(low, _mm256_and_si256(x, half));
+            high = _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16(x, 4), half));
+            groups = _mm256_and_si256(groups, _mm256_and_si256(low, high));
+        }
+        __m256i zero = _mm256_cmpeq_epi8(groups, _mm256_setzero_si256());
+        none |= (uint64_t)(unsigned)_mm256_movemask_epi8(zero) << i;
+    }
+    return ~none;
+}
+
+static inline bool
+can_tell_likely(void)
+{
+    return __builtin_cpu_supports("avx2");
+}
+
+#else
+
+static uint64_t
+likely(const char *p)
+{
+    (void)p;
+    return ~UINT64_C(0);
+}
+
+static inline bool
+can_tell_likely(void)
+{
+    return false;
 }
 
 #endif
@@ -166,12 +217,16 @@ redact_hints(struct str text, size_t at, bool open)
         escaped = s.escape << 2 | s.escape << 3 | s.escape << 6 | s.escape_before >> 14
                   | s.escape_before >> 13 | s.escape_before >> 10;
     uint64_t begins = (~before | escaped) & there;
-    uint64_t run = s.number;
-    for (unsigned k = 1; k < 7; k++)
-        run &= followed(s.number, s.number_behind, k);
+    uint64_t candidates = ((s.digit & begins) | s.sign) & there, run = s.number;
+    if (candidates)
+        for (unsigned k = 1; k < 7; k++)
+            run &= followed(s.number, s.number_behind, k);
+    uint64_t words = s.alnum & begins;
+    if (left >= REDACT_BLOCK + 2 && can_tell_likely())
+        words &= likely(p);
     return (struct redact_hints){
-        .words = choose(s.alnum & begins, p, left, open),
-        .numbers = ((s.digit & begins) | s.sign) & run & there,
+        .words = choose(words, p, left, open),
+        .numbers = candidates & run,
         .ats = s.at & there,
         .colons = s.colon ? choose_colons(&s, p, left, open) & there : 0,
     };
