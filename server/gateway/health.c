@@ -259,11 +259,11 @@ make_units(struct health *h)
     unsigned most = 0;
     for (unsigned i = 0; i < g->config->n_providers; i++)
         most += g->config->providers[i].n_models;
-    h->units = calloc(most, sizeof *h->units);
+    h->units = calloc(most + 1, sizeof *h->units);
     for (unsigned i = 0; h->units && i < g->config->n_providers; i++)
         for (unsigned k = 0; k < g->config->providers[i].n_models; k++)
             add_model(h, &g->deployments[i], &g->config->providers[i].models[k]);
-    for (unsigned i = 0; i < h->n; i++) /* not all at once */
+    for (unsigned i = 0; h->units && i < h->n; i++) /* not all at once */
         arm(&h->units[i], dice_below(&h->dice, h->units[i].probe.options->interval));
 }
 
