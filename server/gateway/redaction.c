@@ -2,6 +2,7 @@
 #include "server/gateway/redaction.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "server/gateway/content.h"
@@ -37,8 +38,6 @@ static const char *
 uncovered(const struct exchange *x, const struct redactor_policy *p)
 {
     const struct xd_ask *ask = &x->tape->ask;
-    if (x->front.op->passes)
-        return x->tape->passage.boundary.n ? "forms are not looked into" : NULL;
     if (ask->kind == XD_OP_EMBEDDINGS && has_tokens(&ask->embed))
         return "inputs are tokens, which are not looked into";
     if (ask->kind == XD_OP_CHAT && p->mode == CONFIG_REDACT_VAULT && has_state(&ask->chat))
@@ -73,7 +72,10 @@ refuse_found(struct exchange *x, struct redaction *r, const struct rewriting *w)
     struct str kind = redact_kind_name(w->found.kind);
     if (w->found.kind == REDACT_CUSTOM)
         kind = redact_custom_name(r->policy->rules.custom, w->found.custom);
-    json_path(&x->tape->doc, w->at, path, sizeof path);
+    if (w->field.p)
+        snprintf(path, sizeof path, "%.*s", STR_ARG(w->field));
+    else
+        json_path(&x->tape->doc, w->at, path, sizeof path);
     r->refusal = refusal("content_policy_violation",
                          arena_printf(&x->arena,
                                       "%s: holds what the gateway's policy does not let "
@@ -86,9 +88,15 @@ refuse_found(struct exchange *x, struct redaction *r, const struct rewriting *w)
 /* --- making one ---------------------------------------------------------------------------- */
 
 static void
-refuse_limit(struct exchange *x, struct redaction *r, enum err err)
+refuse_failed(struct exchange *x, struct redaction *r, enum err err)
 {
     const struct config_redaction *c = &x->gateway->config->redaction;
+    if (err == ERR_SYNTAX) {
+        r->refusal = (struct ir_error){ .set = true,
+                                        .kind = IR_FAULT_INVALID,
+                                        .message = STR("the body is no multipart form") };
+        return;
+    }
     if (err == ERR_MEMORY) {
         r->refusal = (struct ir_error){ .set = true,
                                         .kind = IR_FAULT_INTERNAL,
@@ -109,7 +117,7 @@ read_anew(struct exchange *x, struct redaction *r)
     struct fault f;
     r->tape = tape_take(&x->worker->tapes, TAPE_MAX);
     if (!r->tape) {
-        refuse_limit(x, r, ERR_MEMORY);
+        refuse_failed(x, r, ERR_MEMORY);
     } else if (tape_read(r->tape, &x->front, http_exchange_head(x->http), buf_str(&r->body), &f)) {
         r->refusal = refusal("content_policy_violation",
                              STR("the request means nothing any more when it is redacted"));
@@ -128,6 +136,16 @@ init_vault(const struct exchange *x, struct redaction *r)
     }
 }
 
+static enum err
+run(const struct exchange *x, struct rewriting *w, struct buf *out)
+{
+    const struct passage *p = &x->tape->passage;
+    if (x->front.op->passes && p->boundary.n)
+        return rewriting_run_form(w, http_exchange_body(x->http), p->boundary, out);
+    const unsigned char *marks = content_of(&x->tape->doc, &x->tape->ask, w->arena);
+    return marks ? rewriting_run(w, &x->tape->doc, marks, out) : ERR_LIMIT;
+}
+
 static void
 rewrite(struct exchange *x, struct redaction *r)
 {
@@ -137,11 +155,10 @@ rewrite(struct exchange *x, struct redaction *r)
                            .stop = r->policy->mode == CONFIG_REDACT_BLOCK,
                            .vault = &r->vault,
                            .arena = &scratch };
-    const unsigned char *marks = content_of(&x->tape->doc, &x->tape->ask, &scratch);
-    enum err err = marks ? rewriting_run(&w, &x->tape->doc, marks, &r->body) : ERR_LIMIT;
+    enum err err = run(x, &w, &r->body);
     memcpy(r->counts, w.counts, sizeof r->counts);
     if (err)
-        refuse_limit(x, r, err);
+        refuse_failed(x, r, err);
     else if (w.at)
         refuse_found(x, r, &w);
     else if (r->body.n && r->policy->mode == CONFIG_REDACT_VAULT && x->front.op->passes)

@@ -4,6 +4,7 @@
 #include "runtime/json/text.h"
 #include "runtime/redact/search.h"
 #include "server/gateway/content.h"
+#include "server/http/form.h"
 
 #define NESTED_MOST 3u                  /* JSON in strings of JSON */
 #define TEXT_MAX    ((size_t)256 << 20) /* of one string, rewritten */
@@ -260,4 +261,42 @@ rewriting_run(struct rewriting *w, const struct json_doc *doc, const unsigned ch
     if (s.changed)
         put_until(&s, doc->n);
     return s.err ? s.err : out->err;
+}
+
+/* --- forms --------------------------------------------------------------------------------- */
+
+static bool
+is_content(const struct form_part *part)
+{
+    return !part->is_file && !str_is(part->name, "model");
+}
+
+enum err
+rewriting_run_form(struct rewriting *w, struct str body, struct str boundary, struct buf *out)
+{
+    struct sheet s = { .w = w };
+    struct form_walk walker;
+    struct form_part part;
+    enum form_result result;
+    form_begin(&walker, body, boundary);
+    for (uint32_t i = 1; (result = form_next(&walker, &part)) == FORM_FOUND && !w->at; i++)
+        if (is_content(&part) && look(&s, part.value, i))
+            w->field = part.name;
+    if (s.err || w->at || (result == FORM_MISSING && w->vault->n == 0))
+        return s.err;
+    if (result != FORM_MISSING)
+        return ERR_SYNTAX;
+    form_begin(&walker, body, boundary);
+    size_t done = 0;
+    while (form_next(&walker, &part) == FORM_FOUND) {
+        size_t at = (size_t)(part.value.p - body.p);
+        if (!is_content(&part))
+            continue;
+        buf_put(out, body.p + done, at - done);
+        if (!replace(&s, part.value, out))
+            buf_puts(out, part.value);
+        done = at + part.value.n;
+    }
+    buf_puts(out, str_skip(body, done));
+    return out->err;
 }

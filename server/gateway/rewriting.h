@@ -19,12 +19,18 @@ struct rewriting {
     struct arena *arena;
     unsigned counts[REDACT_KINDS]; /* out: how often something was replaced */
     struct redact_match found;     /* out, with stop: its kind ... */
-    uint32_t at;                   /* ... and node; 0: nothing was found */
+    uint32_t at;                   /* ... and node, or part of a form; 0: nothing was found ... */
+    struct str field;              /* ... and the name of that part */
 };
 
 /* Append the document, of which marks says what is content (content.h), to out, if anything in it is to be replaced;
  * else nothing.  ERR_LIMIT when the vault, the arena or out is full, ERR_MEMORY. */
 MUST_CHECK enum err rewriting_run(struct rewriting *w, const struct json_doc *doc,
                                   const unsigned char *marks, struct buf *out);
+
+/* The same for a form with this boundary: its fields are content, but for files and the name of the model.
+ * ERR_SYNTAX: it is no form. */
+MUST_CHECK enum err
+rewriting_run_form(struct rewriting *w, struct str body, struct str boundary, struct buf *out);
 
 #endif

@@ -51,11 +51,12 @@ form_boundary(struct str content_type)
     return boundary.n && boundary.n <= BOUNDARY_MAX ? boundary : none;
 }
 
-/* Is this part, by its headers, a field of this name and no file? */
-static bool
-is_field(struct str headers, struct str name)
+/* What a part is, by its headers. */
+static void
+read_headers(struct str headers, struct form_part *part)
 {
     static const struct str disposition = STR_INIT("content-disposition:");
+    *part = (struct form_part){ .is_file = false };
     while (headers.n) {
         struct str line, rest = behind(headers, STR("\r\n"), &line);
         if (!rest.p)
@@ -64,9 +65,10 @@ is_field(struct str headers, struct str name)
         if (line.n < disposition.n || !str_eq_nocase(str_make(line.p, disposition.n), disposition))
             continue;
         line = str_skip(line, disposition.n);
-        return str_eq(parameter(line, STR("name")), name) && !parameter(line, STR("filename")).p;
+        part->name = parameter(line, STR("name"));
+        part->is_file = parameter(line, STR("filename")).p != NULL;
+        return;
     }
-    return false;
 }
 
 /* Go behind the next "--boundary" that stands at the beginning of a line; absent when there is none.  *before: what
@@ -91,30 +93,51 @@ next_part(struct str s, struct str boundary, bool first, struct str *before)
     }
 }
 
+void
+form_begin(struct form_walk *w, struct str body, struct str boundary)
+{
+    struct str skipped;
+    *w = (struct form_walk){ next_part(body, boundary, true, &skipped), boundary };
+}
+
+enum form_result
+form_next(struct form_walk *w, struct form_part *part)
+{
+    struct str line, headers, content;
+    if (!w->rest.p)
+        return FORM_BROKEN;
+    if (str_starts(w->rest, STR("--")))
+        return FORM_MISSING;
+    struct str s = behind(w->rest, STR("\r\n"),
+                          &line); /* white space may stand behind the boundary */
+    w->rest = (struct str){ NULL, 0 };
+    if (!s.p || str_trim(line).n)
+        return FORM_BROKEN;
+    bool bare = str_starts(s, STR("\r\n"));
+    struct str inside = bare ? str_skip(s, 2) : behind(s, STR("\r\n\r\n"), &headers);
+    if (!inside.p)
+        return FORM_BROKEN;
+    /* An empty value's line end is the last of its headers'. */
+    inside = (struct str){ inside.p - 2, inside.n + 2 };
+    w->rest = next_part(inside, w->boundary, false, &content);
+    if (!w->rest.p)
+        return FORM_BROKEN;
+    read_headers(bare ? STR("") : headers, part);
+    part->value = content.n >= 2 ? str_skip(content, 2) : (struct str){ inside.p + 2, 0 };
+    return FORM_FOUND;
+}
+
 enum form_result
 form_field(struct str body, struct str boundary, struct str name, struct str *value)
 {
-    struct str skipped, line, headers, content;
-    struct str s = next_part(body, boundary, true, &skipped);
-    while (s.p && !str_starts(s, STR("--"))) {
-        s = behind(s, STR("\r\n"), &line); /* white space may stand behind the boundary */
-        if (!s.p || str_trim(line).n)
-            return FORM_BROKEN;
-        bool bare = str_starts(s, STR("\r\n"));
-        struct str inside = bare ? str_skip(s, 2) : behind(s, STR("\r\n\r\n"), &headers);
-        if (bare)
-            headers = STR("");
-        if (!inside.p)
-            return FORM_BROKEN;
-        /* An empty value's line end is the last of its headers'. */
-        inside = (struct str){ inside.p - 2, inside.n + 2 };
-        s = next_part(inside, boundary, false, &content);
-        if (!s.p)
-            return FORM_BROKEN;
-        if (is_field(headers, name)) {
-            *value = content.n >= 2 ? str_skip(content, 2) : (struct str){ inside.p + 2, 0 };
+    struct form_walk w;
+    struct form_part part;
+    enum form_result result;
+    form_begin(&w, body, boundary);
+    while ((result = form_next(&w, &part)) == FORM_FOUND)
+        if (str_eq(part.name, name) && !part.is_file) {
+            *value = part.value;
             return FORM_FOUND;
         }
-    }
-    return s.p ? FORM_MISSING : FORM_BROKEN;
+    return result;
 }

@@ -16,6 +16,19 @@ enum form_result {
     FORM_BROKEN,  /* it is no form, or ends too soon */
 };
 
+/* The parts of a form in their order. */
+struct form_part {
+    struct str name;  /* absent: it has none */
+    struct str value; /* as in form_field */
+    bool is_file;
+};
+struct form_walk {
+    struct str rest, boundary; /* of the body, behind a boundary */
+};
+void form_begin(struct form_walk *w, struct str body, struct str boundary);
+/* FORM_FOUND: *part is the next one; FORM_MISSING: there is none. */
+enum form_result form_next(struct form_walk *w, struct form_part *part);
+
 /* Find the value of the first field of this name that is no file; borrowed from the body.  Other bytes may be put in
  * the place of a value that is not empty. */
 enum form_result

@@ -78,7 +78,7 @@ before(async () => {
                 { name: 'in-house', type: 'openai.chat', api_key: UPSTREAM_KEY, base_url: base,
                   models: [{ name: 'split', upstream: 'echo' }, { name: 'home', upstream: 'echo' }] },
                 { name: 'passages', type: 'openai', api_key: UPSTREAM_KEY, base_url: base,
-                  models: ['paint', 'paint-masked', 'hear'] },
+                  models: ['paint', 'paint-masked', 'hear', 'hear-masked', 'hear-blocked'] },
             ];
         },
         routing: { fallbacks: { 'chat-any!500': ['anthropic-echo'] } },
@@ -214,12 +214,23 @@ describe('policies', { timeout: 20_000 }, () => {
     });
 
     test('what cannot be redacted is refused', async () => {
-        const form = new FormData();
-        form.set('model', 'hear');
-        form.set('file', new Blob(['x']), 'x.wav');
-        const heard = await fetch(`${w.url}/v1/audio/transcriptions`, { method: 'POST', body: form });
-        assert.equal(heard.status, 400);
-        assert.match((await heard.json()).error.message, /forms are not looked into/);
+        const hear = async (model, prompt) => {
+            const form = new FormData();
+            form.set('prompt', prompt);
+            form.set('file', new Blob(['x']), 'x.wav');
+            form.set('model', model);
+            form.set('language', 'en');
+            return fetch(`${w.url}/v1/audio/transcriptions`, { method: 'POST', body: form });
+        };
+        assert.equal((await hear('hear', 'of ann@corp-a.com')).status, 400);
+        const blocked = await hear('hear-blocked', 'of ann@corp-a.com');
+        assert.equal(blocked.status, 400);
+        assert.equal((await blocked.json()).error.param, 'prompt');
+        assert.equal(recorder.take(), '');
+        assert.equal((await hear('hear', 'of fish')).status, 200);
+        assert.equal((await hear('hear-masked', 'of ann@corp-a.com')).status, 200);
+        const form = recorder.take();
+        assert.match(form, /\r\n\r\nof \[REDACTED:email\]\r\n-.*name="file".*\r\n\r\nx\r\n-.*\r\nhear-masked\r\n-.*\r\nen\r\n/s);
         const tokens = await w.post('/v1/embeddings', { model: 'chat-echo', input: [[1, 2, 3]] });
         assert.equal(tokens.status, 400);
         const goesOn = await w.post('/v1/responses', { model: 'responses-echo', input: 'x',
@@ -326,11 +337,6 @@ test('what cannot be redacted may go as it is, if the config says so; a vault ha
         redaction: { mode: 'vault', uncovered: 'allow', vault: { entries: 1 } },
     });
     try {
-        const form = new FormData();
-        form.set('model', 'any');
-        form.set('file', new Blob(['x']), 'x.wav');
-        const heard = await fetch(`${lax.url}/v1/audio/transcriptions`, { method: 'POST', body: form });
-        assert.equal(heard.status, 200);
         assert.equal((await lax.post('/v1/embeddings', { model: 'any', input: [[1, 2, 3]] })).status, 200);
         const painted = await lax.post('/v1/images/generations', { model: 'any', prompt: 'of ann@corp-a.com' });
         assert.equal(painted.status, 200);

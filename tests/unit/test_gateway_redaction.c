@@ -531,6 +531,42 @@ a_request_with_too_much_to_hide_is_an_error(void **state)
     bench_fini(&b);
 }
 
+#define PART(head) "--b\r\nContent-Disposition: form-data; " head "\r\n\r\n"
+
+/* Fields are, files and the model are not. */
+static void
+forms_are_redacted_field_by_field(void **state)
+{
+    static const char body[] =
+        PART("name=\"model\"") "m@b.org\r\n" PART("name=\"prompt\"") "of t@b.org, b@b.org\r\n" PART(
+            "name=\"file\"; "
+            "filename=\"f\"") "f@b.org\r\n" PART("name=\"x\"") "\r\n"
+                                                               "--b--\r\n";
+    struct bench b;
+    (void)state;
+    bench_init(&b);
+    b.w = (struct rewriting){ .rules = &rules, .vault = &b.vault, .arena = &b.arena };
+    assert_int_equal(rewriting_run_form(&b.w, str_from(body), STR("b"), &b.out), ERR_OK);
+    struct str sent = buf_str(&b.out);
+    assert_true(has(sent, "\r\n\r\nm@b.org\r\n--b\r\n") && has(sent, "\r\n\r\nf@b.org\r\n--b\r\n"));
+    assert_true(has(sent, "\r\n\r\nof [email:") && has(sent, "]\r\n--b\r\n"));
+    assert_false(has(sent, "t@b.org"));
+    assert_true(str_ends(sent, STR("name=\"x\"\r\n\r\n\r\n--b--\r\n")));
+    assert_int_equal(b.w.counts[REDACT_EMAIL], 2);
+    b.w.stop = true;
+    buf_clear(&b.out);
+    assert_int_equal(rewriting_run_form(&b.w, str_from(body), STR("b"), &b.out), ERR_OK);
+    assert_true(str_is(b.w.field, "prompt"));
+    assert_int_equal(b.out.n, 0);
+    b.w = (struct rewriting){ .rules = &rules, .vault = &b.vault, .arena = &b.arena };
+    for (size_t n = 0; n < sizeof body - 6; n++) { /* whatever is missing at its end */
+        buf_clear(&b.out);
+        assert_int_equal(rewriting_run_form(&b.w, str_make(body, n), STR("b"), &b.out), ERR_SYNTAX);
+        assert_int_equal(b.out.n, 0);
+    }
+    bench_fini(&b);
+}
+
 /* --- streams that are not like others ------------------------------------------------------ */
 
 struct story {
@@ -665,6 +701,7 @@ main(void)
         cmocka_unit_test(all_else_stays_as_it_was),
         cmocka_unit_test(what_is_blocked_is_named_by_its_place),
         cmocka_unit_test(a_request_with_too_much_to_hide_is_an_error),
+        cmocka_unit_test(forms_are_redacted_field_by_field),
         cmocka_unit_test(streams_tell_what_is_to_be_told),
         cmocka_unit_test(signed_thinking_stays_in_documents),
     };
