@@ -127,6 +127,18 @@ wait_again(struct exchange *x)
         deadline_set(&x->worker->deadlines, &x->deadline, EXCHANGE_KEEPALIVE);
 }
 
+/* The header has named the one that broke off: who goes on is told in a comment. */
+static void
+name_successor(struct exchange *x)
+{
+    struct str name = x->attempt.candidate.offer->deployment->config->name;
+    if (!recovery_is_on(x) || x->front.asked.framing != FRAMING_SSE)
+        return;
+    struct str comment = arena_printf(&x->arena, ": x-llmux-provider: %.*s\n\n", STR_ARG(name));
+    x->bytes_out += comment.n;
+    http_reply_body(x->http, comment);
+}
+
 void
 answer_stream(struct exchange *x, struct str bytes)
 {
@@ -136,6 +148,7 @@ answer_stream(struct exchange *x, struct str bytes)
         keep_dropped(x);
         if (!x->begun)
             begin(x, BEGIN_REPLY);
+        name_successor(x);
         exchange_commit(x);
     }
     sent(x, bytes.n);

@@ -292,8 +292,10 @@ exchange_commit(struct exchange *x)
     x->state = EXCHANGE_REPLYING;
     deadline_clear(&x->worker->deadlines, &x->watch);
     guarding_proven(x);
-    if (x->recovery)
-        return; /* what was asked may be asked again */
+    if (x->recovery) { /* what was asked may be asked again */
+        attempt_release_body(&x->attempt);
+        return;
+    }
     tape_put(&x->worker->tapes, x->tape);
     x->tape = NULL;
     redaction_commit(x);

@@ -219,6 +219,15 @@ describe('limits of going on', () => {
         assert.equal(plain.asked.length, before);
     });
 
+    test('a comment says who goes on', async () => {
+        const r = await w.post('/v1/chat/completions', {
+            model: 'asks', stream: true, messages: [{ role: 'user', content: hello }] });
+        assert.equal(r.headers.get('x-llmux-provider'), 'b3');
+        const text = await r.text();
+        assert.match(text, /\n\n: x-llmux-provider: g2\n\ndata: /);
+        assert.match(text, /data: \[DONE\]\n\n$/);
+    });
+
     test('it happens once, unless the config says otherwise', async () => {
         const { text, error, line } = await ask('openai', 'chain');
         assert.ok(error && text.length > 0);
