@@ -94,7 +94,7 @@ describe('a stream that breaks goes on elsewhere', () => {
             routing: { strategy: 'priority', stream_recovery: 'ask' },
             providers: (emulator) => [
                 ...pairs.map(({ from, fault, model }) =>
-                    bad(emulator, `bad-${model}`, from, model, `${model}!${fault}!rate=200`)),
+                    bad(emulator, `bad-${model}`, from, model, `${model}!${fault}!rate=50`)),
                 ...types.map((t) => good(others[t], `good-${t}`, t,
                                          pairs.filter((p) => p.to === t).map((p) => p.model))),
             ],
@@ -139,7 +139,7 @@ describe('a stream that breaks goes on elsewhere', () => {
 
 describe('limits of going on', () => {
     let w, thinker, plain, twice;
-    const manner = 'reset-after=5!rate=200';
+    const manner = 'reset-after=5!rate=50';
     before(async () => {
         thinker = await sequel('anthropic.messages', answer, 1);
         plain = await sequel('openai.chat', answer);
@@ -154,7 +154,7 @@ describe('limits of going on', () => {
                 bad(emulator, 'b1', 'openai.chat', 'thinks', `t!${manner}`),
                 bad(emulator, 'b2', 'openai.chat', 'words', `w!${manner}`),
                 bad(emulator, 'b3', 'openai.chat', 'asks', `a!${manner}`),
-                bad(emulator, 'b4', 'openai.chat', 'calls', `c!reset-after=3!rate=200`),
+                bad(emulator, 'b4', 'openai.chat', 'calls', `c!reset-after=3!rate=50`),
                 bad(emulator, 'b5', 'openai.chat', 'off', `o!${manner}`),
                 bad(emulator, 'b6', 'openai.chat', 'chain', `x!${manner}`),
                 { ...bad(emulator, 'b7', 'openai.chat', 'chain', `y!${manner}`),
