@@ -38,10 +38,13 @@ xd_flow_keep(struct xd *x, struct str s)
 static void
 give(struct xd_flow *f, const struct ir_event *e)
 {
-    if (f->given++ == 0) {
-        f->first = *e;
+    bool opened = f->given == 1 && f->grown.kind == IR_EVENT_OPEN && e->kind == IR_EVENT_GROW
+                  && e->choice == f->grown.choice && e->index == f->grown.index;
+    f->given += !opened;
+    if (f->given == 1) {
+        f->grown = *e;
         if (e->block)
-            f->first_block = *e->block;
+            f->grown_block = *e->block;
     }
     xd_flow_repeat(f, e);
 }

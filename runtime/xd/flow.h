@@ -80,12 +80,14 @@ struct xd_flow {
     unsigned ntracks, tracks_cap;
     struct flow_lane *free;
     struct arena park;
-    size_t parked;               /* bytes of all waiting lanes */
-    unsigned waiting;            /* lanes of all tracks */
-    bool said, counted;          /* since the last frame: an event or a stop; a usage */
-    unsigned given;              /* events since the last frame ... */
-    struct ir_event first;       /* ... the first of them ... */
-    struct ir_block first_block; /* ... and its block: both point into the frame */
+    size_t parked;      /* bytes of all waiting lanes */
+    unsigned waiting;   /* lanes of all tracks */
+    bool said, counted; /* since the last frame: an event or a stop; a usage */
+    /* Events since the last frame, of which a block that opens and grows counts as one; the first of
+     * them, of such a block its growth; and its block.  These point into the frame. */
+    unsigned given;
+    struct ir_event grown;
+    struct ir_block grown_block;
 };
 
 /* --- the whole: flow.c --- */

@@ -140,12 +140,12 @@ xd_stencil_learn(struct xd_stencil *s, const struct xd *x, const struct frame *f
     const struct xd_flow *f = x->flow;
     struct cuts cuts = { .n = 0 };
     s->n = 0;
-    if (f->given != 1 || f->first.kind != IR_EVENT_GROW || f->counted || f->waiting)
+    if (f->given != 1 || f->grown.kind != IR_EVENT_GROW || f->counted || f->waiting)
         return;
     if (x->doc.src != data.p || frame->name.n + data.n + frame->raw.n > XD_STENCIL_BYTES)
         return;
-    s->event = f->first;
-    s->block = f->first_block;
+    s->event = f->grown;
+    s->block = f->grown_block;
     s->event.block = &s->block;
     const struct str *text = ir_block_text(&s->block);
     if (!text || !find_text(data, *text, &cuts))

@@ -4,7 +4,7 @@
  *   └─────────────── literal ────────────────┘└ text ┘└── literal ─────┘ └ noise
  *
  * Nearly all frames of a stream are like that.  When reading a frame did nothing but let a live
- * block grow by one text, which stands in the frame without escapes, the bytes around that text are
+ * block, or one that it opened, grow by one text, which stands in the frame without escapes, the bytes around that text are
  * kept.  A next frame that fits does the same with a text of its own and need not be read: what
  * reading does depends on the frame and on the state of the stream, and such a frame leaves the
  * state as it was.  A frame that does not fit is read, and takes the stencil's place or leaves none.

@@ -371,7 +371,11 @@ static const struct {
     const char *why, *frames[4];
     unsigned fitted;
 } cases[] = {
-    { "the first opens the block, the second is the pattern of the third",
+    { "the first opens the block, and is the pattern of those behind it",
+      { CHUNK("\"role\":\"assistant\"", ""), CHUNK("\"content\":\"a\"", ""),
+        CHUNK("\"content\":\"b\"", ""), CHUNK("\"content\":\"c\"", "") },
+      2 },
+    { "the first begins the reply, too; the second is the pattern of the third",
       { CHUNK("\"content\":\"a\"", ""), CHUNK("\"content\":\"b\"", ""),
         CHUNK("\"content\":\"c\"", "") },
       1 },
