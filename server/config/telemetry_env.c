@@ -130,6 +130,42 @@ take_signal(const struct config_reader *r, const char *name, int *send)
         *send = str_is(value, "otlp");
 }
 
+/* A share such as 0.25, in thousandths; 1 when it is not said. */
+static bool
+read_ratio(struct config_reader *r, unsigned *thousandths)
+{
+    struct str copy = arena_str(r->arena, variable(r, "OTEL_TRACES_SAMPLER_ARG"));
+    char *end = NULL;
+    double ratio = copy.n ? strtod(copy.p, &end) : 1;
+    if (copy.n && ((size_t)(end - copy.p) != copy.n || !(ratio >= 0 && ratio <= 1)))
+        return false;
+    *thousandths = (unsigned)(ratio * 1000 + 0.5);
+    return true;
+}
+
+/* Which traces are told; failed and slow ones are so or so (keep_errors, keep_slow). */
+static void
+take_sampler(struct config_reader *r, struct config_telemetry *t)
+{
+    static const struct str based = STR_INIT("parentbased_");
+    struct str value = variable(r, "OTEL_TRACES_SAMPLER");
+    bool follows = str_starts(value, based);
+    struct str kind = follows ? str_skip(value, based.n) : value;
+    unsigned ratio = 1000;
+    if (!value.p)
+        return;
+    if (str_is(kind, "always_off"))
+        ratio = 0;
+    else if (!str_is(kind, "always_on")
+             && (!str_is(kind, "traceidratio") || !read_ratio(r, &ratio)))
+        config_fail(r, NULL,
+                    "environment variable OTEL_TRACES_SAMPLER must be always_on, always_off or "
+                    "traceidratio, perhaps behind parentbased_, and OTEL_TRACES_SAMPLER_ARG a "
+                    "number from 0 to 1");
+    t->sample = ratio;
+    t->follow = follows;
+}
+
 void
 config_telemetry_environment(struct config_reader *r, struct config_telemetry *t)
 {
@@ -147,6 +183,7 @@ config_telemetry_environment(struct config_reader *r, struct config_telemetry *t
     take_signal(r, "OTEL_TRACES_EXPORTER", &t->send_traces);
     take_signal(r, "OTEL_METRICS_EXPORTER", &t->send_metrics);
     take_signal(r, "OTEL_LOGS_EXPORTER", &t->send_logs);
+    take_sampler(r, t);
     take_resource(r, t);
     take(r, "OTEL_SERVICE_NAME", &config_telemetry_record, "service", t);
 }

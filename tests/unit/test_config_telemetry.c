@@ -75,6 +75,8 @@ telemetry_takes_defaults_from_the_environment(void **state)
         { "OTEL_RESOURCE_ATTRIBUTES",
           "service.name=from-attributes,deployment.environment.name=test,host.name=no,team=a" },
         { "OTEL_SERVICE_NAME", "gateway-7" },
+        { "OTEL_TRACES_SAMPLER", "parentbased_traceidratio" },
+        { "OTEL_TRACES_SAMPLER_ARG", "0.25" },
         { NULL, NULL },
     };
     struct result r;
@@ -93,6 +95,8 @@ telemetry_takes_defaults_from_the_environment(void **state)
     assert_int_equal(t->timeout, 2500);
     assert_int_equal(t->interval, 30000);
     assert_true(t->send_traces && !t->send_metrics && t->send_logs);
+    assert_int_equal(t->sample, 250);
+    assert_true(t->follow);
     ASSERT_STR(t->service, "gateway-7");
     assert_int_equal(t->resource.n, 2);
     ASSERT_STR(t->resource.v[0].value, "test");
@@ -125,6 +129,11 @@ variables_that_make_no_sense_are_named(void **state)
         { { { "OTEL_EXPORTER_OTLP_COMPRESSION", "zip" } }, "OTEL_EXPORTER_OTLP_COMPRESSION" },
         { { { "OTEL_EXPORTER_OTLP_TIMEOUT", "10s" } }, "OTEL_EXPORTER_OTLP_TIMEOUT" },
         { { { "OTEL_EXPORTER_OTLP_TIMEOUT", "0" } }, "OTEL_EXPORTER_OTLP_TIMEOUT" },
+        { { { "OTEL_TRACES_SAMPLER", "jaeger_remote" } }, "OTEL_TRACES_SAMPLER" },
+        { { { "OTEL_TRACES_SAMPLER", "traceidratio" }, { "OTEL_TRACES_SAMPLER_ARG", "1.5" } },
+          "OTEL_TRACES_SAMPLER" },
+        { { { "OTEL_TRACES_SAMPLER", "traceidratio" }, { "OTEL_TRACES_SAMPLER_ARG", "x" } },
+          "OTEL_TRACES_SAMPLER" },
         { { { "OTEL_EXPORTER_OTLP_CLIENT_KEY", "/tls/key.pem" } }, "cert_file" },
     };
     static const char *const off[][2] = { { "OTEL_SDK_DISABLED", "TRUE" },
@@ -144,12 +153,39 @@ variables_that_make_no_sense_are_named(void **state)
     result_fini(&r);
 }
 
+static void
+samplers_have_their_names(void **state)
+{
+    static const struct {
+        const char *name;
+        unsigned sample;
+        int follow;
+    } rows[] = {
+        { "always_on", 1000, 0 },
+        { "always_off", 0, 0 },
+        { "parentbased_always_on", 1000, 1 },
+        { "parentbased_always_off", 0, 1 },
+        { "traceidratio", 1000, 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *const vars[][2] = { { "OTEL_TRACES_SAMPLER", rows[i].name }, { NULL, NULL } };
+        struct result r;
+        parse(&r, SMALL, vars);
+        assert_non_null(r.config);
+        assert_int_equal(r.config->telemetry.sample, rows[i].sample);
+        assert_int_equal(r.config->telemetry.follow, rows[i].follow);
+        result_fini(&r);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(telemetry_takes_defaults_from_the_environment),
         cmocka_unit_test(variables_that_make_no_sense_are_named),
+        cmocka_unit_test(samplers_have_their_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
