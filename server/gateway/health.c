@@ -227,6 +227,7 @@ unit_for(struct health *h, const struct deployment *d, const struct config_model
     u->probe.model = list ? (struct str){ NULL, 0 } : m->upstream;
     u->probe.done = on_done;
     u->probe.ctx = u;
+    arm(u, dice_below(&h->dice, m->health.interval)); /* not all at once */
     h->n++;
     return u;
 }
@@ -263,8 +264,6 @@ make_units(struct health *h)
     for (unsigned i = 0; h->units && i < g->config->n_providers; i++)
         for (unsigned k = 0; k < g->config->providers[i].n_models; k++)
             add_model(h, &g->deployments[i], &g->config->providers[i].models[k]);
-    for (unsigned i = 0; h->units && i < h->n; i++) /* not all at once */
-        arm(&h->units[i], dice_below(&h->dice, h->units[i].probe.options->interval));
 }
 
 /* --- the thread ------------------------------------------------------------------------------ */
