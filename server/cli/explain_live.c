@@ -116,7 +116,7 @@ text(const struct json_doc *d, uint32_t object, const char *key, struct arena *a
 static struct str
 seconds(const struct json_doc *d, uint32_t object, struct arena *a)
 {
-    uint32_t at = json_member(d, object, STR("shut_for_ms"));
+    uint32_t at = json_member(d, object, STR("for_ms"));
     int64_t ms;
     if (!at || !json_int(d, at, &ms))
         return (struct str){ NULL, 0 };

@@ -93,7 +93,10 @@ look_at(struct asker *k, struct explain_try *t)
     t->view = (struct route_view){ .standing = ROUTE_READY };
     o.look(o.ctx, t->candidate.offer, t->candidate.name, &t->view);
     struct guarded *x = guarding_find(k->g, t->candidate.offer, t->candidate.name, k->a);
-    t->why = guarded_view(x, &k->g->guard_options, clock_ns()).reason;
+    uint64_t now = clock_ns();
+    struct guard_view v = guarded_view(x, &k->g->guard_options, now);
+    t->why = v.reason;
+    t->for_ns = v.until > now ? v.until - now : 0;
 }
 
 static void

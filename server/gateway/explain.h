@@ -35,6 +35,7 @@ struct explain_try {
     double part;            /* of this model's requests that begin here, by share: 0..1 */
     struct route_view view; /* how the deployment does; of a running gateway only */
     enum guard_reason why;  /* ... and why, if that is its guard's word */
+    uint64_t for_ns;        /* ... and how long still; 0: nobody knows */
 };
 
 /* All of it lives in the arena. */

@@ -56,6 +56,8 @@ put_try(const struct explanation *e, const struct explain_try *t, struct jw *j)
     put_str(j, "standing", str_from(standing_name(t->view.standing)));
     if (t->why != GUARD_FINE)
         put_str(j, "why", str_from(guard_reason_text(t->why)));
+    if (t->why != GUARD_FINE && t->for_ns)
+        put_int(j, "for_ms", t->for_ns / 1000000);
     if (t->view.shut_for > 0)
         put_int(j, "shut_for_ms", (uint64_t)(t->view.shut_for * 1000));
     if (t->candidate.again) {

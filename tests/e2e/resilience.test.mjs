@@ -150,7 +150,7 @@ describe('a limit that is used up', () => {
         const { stdout } = await promisify(execFile)(program, ['explain', '--admin', admin, file]);
         assert.match(stdout, /^strategy +simple-shuffle$/m);
         assert.match(stdout, /^1 +free0 +m0 +y0 +ready +- +- +patched$/m);
-        assert.match(stdout, /^no +spent0 .* resting +limit of the provider used up +- +patched$/m);
+        assert.match(stdout, /^no +spent0 .* resting +limit of the provider used up +[\d.]+ s +patched$/m);
     });
 
     test('who has no other deployment is served all the same', async () => {
