@@ -56,7 +56,7 @@ look(struct redact_stream *s, bool open, struct redact_match *m)
     struct str text = buf_str(&s->held);
     bool tail = false;
     if (!open)
-        return redact_next_of(s->rules, text, s->gone, m) ? REDACT_MATCH : REDACT_NOTHING;
+        return redact_next(text, s->rules->which, s->gone, m) ? REDACT_MATCH : REDACT_NOTHING;
     enum redact_found found = redact_next_open(text, s->rules->which, s->gone, m, &tail);
     s->in_tail = found == REDACT_MATCH && tail;
     s->tail = m->kind;

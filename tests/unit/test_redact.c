@@ -53,6 +53,9 @@ secrets_are_found(void **state)
           "{\"api-key\":\"[REDACTED:api_key]\"}" },
         { "Authorization: Bearer abcdefghijklmnop0123\r\n",
           "Authorization: Bearer [REDACTED:bearer]\r\n" },
+        { "Set-Cookie: session=a1b2c3d4e5; Path=/", "Set-Cookie: [REDACTED:password]; Path=/" },
+        { "x-amz-security-token: IQoJb3JpZ2luX2VjEabc0123",
+          "x-amz-security-token: [REDACTED:api_key]" },
         { "t=eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl!",
           "t=[REDACTED:jwt]!" },
         { "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nBKcwggSj\n-----END PRIVATE "
