@@ -100,6 +100,7 @@ micro_run_stream(struct micro_job *j)
     arena_fini(&keep);
 }
 
+/* As the gateway does it: texts stay in the body. */
 void
 micro_run_request(struct micro_job *j)
 {
@@ -111,6 +112,8 @@ micro_run_request(struct micro_job *j)
     buf_init(&out, OUT_MAX);
     xd_init(&in, j->from, XD_OP_CHAT, &a, NULL);
     xd_init(&x, j->to, XD_OP_CHAT, &a, &out);
+    in.verbatim_from = x.verbatim_from = XD_VERBATIM;
+    x.source = &in.doc;
     expect(j, xd_request_read(&in, j->input, &m) == ERR_OK);
     expect(j, xd_prepare(&x, &m, NULL, &ready) == ERR_OK && xd_request_write(&x, &ready) == ERR_OK);
     xd_fini(&in);
