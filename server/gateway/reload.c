@@ -12,10 +12,10 @@
 #define ERRORS_LOGGED 10u
 
 /* What cannot change while the process runs. */
-static const char *const fixed[] = { "server.listen",   "server.admin_listen",
-                                     "server.workers",  "server.log.format",
-                                     "server.log.file", "telemetry.service",
-                                     "telemetry.otlp" };
+static const char *const fixed[] = { "server.listen",      "server.admin_listen",
+                                     "server.workers",     "server.log.format",
+                                     "server.log.file",    "telemetry.service",
+                                     "telemetry.resource", "telemetry.otlp" };
 #define N_FIXED (sizeof fixed / sizeof fixed[0])
 
 struct reloader {

@@ -176,21 +176,23 @@ what_cannot_change_is_named_until_it_is_as_before(void **state)
     static const char log[] = "";
     struct reload_report said;
     FILE *f = fopen(h->path, "w");
-    fprintf(f,
-            "server: { listen: \"127.0.0.1:1\", workers: 7, log: { level: warn, format: text } }\n"
-            "telemetry: { service: other, otlp: { endpoint: \"http://127.0.0.1:1\" } }\n"
-            "providers: [{ name: p, type: openai, base_url: \"%s\", api_key: k, models: [m] }]\n",
-            mock_base_url(h->mock));
+    fprintf(
+        f,
+        "server: { listen: \"127.0.0.1:1\", workers: 7, log: { level: warn, format: text } }\n"
+        "telemetry: { service: other, resource: { team: a }, otlp: { endpoint: \"http://127.0.0.1:1\" } }\n"
+        "providers: [{ name: p, type: openai, base_url: \"%s\", api_key: k, models: [m] }]\n",
+        mock_base_url(h->mock));
     fclose(f);
     for (int i = 0; i < 2; i++) { /* though the second time nothing has changed */
         reload_now(h->reloader, RELOAD_SIGNAL, &h->arena, &said);
         assert_true(said.ok);
-        assert_int_equal(said.n_waiting, 5);
+        assert_int_equal(said.n_waiting, 6);
         assert_true(str_is(said.waiting[0], "server.listen"));
         assert_true(str_is(said.waiting[1], "server.workers"));
         assert_true(str_is(said.waiting[2], "server.log.format"));
         assert_true(str_is(said.waiting[3], "telemetry.service"));
-        assert_true(str_is(said.waiting[4], "telemetry.otlp"));
+        assert_true(str_is(said.waiting[4], "telemetry.resource"));
+        assert_true(str_is(said.waiting[5], "telemetry.otlp"));
     }
     assert_false(log_enabled(h->service.log, LOG_LEVEL_INFO));
     write_config(h, "first", log);
