@@ -34,8 +34,9 @@ async function load(port, rate) {
     const asked = [], start = performance.now();
     while (performance.now() - start < seconds * 1000) {
         const due = start + asked.length * 1000 / rate;
-        if (due > performance.now())
-            await new Promise((resolve) => setTimeout(resolve, due - performance.now()));
+        const left = due - performance.now();
+        if (left > 0)
+            await new Promise((resolve) => setTimeout(resolve, left));
         asked.push(ask(port, due));
     }
     return (await Promise.all(asked)).slice(rate); // without the first second
