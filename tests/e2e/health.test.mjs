@@ -93,7 +93,10 @@ describe('probes', () => {
         await stands('one', 'ready');
         await call(w, 'openai', 'm', false);
         await eventually(() => one.chats().length > 0 || call(w, 'openai', 'm', false).then(() => false));
-        const lines = w.gateway.lines.map((l) => JSON.parse(l)).filter((l) => l.event === 'health' && l.provider === 'one');
+        const lines = await eventually(() => {
+            const all = w.gateway.lines.map((l) => JSON.parse(l)).filter((l) => l.event === 'health' && l.provider === 'one');
+            return all.length >= 2 && all;
+        });
         assert.deepEqual(lines.map((l) => [l.upstream_model, l.to, l.error, l.status]),
                          [['m', 'failing', 'overloaded', 503], ['m', 'well', undefined, 200]]);
     });
