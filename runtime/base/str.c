@@ -15,6 +15,8 @@ lower(char c)
 bool
 str_eq_nocase_rest(struct str a, struct str b)
 {
+    if (a.n && memcmp(a.p, b.p, a.n) == 0) /* as a rule what is alike is written alike */
+        return true;
     for (size_t i = 0; i < a.n; i++)
         if (lower(a.p[i]) != lower(b.p[i]))
             return false;
