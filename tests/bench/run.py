@@ -129,7 +129,7 @@ def main():
     directory = os.path.join(args.build, "bench")
     versions = [version("nginx", "-v"), version("haproxy", "-v")]
     with Stage(args.build, directory) as stage:
-        if not args.quick:
+        if not args.quick and not args.only:
             say(f"{len(wanted)} scenarios; all of them take some 16 minutes, and none begins after {args.minutes:g}")
         noise = Noise(stage.cores)
         found = measure(stage, wanted, noise, time.monotonic() + args.minutes * 60)
