@@ -111,7 +111,7 @@ every_positive_is_found(void **state)
         bool found = redact_next(text, REDACT_ALL, 0, &m) && m.at == s.at && m.n == s.n
                      && m.kind == s.kind;
         if (!found && ++missed <= 20)
-            printf("# missed %u, %s at %zu + %zu (got %zu + %zu): %.*s\n", i,
+            printf("missed %u, %s at %zu + %zu (got %zu + %zu): %.*s\n", i,
                    redact_kind_name(s.kind).p, s.at, s.n, m.at, m.n, STR_ARG(text));
     }
     redact_sample_fini(&s);
@@ -132,7 +132,7 @@ few_look_alikes_are_taken_for_one(void **state)
         const char *name = redact_set_negative(&s, i);
         struct str text = buf_str(&s.text);
         if (redact_next(text, REDACT_ALL, 0, &m) && ++wrong <= 20)
-            printf("# %s taken for %s (%.*s): %.*s\n", name, redact_kind_name(m.kind).p, (int)m.n,
+            printf("%s taken for %s (%.*s): %.*s\n", name, redact_kind_name(m.kind).p, (int)m.n,
                    text.p + m.at, STR_ARG(text));
     }
     redact_sample_fini(&s);
