@@ -26,12 +26,6 @@ ir_sequel_text_bytes(const struct ir_sequel *q)
     return n;
 }
 
-size_t
-ir_sequel_new_bytes(const struct ir_sequel *q)
-{
-    return ir_sequel_text_bytes(q) - q->text_at_break;
-}
-
 bool
 ir_sequel_can_go_on(const struct ir_sequel *q)
 {
@@ -189,7 +183,6 @@ ir_sequel_break(struct ir_sequel *q, const struct ir_usage *used)
 {
     q->breaks++;
     begin_again(q);
-    q->text_at_break = ir_sequel_text_bytes(q);
     ir_usage_add(&q->before, used);
 }
 

@@ -29,8 +29,7 @@ struct ir_sequel {
         IR_SEQUEL_OWN,
         IR_SEQUEL_JOINS,
         IR_SEQUEL_HIDDEN
-    } part;               /* its open block */
-    size_t text_at_break; /* bytes of text that had been said */
+    } part; /* its open block */
 };
 
 void ir_sequel_init(struct ir_sequel *q, struct arena *a, ir_sink *sink, void *ctx);
@@ -44,8 +43,7 @@ bool ir_sequel_can_go_on(const struct ir_sequel *q);
 void ir_sequel_break(struct ir_sequel *q, const struct ir_usage *used);
 /* Tell all that was said to another sink, with the last block left open if it is. */
 void ir_sequel_retell(const struct ir_sequel *q, ir_sink *sink, void *ctx);
-/* Bytes of text that were said; of the reply of now alone. */
+/* Bytes of text that were said. */
 size_t ir_sequel_text_bytes(const struct ir_sequel *q);
-size_t ir_sequel_new_bytes(const struct ir_sequel *q);
 
 #endif

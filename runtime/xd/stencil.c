@@ -253,6 +253,7 @@ xd_stencil_run(const struct xd_stencil *s, struct arena *a, struct str stream, s
     struct xd_piece piece;
     size_t end = 0;
     run->n = 0;
+    run->bytes = 0;
     if (s->n == 0 || !s->in_stream)
         return 0;
     while (!run->v || run->n < run->room) {
@@ -265,6 +266,7 @@ xd_stencil_run(const struct xd_stencil *s, struct arena *a, struct str stream, s
         if (run->v)
             run->v[run->n] = piece;
         run->n++;
+        run->bytes += piece.inner.n;
     }
     return end;
 }

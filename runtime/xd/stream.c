@@ -165,8 +165,10 @@ static void
 give_run(struct xd_reader *r, const struct xd_run *run)
 {
     r->x.flow->said = true;
-    if (r->deaf || (r->run && r->run(r->ctx, &r->stencil.event, run->v, run->n)))
+    if (r->deaf || (r->run && r->run(r->ctx, &r->stencil.event, run->v, run->n))) {
+        r->x.flow->text_bytes += run->bytes;
         return;
+    }
     for (unsigned i = 0; i < run->n; i++) {
         arena_reset(&r->scratch);
         xd_flow_repeat(r->x.flow, xd_stencil_event(&r->stencil, &r->scratch, &run->v[i]));
@@ -212,6 +214,12 @@ xd_reader_init(struct xd_reader *r, const struct xd_dialect *d, enum xd_op_kind 
         xd_flow_init(r->x.flow, sink, ctx);
     else
         xd_full(&r->x);
+}
+
+size_t
+xd_reader_text_bytes(const struct xd_reader *r)
+{
+    return r->x.flow ? r->x.flow->text_bytes : 0;
 }
 
 void

@@ -91,6 +91,8 @@ struct xd_reader {
 /* keep: the arena for what must live as long as the stream. */
 void xd_reader_init(struct xd_reader *r, const struct xd_dialect *d, enum xd_op_kind op,
                     struct arena *keep, xd_sink *sink, void *ctx);
+/* How many bytes of texts, thinking and arguments it has brought so far, as nearly as their escapes tell. */
+size_t xd_reader_text_bytes(const struct xd_reader *r);
 void xd_reader_fini(struct xd_reader *r);
 /* Sticky.  A fault of the stream is given to the sink as `fail` (kind protocol) and returned. */
 MUST_CHECK enum err xd_reader_feed(struct xd_reader *r, const char *p, size_t n);

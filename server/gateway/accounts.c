@@ -1,5 +1,6 @@
 /* What is told of attempts, and to whom. */
 #include "runtime/ir/reply.h"
+#include "server/gateway/admission.h"
 #include "server/gateway/attempt.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/exchange.h"
@@ -9,6 +10,25 @@
 #include "server/gateway/worker.h"
 
 void
+attempt_guess_usage(struct exchange *x)
+{
+    const struct attempt *a = &x->attempt;
+    struct ir_usage *u = &x->attempt.tally.usage;
+    if (!a->stream || !a->stream->open || !a->tally.begun || a->tally.ended)
+        return;
+    int64_t said = (int64_t)admission_guess(xd_reader_text_bytes(&a->stream->reader));
+    u->set = true;
+    if (!u->input.set) {
+        u->input = (struct ir_int){ (int64_t)admission_guess(x->bytes_in), true };
+        x->guessed = true;
+    }
+    if (!u->output.set || u->output.v < said) {
+        u->output = (struct ir_int){ said, true };
+        x->guessed = true;
+    }
+}
+
+void
 attempt_account(struct exchange *x)
 {
     struct attempt *a = &x->attempt;
@@ -16,6 +36,7 @@ attempt_account(struct exchange *x)
     if (a->accounted || !a->start_us)
         return;
     a->accounted = true;
+    attempt_guess_usage(x);
     guarding_end(x);
     uint64_t total_us = clock_us() - a->start_us;
     x->upstream_us += attempt_wait_us(a);

@@ -7,12 +7,12 @@
 #include "server/gateway/worker.h"
 
 #define NS_PER_S      ((uint64_t)1000 * 1000 * 1000)
-#define BYTES_A_TOKEN 4 /* of JSON, by and large */
+#define BYTES_A_TOKEN 4 /* of JSON or text, by and large */
 
 uint64_t
-admission_guess(uint64_t body_bytes)
+admission_guess(uint64_t bytes)
 {
-    return body_bytes / BYTES_A_TOKEN;
+    return bytes / BYTES_A_TOKEN;
 }
 
 enum semaphore_priority

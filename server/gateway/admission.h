@@ -40,8 +40,8 @@ void admission_end(struct exchange *x, uint64_t tokens);
 /* What a refusal is for a client; who: "this client", "model gpt-4o". */
 struct ir_error admission_error(enum limits_kind kind, const struct limiter_refusal *no,
                                 struct str who, struct arena *a);
-/* What a request will use, guessed from its body. */
-uint64_t admission_guess(uint64_t body_bytes);
+/* Tokens, guessed from the bytes of a body or of texts. */
+uint64_t admission_guess(uint64_t bytes);
 /* `high`, `normal` or `low` in the header x-llmux-priority; normal for anything else. */
 enum semaphore_priority admission_priority(const struct http_head *h);
 /* Who asks: a fingerprint of the key that the request shows, else its address without the port;

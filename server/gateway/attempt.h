@@ -105,6 +105,9 @@ void attempt_release_body(struct attempt *a);
 /* End the call, if it runs, without another word from it; tell the accountants of the attempt, if
  * they were not told; let go of its memory. */
 void attempt_stop(struct exchange *x);
+/* A stream that is cut off, by whoever, may not have said what it has used: guess that from what came, and say so
+ * (x->guessed). */
+void attempt_guess_usage(struct exchange *x);
 /* Tell the accountants; once for each attempt. */
 void attempt_account(struct exchange *x);
 

@@ -88,6 +88,7 @@ struct exchange {
     struct ir_error error;       /* set: what the client was told, or would have been */
     struct str detail;           /* what else is known about it, not for the client */
     bool gone;                   /* the client left */
+    bool guessed;                /* the usage of a stream that was cut off is ours, in part */
     uint64_t begun_us;           /* the request was complete */
     uint64_t first_us;           /* the first byte of the answer's body; 0: none yet */
     uint64_t upstream_us;        /* spent waiting for providers until the answer began */

@@ -9,8 +9,7 @@
 #include "server/gateway/exchange.h"
 #include "server/gateway/worker.h"
 
-#define ARENA_MAX     ((size_t)16 << 20) /* of what was said; more cannot be gone on with */
-#define BYTES_A_TOKEN 4                  /* of text, by and large */
+#define ARENA_MAX ((size_t)16 << 20) /* of what was said; more cannot be gone on with */
 
 void
 recovery_prepare(struct exchange *x)
@@ -97,28 +96,11 @@ catch_up(struct exchange *x)
     buf_clear(&x->worker->out);
 }
 
-/* What a provider does not say of a stream that it breaks off is guessed from what came. */
-static void
-guess_usage(struct exchange *x)
-{
-    struct ir_usage *u = &x->attempt.tally.usage;
-    int64_t said = (int64_t)(ir_sequel_new_bytes(&x->recovery->sequel) / BYTES_A_TOKEN);
-    u->set = true;
-    if (!u->input.set) {
-        u->input = (struct ir_int){ (int64_t)admission_guess(x->bytes_in), true };
-        x->recovery->guessed = true;
-    }
-    if (!u->output.set || u->output.v < said) {
-        u->output = (struct ir_int){ said, true };
-        x->recovery->guessed = true;
-    }
-}
-
 void
 recovery_begin(struct exchange *x, const struct ir_error *e)
 {
     struct recovery *r = x->recovery;
-    guess_usage(x);
+    attempt_guess_usage(x);
     catch_up(x);
     ir_sequel_break(&r->sequel, &x->attempt.tally.usage);
     if (x->route.tries == 0)

@@ -24,7 +24,6 @@ struct recovery {
     unsigned most;           /* how often */
     struct xd_writer writer; /* in the client's dialect, if `writes` */
     bool writes;
-    bool guessed; /* the usage of what broke off is ours, in part */
 };
 
 /* The route of a stream has begun: keep what it will take, if its config says so.  x->recovery is NULL

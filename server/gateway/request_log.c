@@ -67,10 +67,10 @@ put_usage(struct log_line *l, const struct exchange *x)
     put_int(l, "tokens_cached", u.cache_read);
     put_int(l, "tokens_cache_write", u.cache_write);
     put_int(l, "tokens_thinking", u.thinking);
-    if (!recovery_is_on(x))
-        return;
-    log_int(l, "recovered", x->recovery->sequel.breaks);
-    log_bool(l, "tokens_guessed", x->recovery->guessed);
+    if (recovery_is_on(x))
+        log_int(l, "recovered", x->recovery->sequel.breaks);
+    if (x->guessed || recovery_is_on(x))
+        log_bool(l, "tokens_guessed", x->guessed);
 }
 
 static void

@@ -126,7 +126,7 @@ the_text_that_was_open_goes_on(void **state)
     close_block(p, 0);
     open_block(p, 1, IR_BLOCK_TEXT);
     grow(p, 1, IR_BLOCK_TEXT, STR("rld"));
-    assert_int_equal(ir_sequel_new_bytes(&p->sequel), 3);
+    assert_int_equal(ir_sequel_text_bytes(&p->sequel), 11);
     grow(p, 1, IR_BLOCK_TEXT, STR("!"));
     close_block(p, 1);
     finish(p, 20, 3);
