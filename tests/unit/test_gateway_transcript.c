@@ -33,8 +33,8 @@ static void
 assert_nothing_of_it(const struct buf *b, size_t where)
 {
     for (size_t i = 0; i + 4 < sizeof SECRET; i++)
-        if (memmem(b->p, b->n, SECRET + i, 4))
-            fail_msg("cut at %zu: %.4s", where, SECRET + i);
+        if (memmem(b->p, b->n, &SECRET[i], 4))
+            fail_msg("cut at %zu: %.4s", where, &SECRET[i]);
 }
 
 /* Filler of words, and the secret in front of byte `at`, or over it. */
