@@ -1,6 +1,7 @@
 """What the gateway's features cost: limits, traces, redaction, each beside a gateway without them."""
 import callgrind
 import servers
+from layers import Counts, kernel_share
 from loads import Target
 from saturation import REQUEST, STREAM, WHOLE, compare
 from stage import say
@@ -50,3 +51,28 @@ def instructions(stage, requests=200, streams=40):
         found[name] = {"a whole reply": whole, "a burst of 100 events": burst}
     stage.clear()
     return {"kind": "shares", "title": "features: instructions, same dialect", "base": "none", "table": found, **note}
+
+
+# Metrics and the log's search for secrets cannot be switched off: they are layers of the profile.
+ALWAYS = {"metrics": "metrics", "the log's search for secrets": "log line: secrets"}
+
+
+def shares(stage, requests=200):
+    """What of the CPU time of a whole reply is metrics, traces and the search for secrets in the log: their share of the
+    instructions of user code, of which the kernel's share of the time is taken off."""
+    say("features: shares of the CPU ...")
+    provider = servers.mock(stage, WHOLE)
+    port = servers.nginx_sink(stage).port
+    path = callgrind.count(stage, provider, "chat", requests, limits="")
+    all_of_it, layers = callgrind.total(path) / requests, Counts(path).layers
+    cost = {name: layers[layer] / requests for name, layer in ALWAYS.items()}
+    # Which requests are among the 10 % is chance, so they are counted apart.
+    none, every = (callgrind.total(callgrind.count(stage, provider, "chat", requests, limits="", sections=TRACES.format(
+        port=port, share=share))) / requests - all_of_it for share in (0, 100))
+    cost["traces of 10 %"] = none * 0.9 + every * 0.1
+    kernel, _ = kernel_share(stage, provider, "chat", {}, limits="")
+    stage.clear()
+    cpu = {name: n / all_of_it * (1 - kernel) for name, n in cost.items()}
+    return {"kind": "facts", "title": "features: shares of the CPU time of a whole reply, same dialect", "cpu": cpu,
+            "facts": [[name, f"{n:,.0f} of {all_of_it:,.0f} instructions, {cpu[name]:.1%} of the CPU"]
+                      for name, n in cost.items()] + [["the kernel", f"{kernel:.0%} of the CPU"]]}

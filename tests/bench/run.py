@@ -62,6 +62,7 @@ FULL = {
     "features": lambda s: features.features(s, 3, 1, False),
     "features_burst": lambda s: features.features(s, 3, 1, True),
     "features_count": features.instructions,
+    "features_cpu": features.shares,
     "workers": lambda s: growth.workers(s, 3, 1),
     "growth_body": lambda s: growth.bodies(s, 0.8),
     "growth_event": lambda s: growth.events(s, 0.8),
