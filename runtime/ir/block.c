@@ -98,29 +98,37 @@ ir_block_tail(const struct ir_block *b, struct ir_block *tail)
     return ir_block_grows(tail);
 }
 
-struct str *
-ir_block_text(struct ir_block *b)
+const struct str *
+ir_block_spoken(const struct ir_block *b)
 {
-    if (b->cache.set || b->rest.n)
-        return NULL;
     switch (b->kind) {
     case IR_BLOCK_TEXT:
-        return b->text.citations.n || b->text.signature.p ? NULL : &b->text.text;
+        return &b->text.text;
     case IR_BLOCK_REFUSAL:
         return &b->refusal.text;
     case IR_BLOCK_THINKING:
-        return b->thinking.signature.p ? NULL : &b->thinking.text;
+        return &b->thinking.text;
+    case IR_BLOCK_CALL:
+        return &b->call.arguments;
     case IR_BLOCK_UNSET:
     case IR_BLOCK_SEALED:
     case IR_BLOCK_IMAGE:
     case IR_BLOCK_AUDIO:
     case IR_BLOCK_DOCUMENT:
-    case IR_BLOCK_CALL:
     case IR_BLOCK_RESULT:
     case IR_BLOCK_FOREIGN:
         break;
     }
     return NULL;
+}
+
+struct str *
+ir_block_text(struct ir_block *b)
+{
+    bool more = b->cache.set || b->rest.n || b->kind == IR_BLOCK_CALL
+                || (b->kind == IR_BLOCK_TEXT && (b->text.citations.n || b->text.signature.p))
+                || (b->kind == IR_BLOCK_THINKING && b->thinking.signature.p);
+    return more ? NULL : (struct str *)ir_block_spoken(b);
 }
 
 static bool

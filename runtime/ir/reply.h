@@ -60,10 +60,12 @@ bool ir_grammar_ok(const struct ir_grammar *g);
  *   head   b without them (empty, not absent)
  *   tail   nothing but them, absent where empty; false when there is nothing; not b itself
  *   grows  does any of them say something?
+ *   spoken what comes piece by piece: a text, thinking, arguments; NULL for what comes whole
  *   text   the text, when it says nothing but that; else NULL */
 struct ir_block ir_block_head(const struct ir_block *b);
 bool ir_block_tail(const struct ir_block *b, struct ir_block *tail);
 bool ir_block_grows(const struct ir_block *b);
+const struct str *ir_block_spoken(const struct ir_block *b);
 struct str *ir_block_text(struct ir_block *b);
 /* Text, refusal or thinking that says nothing: no text, no signature, no citation, no mark
  * (unknown members alone are nothing).  And a call without id, name and arguments, audio without

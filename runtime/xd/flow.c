@@ -49,29 +49,12 @@ give(struct xd_flow *f, const struct ir_event *e)
     xd_flow_repeat(f, e);
 }
 
-static size_t
-text_bytes(const struct ir_block *b)
-{
-    switch (b->kind) {
-    case IR_BLOCK_TEXT:
-        return b->text.text.n;
-    case IR_BLOCK_REFUSAL:
-        return b->refusal.text.n;
-    case IR_BLOCK_THINKING:
-        return b->thinking.text.n;
-    case IR_BLOCK_CALL:
-        return b->call.arguments.n;
-    default:
-        return 0;
-    }
-}
-
 void
 xd_flow_repeat(struct xd_flow *f, const struct ir_event *e)
 {
     f->said = true;
-    if (e->kind == IR_EVENT_GROW)
-        f->text_bytes += text_bytes(e->block);
+    const struct str *spoken = e->kind == IR_EVENT_GROW ? ir_block_spoken(e->block) : NULL;
+    f->text_bytes += spoken ? spoken->n : 0;
     f->sink(f->ctx, e);
 }
 

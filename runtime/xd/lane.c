@@ -420,31 +420,10 @@ flow_drain(struct xd *x, struct flow_track *t)
 static void
 note_said(struct flow_lane *l, const struct ir_block *frag)
 {
-    bool text = false, more = false;
-    switch (frag->kind) {
-    case IR_BLOCK_TEXT:
-        text = frag->text.text.n;
-        more = frag->text.citations.n;
-        break;
-    case IR_BLOCK_REFUSAL:
-        text = frag->refusal.text.n;
-        break;
-    case IR_BLOCK_THINKING:
-        text = frag->thinking.text.n;
-        more = frag->thinking.signature.n;
-        break;
-    case IR_BLOCK_CALL:
-        text = frag->call.arguments.n;
-        break;
-    case IR_BLOCK_UNSET:
-    case IR_BLOCK_SEALED:
-    case IR_BLOCK_IMAGE:
-    case IR_BLOCK_AUDIO:
-    case IR_BLOCK_DOCUMENT:
-    case IR_BLOCK_RESULT:
-    case IR_BLOCK_FOREIGN:
-        break;
-    }
+    const struct str *spoken = ir_block_spoken(frag);
+    bool text = spoken && spoken->n;
+    bool more = (frag->kind == IR_BLOCK_TEXT && frag->text.citations.n)
+                || (frag->kind == IR_BLOCK_THINKING && frag->thinking.signature.n);
     l->said |= (text ? FLOW_SAID_TEXT : 0) | (more ? FLOW_SAID_MORE : 0);
 }
 

@@ -218,25 +218,7 @@ choice_of(struct restoring *r, unsigned i)
 static struct str *
 text_of(struct ir_block *b)
 {
-    switch (b->kind) {
-    case IR_BLOCK_TEXT:
-        return &b->text.text;
-    case IR_BLOCK_REFUSAL:
-        return &b->refusal.text;
-    case IR_BLOCK_THINKING:
-        return &b->thinking.text;
-    case IR_BLOCK_CALL:
-        return &b->call.arguments;
-    case IR_BLOCK_UNSET:
-    case IR_BLOCK_SEALED:
-    case IR_BLOCK_IMAGE:
-    case IR_BLOCK_AUDIO:
-    case IR_BLOCK_DOCUMENT:
-    case IR_BLOCK_RESULT:
-    case IR_BLOCK_FOREIGN:
-        break;
-    }
-    return NULL;
+    return (struct str *)ir_block_spoken(b);
 }
 
 /* The open block of a choice grows by this text, if it says anything. */

@@ -441,25 +441,8 @@ transcript_listen(struct transcript_reply *t, const struct transcript_options *o
 static size_t
 length_of(const struct ir_block *b)
 {
-    switch (b->kind) {
-    case IR_BLOCK_TEXT:
-        return b->text.text.n;
-    case IR_BLOCK_REFUSAL:
-        return b->refusal.text.n;
-    case IR_BLOCK_THINKING:
-        return b->thinking.text.n;
-    case IR_BLOCK_CALL:
-        return b->call.arguments.n;
-    case IR_BLOCK_UNSET:
-    case IR_BLOCK_SEALED:
-    case IR_BLOCK_IMAGE:
-    case IR_BLOCK_AUDIO:
-    case IR_BLOCK_DOCUMENT:
-    case IR_BLOCK_RESULT:
-    case IR_BLOCK_FOREIGN:
-        break;
-    }
-    return SIZE_MAX;
+    const struct str *spoken = ir_block_spoken(b);
+    return spoken ? spoken->n : SIZE_MAX;
 }
 
 void
