@@ -226,6 +226,12 @@ longest_at(const struct vault *v, struct str text, size_t at)
     return p ? &v->v[v->places[p - 1].entry] : NULL;
 }
 
+const struct vault_entry *
+vault_value_at(struct vault *v, struct str text)
+{
+    return text.n && sort(v) && v->n_places ? longest_at(v, text, 0) : NULL;
+}
+
 bool
 vault_next_value(struct vault *v, struct str text, size_t from, size_t *at,
                  const struct vault_entry **entry)

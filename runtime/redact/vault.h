@@ -52,6 +52,8 @@ const struct vault_entry *vault_of_value(const struct vault *v, struct str value
 MUST_CHECK enum err
 vault_put(struct vault *v, enum redact_kind kind, struct str value, struct str stands);
 
+/* The longest value that text begins with, if a word ends there; NULL: none. */
+const struct vault_entry *vault_value_at(struct vault *v, struct str text);
 /* The first place from `from` on where a value stands as a word of its own; false: there is none.  Which value, is in
  * *entry. */
 bool vault_next_value(struct vault *v, struct str text, size_t from, size_t *at,

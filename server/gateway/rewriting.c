@@ -52,7 +52,18 @@ find_begin(struct finder *f)
     find_value(f, 0);
 }
 
-/* The next of both, the longer one where both begin. */
+/* What is replaced ends a word: is there a value right behind it, that was none of its own before? */
+static bool
+find_glued(const struct finder *f, size_t from, struct redact_match *m)
+{
+    const struct vault_entry *e = vault_value_at(f->w->vault, str_skip(f->text, from));
+    if (!e || (f->by_rule && f->rule.at == from && f->rule.n >= e->value.n))
+        return false;
+    *m = (struct redact_match){ .at = from, .n = e->value.n, .kind = e->kind };
+    return true;
+}
+
+/* The next of both, the longer one where both begin.  Before `from`, if it is not 0, something was replaced. */
 static bool
 find_next(struct finder *f, size_t from, struct redact_match *m)
 {
@@ -60,6 +71,8 @@ find_next(struct finder *f, size_t from, struct redact_match *m)
         f->by_rule = redact_search_next(&f->rules, from, &f->rule);
     if (f->by_value && f->value.at < from)
         find_value(f, from);
+    if (from && find_glued(f, from, m))
+        return true;
     if (!f->by_rule && !f->by_value)
         return false;
     bool value = !f->by_rule

@@ -431,6 +431,10 @@ static const struct {
       "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"mail a@b.org\"},{\"role\":"
       "\"assistant\",\"content\":\"xa@b.org, a@b.org!\"}]}",
       "!\"}]", " a@b.org!" },
+    { "a known value is hidden right behind another one", "openai.chat", XD_OP_CHAT,
+      "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"4111111111111111\"},{\"role\":"
+      "\"user\",\"content\":\"ann@corp.com4111111111111111}\"}]}",
+      "]}\"}]", "4111" },
     { "texts to embed", "openai.chat", XD_OP_EMBEDDINGS,
       "{\"model\":\"m\",\"input\":[\"a@b.org\",\"c\"],\"user\":\"u@b.org\"}",
       "[email:", "a@b.org" },

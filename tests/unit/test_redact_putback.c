@@ -294,6 +294,10 @@ values_are_found_again(void **state)
     assert_int_equal(at, 8);
     assert_false(vault_next_value(&v, STR("012345 123456 9999"), 0, &at, &e));
     assert_false(vault_next_value(&v, STR("12345"), 1, &at, &e));
+    assert_true(str_is(vault_value_at(&v, STR("12345-678"))->value, "12345-678"));
+    assert_true(str_is(vault_value_at(&v, STR("12345-6789"))->value, "12345"));
+    assert_null(vault_value_at(&v, STR("123456")));
+    assert_null(vault_value_at(&v, STR("")));
     vault_fini(&v);
 }
 
