@@ -14,7 +14,8 @@ attempt_guess_usage(struct exchange *x)
 {
     const struct attempt *a = &x->attempt;
     struct ir_usage *u = &x->attempt.tally.usage;
-    if (!a->stream || !a->stream->open || !a->tally.begun || a->tally.ended)
+    bool told = a->tally.ended || (a->tally.stop != IR_STOP_UNSET && u->output.set);
+    if (!a->stream || !a->stream->open || !a->tally.begun || told)
         return;
     int64_t said = (int64_t)admission_guess(xd_reader_text_bytes(&a->stream->reader));
     u->set = true;

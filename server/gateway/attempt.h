@@ -58,8 +58,9 @@ struct attempt {
     bool sends;                 /* the call may still need its body */
     bool sends_own;             /* it is body, not the client's bytes */
     bool kindred;               /* the provider's dialect is of the front's family: copy replies */
-    bool asked_usage;           /* usage was asked for in a stream though the client did not */
-    struct str dropped;         /* what the request lost, in the client's words; absent: nothing */
+    bool summed;        /* its usage is among that of those before the next one (recovery.h) */
+    bool asked_usage;   /* usage was asked for in a stream though the client did not */
+    struct str dropped; /* what the request lost, in the client's words; absent: nothing */
 
     struct redaction *redaction; /* the exchange's: what is sent in place of the request; or NULL */
 

@@ -103,6 +103,7 @@ recovery_begin(struct exchange *x, const struct ir_error *e)
     attempt_guess_usage(x);
     catch_up(x);
     ir_sequel_break(&r->sequel, &x->attempt.tally.usage);
+    x->attempt.summed = true;
     if (x->route.tries == 0)
         x->route.tries = 1; /* going on has a limit of its own */
     x->state = EXCHANGE_TRYING;
@@ -130,7 +131,7 @@ recovery_ask(struct exchange *x, struct xd_ask *ask, struct fault *f)
 struct ir_usage
 recovery_usage(const struct exchange *x, const struct ir_usage *u)
 {
-    struct ir_usage all = *u;
+    struct ir_usage all = x->attempt.summed ? (struct ir_usage){ .set = true } : *u;
     if (recovery_is_on(x))
         ir_usage_add(&all, &x->recovery->sequel.before);
     return all;
