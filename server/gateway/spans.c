@@ -32,8 +32,8 @@ struct teller {
     uint64_t wall_ns; /* to be added to 1000 * clock_us() for the time since 1970 */
     uint64_t end_us;
     struct dice dice;  /* for the ids of the small spans */
-    struct buf masked; /* a text without its secrets */
-    struct str clean;  /* the newest text that had none; absent: none */
+    struct buf masked; /* the newest text without its secrets, */
+    bool clean;        /* of which it had none */
 };
 
 static uint64_t
@@ -62,14 +62,15 @@ static struct str
 mask(struct teller *t, struct str s)
 {
     const struct log *log = t->x->worker->service->log;
-    if (!log || s.n == 0 || (t->clean.p && str_eq(t->clean, s)))
+    if (!log || s.n == 0)
+        return s;
+    /* Models are told several times, and often called the same by all sides. */
+    if (t->clean && str_eq(buf_str(&t->masked), s))
         return s;
     buf_clear(&t->masked);
     log_mask(log, s, &t->masked);
-    if (!str_eq(buf_str(&t->masked), s))
-        return buf_str(&t->masked);
-    t->clean = s; /* models are told several times, and often called the same by all sides */
-    return s;
+    t->clean = str_eq(buf_str(&t->masked), s);
+    return t->clean ? s : buf_str(&t->masked);
 }
 
 static void

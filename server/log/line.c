@@ -111,7 +111,7 @@ begin(struct log *log, struct log_line *l, enum log_level level, const char *eve
     l->log = log;
     l->format = log->format;
     l->full = false;
-    l->clean = (struct str){ NULL, 0 };
+    l->clean_n = 0;
     l->n = 0;
     uint64_t now = log->now_us ? log->now_us() : system_now_us();
     bool json = l->format == LOG_FORMAT_JSON;
@@ -249,25 +249,29 @@ put_veiled(struct log_line *l, const char *key, struct str value, redact_kinds w
         return;
     const struct masker *known = atomic_load_explicit(&l->log->mask, memory_order_acquire);
     size_t start = l->n, end = l->n + VALUE_MAX < LIMIT - 1 ? l->n + VALUE_MAX : LIMIT - 1;
-    bool whole = true;
+    bool whole = true, clean = false;
     struct veil_piece piece = { .shown = value };
     put(l, "\"", 1);
-    if (l->clean.p && str_eq(l->clean, value)) {
+    if (l->clean_n && str_eq(str_make(l->text + l->clean_at, l->clean_n), value)) {
         whole = put_escaped(l, value, end);
     } else {
         for (struct veil v = veil_over(known, value, which); whole && veil_next(&v, &piece);)
             whole = put_escaped(l, piece.shown, end) && put_escaped(l, piece.instead, end);
-        /* Models are often called the same by all three sides. */
-        if (piece.shown.n == value.n && which == REDACT_ALL)
-            l->clean = value;
+        clean = piece.shown.n == value.n && which == REDACT_ALL;
     }
     l->full |= !whole;
     struct str inside = { l->text + start + 1, l->n - start - 1 };
-    if (l->format == LOG_FORMAT_TEXT && is_bare(inside)) {
+    bool bare = l->format == LOG_FORMAT_TEXT && is_bare(inside);
+    if (bare) {
         memmove(l->text + start, inside.p, inside.n);
         l->n--;
     } else {
         put(l, "\"", 1);
+    }
+    /* Models are often called the same by all three sides. */
+    if (clean && whole && inside.n == value.n) {
+        l->clean_at = start + !bare;
+        l->clean_n = value.n;
     }
 }
 

@@ -78,8 +78,9 @@ struct log_stats log_stats(const struct log *log);
 struct log_line {
     struct log *log;
     enum log_format format;
-    bool full;        /* a field did not fit and was left out */
-    struct str clean; /* the newest value in which nothing was found; absent: none */
+    bool full; /* a field did not fit and was left out */
+    /* Where in text the newest value stands, as it is, in which nothing was found; 0 bytes: nowhere. */
+    size_t clean_at, clean_n;
     size_t n;
     char text[LOG_LINE_MAX];
 };

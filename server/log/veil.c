@@ -1,22 +1,25 @@
 #include "server/log/veil.h"
 
-/* Look anew for what begins before v->from, or was not looked for yet. */
 static void
-look(struct veil *v)
+look_for_known(struct veil *v)
 {
-    if (v->known_at < v->from || v->known_n == 0)
-        if (!masker_find(v->known, v->text, v->from, &v->known_at, &v->known_n))
-            v->known_at = v->text.n;
-    if (v->pattern.at < v->from || v->pattern.n == 0)
-        if (!redact_next(v->text, v->which, v->from, &v->pattern))
-            v->pattern.at = v->text.n;
+    if (!masker_find(v->known, v->text, v->from, &v->known_at, &v->known_n))
+        v->known_at = v->text.n;
+}
+
+static void
+look_for_pattern(struct veil *v)
+{
+    if (!redact_next(v->text, v->which, v->from, &v->pattern))
+        v->pattern.at = v->text.n;
 }
 
 struct veil
 veil_over(const struct masker *known, struct str text, redact_kinds which)
 {
     struct veil v = { .known = known, .text = text, .which = which };
-    look(&v);
+    look_for_known(&v);
+    look_for_pattern(&v);
     return v;
 }
 
@@ -40,6 +43,9 @@ veil_next(struct veil *v, struct veil_piece *piece)
         v->from = v->pattern.at + v->pattern.n;
     if (!known && v->known_at < v->from && v->known_at + v->known_n > v->from)
         v->from = v->known_at + v->known_n;
-    look(v);
+    if (v->known_at < v->from)
+        look_for_known(v);
+    if (v->pattern.at < v->from)
+        look_for_pattern(v);
     return true;
 }

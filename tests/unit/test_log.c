@@ -15,6 +15,7 @@
 #include "runtime/base/utf8.h"
 #include "runtime/json/doc.h"
 #include "server/log/log.h"
+#include "server/log/veil.h"
 
 static uint64_t
 fixed_now(void)
@@ -246,6 +247,65 @@ log_masks_like_a_naive_search(void **state)
     buf_fini(&got);
     buf_fini(&want);
     world_fini(&w);
+}
+
+/* The caller's memory may be another text, or gone, when the next field comes. */
+static void
+a_value_is_masked_whatever_became_of_the_one_before(void **state)
+{
+    static const char secret[] = "my-secret-key";
+    (void)state;
+    for (int format = LOG_FORMAT_JSON; format <= LOG_FORMAT_TEXT; format++) {
+        struct world w;
+        struct log_line l;
+        char room[sizeof secret] = "my-harmless-m";
+        world_init(&w, (enum log_format)format);
+        assert_true(log_add_secrets(w.log, &(struct str){ secret, sizeof secret - 1 }, 1));
+        assert_true(log_begin(w.log, &l, LOG_LEVEL_INFO, "x"));
+        log_str(&l, "a", str_from(room));
+        log_str(&l, "b", STR("my-harmless-m"));
+        memcpy(room, secret, sizeof secret);
+        log_str(&l, "c", str_from(secret));
+        log_str(&l, "d", STR("my \"harmless"));
+        log_str(&l, "e", STR("my \\\"harml"));
+        log_end(&l);
+        const char *text = world_fini(&w);
+        assert_null(strstr(text, "secret"));
+        assert_non_null(
+            strstr(text, format == LOG_FORMAT_JSON
+                             ? "\"a\":\"my-harmless-m\",\"b\":\"my-harmless-m\",\"c\":\"***\","
+                               "\"d\":\"my \\\"harmless\",\"e\":\"my \\\\\\\"harml\""
+                             : "a=my-harmless-m b=my-harmless-m c=*** "
+                               "d=\"my \\\"harmless\" e=\"my \\\\\\\"harml\""));
+    }
+}
+
+/* All of a veil's pieces, while the text behind the first one becomes another: what was not there at
+ * the begin is not looked for again, or long texts would take time by the square. */
+static void
+what_is_not_there_is_looked_for_once(void **state)
+{
+    static const char *const rows[] = {
+        "a@b.example a@b.example a@b.example another-secret-key",
+        "a-secret-key-- a-secret-key-- a-secret-key-- c@d.example"
+    };
+    (void)state;
+    const struct str secrets[] = { STR("a-secret-key--"), STR("another-secret-key") };
+    struct masker *known = masker_create(NULL, secrets, 2, LOG_SECRET_MIN);
+    for (size_t i = 0; i < 2; i++) {
+        char text[80];
+        size_t n = strlen(rows[i]), late = (size_t)(strrchr(rows[i], ' ') - rows[i]);
+        memset(text, '.', sizeof text);
+        memcpy(text, rows[i], late);
+        struct veil v = veil_over(known, str_make(text, n), REDACT_ALL);
+        memcpy(text, rows[i], n);
+        struct veil_piece p = { .shown.n = 0 };
+        unsigned found = 0;
+        while (veil_next(&v, &p))
+            found += p.instead.p != NULL;
+        assert_int_equal(found, 3);
+    }
+    masker_destroy(known);
 }
 
 static void
@@ -546,6 +606,8 @@ main(void)
         cmocka_unit_test(log_leaves_out_lower_levels),
         cmocka_unit_test(log_masks_secrets),
         cmocka_unit_test(log_masks_like_a_naive_search),
+        cmocka_unit_test(a_value_is_masked_whatever_became_of_the_one_before),
+        cmocka_unit_test(what_is_not_there_is_looked_for_once),
         cmocka_unit_test(log_cuts_what_does_not_fit),
         cmocka_unit_test(log_drops_and_counts_when_nobody_reads),
         cmocka_unit_test(log_ends_although_nobody_reads),
