@@ -35,12 +35,34 @@ attempt_fini(struct attempt *a)
     buf_fini(&a->collected);
 }
 
+static struct str
+name_of(const struct attempt *a)
+{
+    return a->candidate.offer->deployment->config->name;
+}
+
 struct ir_error
 attempt_error(struct attempt *a, enum ir_fault kind, const char *text)
 {
-    struct str name = a->candidate.offer->deployment->config->name;
-    struct ir_error e = { .set = true, .kind = kind };
-    e.message = arena_printf(&a->arena, "provider %.*s: %s", STR_ARG(name), text);
+    return complaint_make(name_of(a), kind, text, &a->arena);
+}
+
+struct ir_error
+attempt_error_of_result(struct attempt *a, enum upstream_result r)
+{
+    return complaint_of_result(name_of(a), r, &a->arena);
+}
+
+struct ir_error
+attempt_error_read(struct exchange *x)
+{
+    struct attempt *a = &x->attempt;
+    struct xd xd;
+    xd_init(&xd, a->target.dialect, a->target.op->kind, &a->arena, NULL);
+    xd.doc = x->worker->doc;
+    struct ir_error e = complaint_read(&xd, name_of(a), a->status, &a->remarks,
+                                       buf_str(&a->collected));
+    x->worker->doc = xd.doc;
     return e;
 }
 
@@ -193,7 +215,7 @@ go(struct exchange *x)
     x->attempts++;
     if (prove(x, &p) && call(x, &p, &f))
         return ATTEMPT_STARTED;
-    struct ir_error e = complaint_of_result(&x->attempt, UPSTREAM_OTHER);
+    struct ir_error e = attempt_error_of_result(&x->attempt, UPSTREAM_OTHER);
     return broken(x, &e, &f);
 }
 

@@ -7,9 +7,9 @@
 #define LLMUX_GATEWAY_ATTEMPT_H
 
 #include "server/auth/keeper.h"
-#include "server/gateway/allowance.h"
 #include "server/gateway/limits.h"
 #include "server/gateway/race.h"
+#include "server/gateway/remarks.h"
 #include "server/gateway/route.h"
 #include "server/gateway/stream.h"
 
@@ -66,14 +66,12 @@ struct attempt {
 
     enum attempt_reply reply;
     int status;
-    struct ir_int retry_after;
-    struct allowance allowance; /* what its head says about the provider's limits */
-    struct str error_word;      /* what a header says went wrong */
-    struct str type;            /* of what passes */
-    struct bill *bill;     /* what that costs, in the exchange's arena; NULL: it does not say */
-    struct str request_id; /* the provider's own */
-    struct buf collected;  /* an error or a document */
-    struct stream *stream; /* owned; NULL before the first */
+    struct remarks remarks; /* of its head; texts in the attempt's arena */
+    struct str type;        /* of what passes */
+    struct bill *bill;      /* what that costs, in the exchange's arena; NULL: it does not say */
+    struct str request_id;  /* the provider's own */
+    struct buf collected;   /* an error or a document */
+    struct stream *stream;  /* owned; NULL before the first */
     struct tally tally;
 
     uint64_t span;                 /* of the trace; 0: none is made */
@@ -117,6 +115,10 @@ void attempt_name_reply(const struct exchange *x, struct ir_reply *r);
 
 /* An error in our words: "provider NAME: TEXT". */
 struct ir_error attempt_error(struct attempt *a, enum ir_fault kind, const char *text);
+/* What a call ended with that is no whole reply, in our words. */
+struct ir_error attempt_error_of_result(struct attempt *a, enum upstream_result r);
+/* The error that x's attempt has collected. */
+struct ir_error attempt_error_read(struct exchange *x);
 
 /* How long the exchange waited for the provider before it could answer. */
 uint64_t attempt_wait_us(const struct attempt *a);

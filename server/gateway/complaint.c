@@ -1,8 +1,7 @@
 /* Errors of providers, and about them. */
 #include "server/gateway/complaint.h"
 
-#include "server/gateway/exchange.h"
-#include "server/gateway/worker.h"
+#include "runtime/xd/translate.h"
 
 /* What the client is told about a call that failed; what curl knows goes to the log. */
 static const struct {
@@ -26,27 +25,32 @@ static const struct {
 };
 
 struct ir_error
-complaint_of_result(struct attempt *a, enum upstream_result r)
+complaint_make(struct str provider, enum ir_fault kind, const char *text, struct arena *a)
 {
-    return attempt_error(a, failures[r].kind, failures[r].text);
+    struct ir_error e = { .set = true, .kind = kind };
+    e.message = arena_printf(a, "provider %.*s: %s", STR_ARG(provider), text);
+    return e;
 }
 
 struct ir_error
-complaint_read(struct exchange *x)
+complaint_of_result(struct str provider, enum upstream_result r, struct arena *a)
 {
-    struct attempt *a = &x->attempt;
+    return complaint_make(provider, failures[r].kind, failures[r].text, a);
+}
+
+struct ir_error
+complaint_read(struct xd *xd, struct str provider, int status, const struct remarks *remarks,
+               struct str body)
+{
+    const struct allowance *left = &remarks->allowance;
     struct ir_error e;
-    struct xd xd;
-    xd_init(&xd, a->target.dialect, a->target.op->kind, &a->arena, NULL);
-    xd.doc = x->worker->doc;
-    xd_error_named(&xd, a->error_word);
-    xd_error_read(&xd, buf_str(&a->collected), a->status, &e);
-    x->worker->doc = xd.doc;
-    if (a->status < 400)
-        e = attempt_error(a, IR_FAULT_PROTOCOL, "redirections are not followed");
-    if (a->retry_after.set)
-        e.retry_after = a->retry_after;
-    else if (a->allowance.wait_ns)
-        e.retry_after = (struct ir_int){ allowance_seconds(a->allowance.wait_ns), true };
+    xd_error_named(xd, remarks->error_word);
+    xd_error_read(xd, body, status, &e);
+    if (status < 400)
+        e = complaint_make(provider, IR_FAULT_PROTOCOL, "redirections are not followed", xd->arena);
+    if (remarks->retry_after.set)
+        e.retry_after = remarks->retry_after;
+    else if (left->wait_ns)
+        e.retry_after = (struct ir_int){ allowance_seconds(left->wait_ns), true };
     return e;
 }

@@ -130,7 +130,7 @@ guarding_first(struct exchange *x)
     struct attempt *a = &x->attempt;
     if (!a->is_guarded || a->reply == ATTEMPT_ERROR)
         return;
-    const struct guard_quota *q = &a->allowance.quota;
+    const struct guard_quota *q = &a->remarks.allowance.quota;
     bool said = q->requests.told || q->tokens.told;
     uint64_t now = clock_ns();
     guarded_first(a->guarded, &x->gateway->guard_options, now, a->first_us * 1000, said ? q : NULL);
@@ -165,12 +165,8 @@ report(struct exchange *x, uint64_t now)
                               .mute = !a->first_us || a->reply == ATTEMPT_ERROR,
                               .beaten = a->beaten,
                               .tokens = guarding_tokens(x) };
-    if (failed && a->allowance.wait_ns)
-        r.wait_ns = a->allowance.wait_ns;
-    else if (failed && x->error.retry_after.set && x->error.retry_after.v > 0)
-        r.wait_ns = (uint64_t)x->error.retry_after.v * NS_PER_S;
-    if (failed && a->allowance.quota.spent)
-        r.back_ns = a->allowance.quota.back_ns;
+    if (failed)
+        remarks_report(&a->remarks, &x->error, &r);
     if (a->start_us)
         r.whole_ns = now - a->start_us * 1000;
     guarded_done(a->guarded, &x->gateway->guard_options, now, a->ticket, &r);

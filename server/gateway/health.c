@@ -154,10 +154,23 @@ arm_next(struct unit *u)
     arm(u, c->interval - span + dice_below(&u->health->dice, 2 * span + 1));
 }
 
+/* Nothing was shown, for a reason of ours. */
 static void
-on_done(struct probe *p, const struct guard_report *r)
+note_unprobed(struct unit *u, const struct fault *f)
+{
+    log_msg(u->health->service->log, LOG_LEVEL_WARN, "health", "%.*s cannot be probed: %s",
+            STR_ARG(u->probe.deployment->config->name), f->text);
+    arm_next(u);
+}
+
+static void
+on_done(struct probe *p, const struct guard_report *r, const struct fault *f)
 {
     struct survey s = { .unit = p->ctx, .look = tell, .now = clock_ns(), .report = r };
+    if (!r) {
+        note_unprobed(s.unit, f);
+        return;
+    }
     survey(&s);
     arm_next(s.unit);
 }
@@ -176,9 +189,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
     }
     if (probe_start(&u->probe, u->health->lease, u->health->upstream, &f))
         return;
-    log_msg(u->health->service->log, LOG_LEVEL_WARN, "health", "%.*s cannot be probed: %s",
-            STR_ARG(u->probe.deployment->config->name), f.text);
-    arm_next(u);
+    note_unprobed(u, &f);
 }
 
 static void

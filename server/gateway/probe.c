@@ -4,14 +4,14 @@
 #include "runtime/xd/ask.h"
 #include "runtime/xd/path.h"
 #include "runtime/xd/translate.h"
-#include "server/gateway/allowance.h"
 #include "server/gateway/clock.h"
+#include "server/gateway/complaint.h"
+#include "server/gateway/reception.h"
 
 #define ARENA_MAX ((size_t)4 << 20)
 #define BODY_MAX  ((size_t)256 << 10)
-#define HEARD_MAX ((size_t)64 << 10) /* of an error; the rest is not looked at */
+#define HEARD_MAX ((size_t)2 << 20) /* half of it may be heard; the rest is not looked at */
 #define REPLY_MAX ((uint64_t)32 << 20)
-#define NS_PER_S  ((uint64_t)1000 * 1000 * 1000)
 
 void
 probe_init(struct probe *p)
@@ -47,43 +47,55 @@ probe_stop(struct probe *p)
 
 /* --- the end --------------------------------------------------------------------------------- */
 
-static enum ir_fault
-fault_of_result(enum upstream_result r)
+/* As attempts judge a whole reply.  A stream that nobody has asked for is an answer, too. */
+static struct ir_error
+read_reply(struct probe *p, struct xd *xd)
 {
-    bool late = r == UPSTREAM_TIMEOUT_CONNECT || r == UPSTREAM_TIMEOUT_FIRST_BYTE
-                || r == UPSTREAM_TIMEOUT_IDLE || r == UPSTREAM_TIMEOUT_TOTAL;
-    return late ? IR_FAULT_TIMEOUT : IR_FAULT_PROTOCOL;
+    struct str name = p->deployment->config->name, body = buf_str(&p->heard);
+    struct ir_error e = { .set = false };
+    struct xd_answer answer;
+    switch (reception_tell(p->dialect, body, false)) {
+    case ATTEMPT_SILENT:
+        return complaint_make(name, IR_FAULT_PROTOCOL, "its reply is empty", &p->arena);
+    case ATTEMPT_DOCUMENT:
+        break;
+    case ATTEMPT_STREAM:
+    case ATTEMPT_ERROR:
+    case ATTEMPT_PASSAGE:
+        return e;
+    }
+    enum err err = xd_answer_read(xd, body, &answer, &e);
+    if (err && err != ERR_REMOTE)
+        e = complaint_make(name, IR_FAULT_PROTOCOL, "its reply cannot be understood", &p->arena);
+    return e;
 }
 
-/* What an error says.  A list that is not there is no fault of the models: somebody has answered. */
-static enum ir_fault
-read_fault(struct probe *p, struct guard_report *r)
+/* What the answer says.  A list that is not there is no fault of the models: somebody has answered. */
+static struct ir_error
+read_answer(struct probe *p)
 {
-    struct ir_error e;
+    bool good = p->status >= 200 && p->status <= 299;
+    struct ir_error e = { .set = false };
     struct xd xd;
-    xd_init(&xd, p->deployment->dialect, XD_OP_CHAT, &p->arena, NULL);
-    xd_error_read(&xd, buf_str(&p->heard), p->status, &e);
+    xd_init(&xd, p->dialect, XD_OP_CHAT, &p->arena, NULL);
+    if (!good)
+        e = complaint_read(&xd, p->deployment->config->name, p->status, &p->remarks,
+                           buf_str(&p->heard));
+    else if (p->model.p)
+        e = read_reply(p, &xd);
     xd_fini(&xd);
-    if (p->retry_after.set)
-        e.retry_after = p->retry_after;
-    if (e.retry_after.set && e.retry_after.v > 0)
-        r->wait_ns = (uint64_t)e.retry_after.v * NS_PER_S;
-    if (p->allowance.wait_ns)
-        r->wait_ns = p->allowance.wait_ns;
-    return e.kind == IR_FAULT_MISSING && !p->model.p ? IR_FAULT_INVALID : e.kind;
+    if (e.kind == IR_FAULT_MISSING && !p->model.p)
+        e.kind = IR_FAULT_INVALID;
+    return e;
 }
 
 static void
 on_head(void *ctx, const struct upstream_head *head)
 {
     struct probe *p = ctx;
-    const struct xd_dialect *d = p->deployment->dialect;
     p->status = head->status;
-    allowance_read(&p->allowance, d, head, clock_wall_us);
-    if (d->retry_after.p)
-        p->retry_after = allowance_retry_after(upstream_head_get(head, d->retry_after),
-                                               clock_wall_us);
-    if (head->status == 401 && p->keeper)
+    remarks_read(&p->remarks, p->dialect, head, &p->arena);
+    if (p->remarks.refuses && p->keeper)
         keeper_spoil(p->keeper);
 }
 
@@ -92,7 +104,7 @@ on_data(void *ctx, const char *p, size_t n)
 {
     struct probe *probe = ctx;
     size_t room = HEARD_MAX / 2 - probe->heard.n;
-    if (probe->status >= 400)
+    if (probe->status < 200 || probe->status > 299 || probe->model.p)
         buf_put(&probe->heard, p, n < room ? n : room);
 }
 
@@ -101,12 +113,22 @@ on_done(void *ctx, const struct upstream_report *report)
 {
     struct probe *p = ctx;
     struct guard_report r = { .status = p->status, .whole_ns = report->total_us * 1000 };
+    struct fault f = { .err = ERR_OK };
     p->call = NULL;
-    if (report->result != UPSTREAM_OK)
-        r.fault = fault_of_result(report->result);
-    else if (p->status < 200 || p->status > 299)
-        r.fault = read_fault(p, &r);
-    p->done(p, &r);
+    struct ir_error e = report->result == UPSTREAM_OK
+                            ? read_answer(p)
+                            : complaint_of_result(p->deployment->config->name, report->result,
+                                                  &p->arena);
+    if (p->arena.full || report->result == UPSTREAM_MEMORY) {
+        (void)fault_set(&f, ERR_MEMORY, 0, "out of memory");
+        p->done(p, NULL, &f);
+        return;
+    }
+    if (e.set) {
+        r.fault = e.kind;
+        remarks_report(&p->remarks, &e, &r);
+    }
+    p->done(p, &r, NULL);
 }
 
 /* --- the call -------------------------------------------------------------------------------- */
@@ -142,7 +164,7 @@ on_credentials(void *ctx, const struct fault *why)
     struct fault f;
     if (!why && call(p, &f))
         return;
-    p->done(p, &(struct guard_report){ .fault = IR_FAULT_PROTOCOL });
+    p->done(p, NULL, why ? why : &f);
 }
 
 /* "Hi", and a token is answer enough. */
@@ -175,6 +197,7 @@ aim_at_model(struct probe *p, struct fault *f)
         return !fault_set(f, ERR_UNSUPPORTED, 0, "it has no conversations");
     if (!write_request(p, &c, f))
         return false;
+    p->dialect = c.dialect;
     p->request.method = c.op->method;
     p->request.url = deployment_url(&c, false, p->model, &p->arena);
     p->request.headers = c.headers;
@@ -212,8 +235,8 @@ probe_start(struct probe *p, struct lease *l, struct upstream *u, struct fault *
     buf_clear(&p->body);
     buf_clear(&p->heard);
     p->status = 0;
-    p->retry_after.set = false;
-    p->allowance = (struct allowance){ .wait_ns = 0 };
+    p->dialect = p->deployment->dialect;
+    p->remarks = (struct remarks){ .refuses = false };
     p->upstream = u;
     p->keeper = lease_keeper(l, p->deployment);
     p->request = (struct upstream_request){

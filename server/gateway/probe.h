@@ -5,17 +5,17 @@
 #define LLMUX_GATEWAY_PROBE_H
 
 #include "runtime/resilience/guard.h"
-#include "server/gateway/allowance.h"
 #include "server/gateway/deployment.h"
 #include "server/gateway/lease.h"
+#include "server/gateway/remarks.h"
 
 struct probe {
     const struct deployment *deployment; /* these are set before the start */
     const struct config_health *options;
     struct str
         model; /* what the provider is asked for; absent: the list, or the path of the options */
-    /* How it went; not from inside probe_start. */
-    void (*done)(struct probe *p, const struct guard_report *r);
+    /* How it went; not from inside probe_start.  r is NULL when nothing was shown, for a reason of ours, in f. */
+    void (*done)(struct probe *p, const struct guard_report *r, const struct fault *f);
     void *ctx;
 
     struct keeper *keeper; /* the rest is its own */
@@ -25,10 +25,10 @@ struct probe {
     struct upstream_request request;
     struct arena arena;
     struct buf body;
-    struct buf heard; /* of an error */
+    const struct xd_dialect *dialect; /* that it is answered in */
+    struct buf heard;                 /* of an error, or of the reply to a request */
     int status;
-    struct allowance allowance;
-    struct ir_int retry_after;
+    struct remarks remarks; /* of the answer's head */
 };
 
 void probe_init(struct probe *p);

@@ -7,8 +7,6 @@
 #include "server/gateway/patience.h"
 #include "server/gateway/worker.h"
 
-#define NS_PER_S ((uint64_t)1000 * 1000 * 1000)
-
 static void
 begin_waiting(struct exchange *x)
 {
@@ -178,11 +176,8 @@ plan(struct exchange *x)
     uint64_t left = exchange_left_ms(x);
     struct retry_scene s = { .repeats = route_repeats(&x->route),
                              .shut_ns = (uint64_t)(route_pause(&x->route) * 1e9),
+                             .told_ns = remarks_wait_ns(&x->attempt.remarks, &x->error),
                              .left_ns = RETRY_NO_LIMIT };
-    if (x->attempt.allowance.wait_ns)
-        s.told_ns = x->attempt.allowance.wait_ns;
-    else if (x->error.retry_after.set && x->error.retry_after.v > 0)
-        s.told_ns = (uint64_t)x->error.retry_after.v * NS_PER_S;
     if (left != PATIENCE_NO_LIMIT)
         s.left_ns = left * 1000000;
     return retry_plan(&x->gateway->restraint.retry, &s, dice_next(&x->worker->dice));

@@ -4,7 +4,6 @@
 #include "server/gateway/answer.h"
 #include "server/gateway/bill.h"
 #include "server/gateway/clock.h"
-#include "server/gateway/complaint.h"
 #include "server/gateway/exchange.h"
 #include "server/gateway/guarding.h"
 #include "server/gateway/whole.h"
@@ -35,14 +34,9 @@ take_head(struct exchange *x, const struct upstream_head *head)
         a->type = arena_str(&x->arena, upstream_head_get(head, STR("content-type")));
         a->bill = bill_open(x->front.dialect, x->front.op, a->type, &x->arena);
     }
-    if (head->status == 401 || head->status == 403)
+    remarks_read(&a->remarks, d, head, &a->arena);
+    if (a->remarks.refuses)
         spoil(x);
-    allowance_read(&a->allowance, d, head, clock_wall_us);
-    if (d->retry_after.p && a->reply == ATTEMPT_ERROR)
-        a->retry_after = allowance_retry_after(upstream_head_get(head, d->retry_after),
-                                               clock_wall_us);
-    if (d->error_word.p)
-        a->error_word = arena_str(&a->arena, upstream_head_get(head, d->error_word));
     if (d->request_id.p)
         a->request_id = arena_str(&x->arena, upstream_head_get(head, d->request_id));
 }
@@ -59,10 +53,9 @@ on_head(void *ctx, const struct upstream_head *head)
 
 /* The content type is not to be relied upon, but most streams do not begin like a JSON document or
  * a web page.  What could be either is what was asked for. */
-static enum attempt_reply
-tell_reply(const struct exchange *x, struct str s)
+enum attempt_reply
+reception_tell(const struct xd_dialect *d, struct str s, bool wants_stream)
 {
-    const struct xd_dialect *d = x->attempt.target.dialect;
     while (s.n && memchr(" \t\r\n", *s.p, 4))
         s = str_skip(s, 1);
     if (s.n == 0)
@@ -72,7 +65,7 @@ tell_reply(const struct exchange *x, struct str s)
         stream = framing_is_in(d->framings, f) && framing_fits(f, s);
     if (document != stream)
         return stream ? ATTEMPT_STREAM : ATTEMPT_DOCUMENT;
-    return x->wants_stream ? ATTEMPT_STREAM : ATTEMPT_DOCUMENT;
+    return wants_stream ? ATTEMPT_STREAM : ATTEMPT_DOCUMENT;
 }
 
 /* The attempt has failed, and the client has got nothing of it. */
@@ -89,7 +82,7 @@ collect(struct exchange *x, const char *p, size_t n)
     struct attempt *a = &x->attempt;
     buf_put(&a->collected, p, n);
     if (a->reply == ATTEMPT_ERROR && (a->collected.n > ERROR_MAX || a->collected.err)) {
-        struct ir_error e = complaint_read(x);
+        struct ir_error e = attempt_error_read(x);
         exchange_attempt_failed(x, &e, STR("the error's body is too large"));
     } else if (a->collected.err) {
         fail(x, IR_FAULT_PROTOCOL, "its reply is too large");
@@ -115,7 +108,7 @@ take_data(struct exchange *x, const char *p, size_t n)
         guarding_first(x);
     }
     if (a->reply == ATTEMPT_SILENT) {
-        a->reply = tell_reply(x, str_make(p, n));
+        a->reply = reception_tell(a->target.dialect, str_make(p, n), x->wants_stream);
         if (a->reply == ATTEMPT_STREAM && !stream_open(x, str_trim(str_make(p, n)))) {
             fail(x, IR_FAULT_INTERNAL, "the gateway is out of memory");
             return;
@@ -178,14 +171,14 @@ take_end(struct exchange *x, const struct upstream_report *report)
     bool ok = report->result == UPSTREAM_OK;
     struct ir_error e = { .set = false };
     if (!ok)
-        e = complaint_of_result(a, report->result);
+        e = attempt_error_of_result(a, report->result);
     if (a->reply == ATTEMPT_STREAM) {
         x->detail = arena_str(&x->arena, report->message);
         stream_end(x, ok ? NULL : &e);
     } else if (a->reply == ATTEMPT_PASSAGE) {
         end_passage(x, ok ? NULL : &e, report->message);
     } else if (a->reply == ATTEMPT_ERROR) {
-        e = complaint_read(x);
+        e = attempt_error_read(x);
         exchange_attempt_failed(x, &e, report->message);
     } else if (!ok) {
         exchange_attempt_failed(x, &e, report->message);

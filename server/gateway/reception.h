@@ -8,9 +8,13 @@
 #ifndef LLMUX_GATEWAY_RECEPTION_H
 #define LLMUX_GATEWAY_RECEPTION_H
 
+#include "server/gateway/attempt.h"
 #include "server/upstream/upstream.h"
 
 /* For calls whose context is a struct race_leg. */
 extern const struct upstream_handler reception_handler;
+
+/* What a good reply is by its first bytes: a stream, a document, or nothing yet. */
+enum attempt_reply reception_tell(const struct xd_dialect *d, struct str first, bool wants_stream);
 
 #endif
