@@ -19,11 +19,22 @@ print_status(int status, char to[DIGITS_ROOM])
     return digits_of(to, status < 0 ? 0 : (unsigned)status, 1);
 }
 
-/* A model that clients ask for, as the config names it. */
-static struct str
-label_of_model(const struct exchange *x, struct str name)
+/* A model by a name that clients ask for; the route has mostly found it already. */
+static const struct model *
+find_model(const struct exchange *x, struct str name)
 {
-    const struct model *m = name.n ? catalogue_find(&x->gateway->catalogue, name) : NULL;
+    if (name.n == 0)
+        return NULL;
+    for (unsigned i = 0; i < x->route.n; i++)
+        if (x->route.steps[i].name.p == name.p && x->route.steps[i].name.n == name.n)
+            return x->route.steps[i].model;
+    return catalogue_find(&x->gateway->catalogue, name);
+}
+
+/* A model as the config names it. */
+static struct str
+label_of(const struct model *m)
+{
     return m ? m->name : STR("");
 }
 
@@ -36,8 +47,28 @@ operation_of(const struct exchange *x)
 static void
 count_active(const struct exchange *x, int change)
 {
-    metrics_add(metrics_cell(x->worker->shard, METRICS_OF_GATEWAY, NULL), METRICS_ACTIVE_REQUESTS,
-                change);
+    struct worker *w = x->worker;
+    if (!w->measured.gateway)
+        w->measured.gateway = metrics_cell(w->shard, METRICS_OF_GATEWAY, NULL);
+    metrics_add(w->measured.gateway, METRICS_ACTIVE_REQUESTS, change);
+}
+
+struct cell_labels {
+    enum metrics_group group;
+    struct str v[METRICS_LABELS_MAX];
+};
+
+/* Look two cells up, and remember them unless one is that of those that are too many. */
+static void
+find_cells(struct worker *w, struct metrics_cell **known, struct metrics_cell *cells[2],
+           const struct cell_labels labels[2])
+{
+    for (unsigned i = 0; i < 2; i++)
+        cells[i] = metrics_cell(w->shard, labels[i].group, labels[i].v);
+    if (metrics_cell_is_other(w->shard, cells[0]) || metrics_cell_is_other(w->shard, cells[1]))
+        return;
+    known[0] = cells[0];
+    known[1] = cells[1];
 }
 
 void
@@ -83,14 +114,32 @@ measure_stream(struct metrics_cell *c, const struct exchange *x)
         metrics_observe(c, METRICS_PER_TOKEN, (now - x->first_us) / (uint64_t)(n.v - 1), NULL);
 }
 
-static struct str
-outcome(const struct exchange *x)
+/* How an attempt ended: a fault, or one of these. */
+enum outcome { OUTCOME_OK = IR_FAULT_COUNT, OUTCOME_GONE, OUTCOME_CUT };
+
+static unsigned
+outcome_of(const struct exchange *x)
 {
     if (x->attempt.cut)
-        return STR("cut");
+        return OUTCOME_CUT;
     if (x->error.set)
-        return str_from(ir_fault_name(x->error.kind));
-    return x->gone ? STR("gone") : STR("ok");
+        return x->error.kind;
+    return x->gone ? OUTCOME_GONE : OUTCOME_OK;
+}
+
+static struct str
+outcome_name(unsigned outcome)
+{
+    switch (outcome) {
+    case OUTCOME_OK:
+        return STR("ok");
+    case OUTCOME_GONE:
+        return STR("gone");
+    case OUTCOME_CUT:
+        return STR("cut");
+    default:
+        return str_from(ir_fault_name((enum ir_fault)outcome));
+    }
 }
 
 /* The first attempt is none of both; a later one with the model of the one before is a retry. */
@@ -98,40 +147,63 @@ static void
 measure_repeat(struct exchange *x, struct str model)
 {
     struct metrics_shard *s = x->worker->shard;
-    struct str asked = label_of_model(x, x->model);
-    if (x->tried.p && str_eq(x->tried, model))
+    struct str before = x->tried;
+    x->tried = model;
+    if (!before.p)
+        return;
+    struct str asked = label_of(find_model(x, x->model));
+    if (str_eq(before, model))
         metrics_add(metrics_cell(s, METRICS_OF_RETRY, &asked), METRICS_RETRIES, 1);
-    else if (x->tried.p)
+    else
         metrics_add(metrics_cell(s, METRICS_OF_FALLBACK, (struct str[]){ asked, model }),
                     METRICS_FALLBACKS, 1);
-    x->tried = model;
+}
+
+/* The cells of the deployment and of this outcome there. */
+static void
+find_attempt(const struct exchange *x, const struct model *m, struct metrics_cell *cells[2])
+{
+    struct worker *w = x->worker;
+    const struct deployment *d = x->attempt.candidate.offer->deployment;
+    unsigned outcome = outcome_of(x), op = x->front.op->kind;
+    const struct measure_place place = { d, m, (uint64_t)op << 32 | outcome };
+    struct metrics_cell **known = measure_recall(&w->measured, &place);
+    cells[0] = known[0];
+    cells[1] = known[1];
+    if (known[0])
+        return;
+    const struct config_provider *p = d->config;
+    const struct cell_labels labels[2] = {
+        { METRICS_OF_DEPLOYMENT, { p->name, p->type, operation_of(x), label_of(m) } },
+        { METRICS_OF_ATTEMPT,
+          { p->name, p->type, operation_of(x), label_of(m), outcome_name(outcome) } }
+    };
+    find_cells(w, known, cells, labels);
 }
 
 void
 measure_attempt(struct exchange *x, uint64_t total_us)
 {
     struct metrics_shard *s = x->worker->shard;
+    struct metrics_cell *cells[2];
     const struct attempt *a = &x->attempt;
     if (!s)
         return;
-    const struct config_provider *p = a->candidate.offer->deployment->config;
-    struct str model = label_of_model(x, a->candidate.name);
-    struct metrics_cell *c = metrics_cell(
-        s, METRICS_OF_DEPLOYMENT, (struct str[]){ p->name, p->type, operation_of(x), model });
+    const struct model *m = find_model(x, a->candidate.name);
+    find_attempt(x, m, cells);
     const struct metrics_trace trace = trail_example(x);
-    metrics_observe(c, METRICS_UPSTREAM_DURATION, total_us, &trace);
-    measure_usage(c, &a->tally.usage);
+    metrics_observe(cells[0], METRICS_UPSTREAM_DURATION, total_us, &trace);
+    measure_usage(cells[0], &a->tally.usage);
     if (x->wants_stream && x->first_us && !x->error.set && !x->gone && !a->cut)
-        measure_stream(c, x);
-    c = metrics_cell(s, METRICS_OF_ATTEMPT,
-                     (struct str[]){ p->name, p->type, operation_of(x), model, outcome(x) });
-    metrics_add(c, METRICS_DEPLOYMENT_REQUESTS, 1);
-    metrics_observe(c, METRICS_OPERATION_DURATION, total_us, NULL);
-    if (x->error.set && x->error.kind == IR_FAULT_RATE)
-        metrics_add(metrics_cell(s, METRICS_OF_LIMIT, (struct str[]){ p->name, STR("provider") }),
-                    METRICS_RATE_LIMITED, 1);
+        measure_stream(cells[0], x);
+    metrics_add(cells[1], METRICS_DEPLOYMENT_REQUESTS, 1);
+    metrics_observe(cells[1], METRICS_OPERATION_DURATION, total_us, NULL);
+    if (x->error.set && x->error.kind == IR_FAULT_RATE) {
+        struct str labels[] = { a->candidate.offer->deployment->config->name, STR("provider") };
+        metrics_add(metrics_cell(s, METRICS_OF_LIMIT, labels), METRICS_RATE_LIMITED, 1);
+    }
     if (!a->cut)
-        measure_repeat(x, model);
+        measure_repeat(x, label_of(m));
 }
 
 /* --- exchanges ----------------------------------------------------------------------------- */
@@ -146,10 +218,8 @@ count_dropped(struct str list)
 }
 
 static void
-measure_model(const struct exchange *x, struct str front, struct str model)
+measure_model(const struct exchange *x, struct metrics_cell *c)
 {
-    struct metrics_cell *c = metrics_cell(x->worker->shard, METRICS_OF_MODEL,
-                                          (struct str[]){ front, operation_of(x), model });
     const struct metrics_trace trace = trail_example(x);
     metrics_observe(c, METRICS_REQUEST_DURATION, clock_us() - x->begun_us, &trace);
     if (x->first_us)
@@ -158,44 +228,81 @@ measure_model(const struct exchange *x, struct str front, struct str model)
         metrics_add(c, METRICS_DROPPED_FIELDS, count_dropped(x->dropped));
 }
 
-/* What only the worker's thread may ask its client for providers. */
-static void
-measure_worker(const struct worker *w)
+static struct metrics_cell *
+find_worker(const struct worker *w)
 {
     char number[DIGITS_ROOM];
     struct str label = digits_of(number, metrics_shard_number(w->shard), 1);
-    struct metrics_cell *c = metrics_cell(w->shard, METRICS_OF_WORKER, &label);
+    return metrics_cell(w->shard, METRICS_OF_WORKER, &label);
+}
+
+/* What only the worker's thread may ask its client for providers. */
+static void
+measure_worker(struct worker *w)
+{
+    if (!w->measured.worker)
+        w->measured.worker = find_worker(w);
     const struct upstream_stats s = upstream_stats(w->upstream);
-    metrics_add(c, METRICS_WORKER_REQUESTS, 1);
-    metrics_set(c, METRICS_WORKER_CALLS, s.busy);
-    metrics_set(c, METRICS_WORKER_CONNECTS, s.connects);
-    metrics_set(c, METRICS_WORKER_REUSED, s.reused);
-    metrics_set(c, METRICS_WORKER_SOCKETS, s.sockets);
-    metrics_set(c, METRICS_WORKER_MEDIA, w->media.stats.fetched);
-    metrics_set(c, METRICS_WORKER_MEDIA_FAILED, w->media.stats.refused);
-    metrics_set(c, METRICS_WORKER_MEDIA_BYTES, w->media.stats.bytes);
+    const uint64_t values[] = { s.busy,
+                                s.connects,
+                                s.reused,
+                                s.sockets,
+                                w->media.stats.fetched,
+                                w->media.stats.refused,
+                                w->media.stats.bytes };
+    metrics_add(w->measured.worker, METRICS_WORKER_REQUESTS, 1);
+    metrics_set(w->measured.worker, METRICS_WORKER_CALLS, values, sizeof values / sizeof *values);
+}
+
+/* Seldom, so that these are looked up each time. */
+static void
+measure_failure(const struct exchange *x, struct str model)
+{
+    struct metrics_shard *s = x->worker->shard;
+    struct str labels[] = { str_from(x->front.dialect->name), operation_of(x), model,
+                            x->error.set ? str_from(ir_fault_name(x->error.kind)) : STR("gone") };
+    metrics_add(metrics_cell(s, METRICS_OF_FAILURE, labels), METRICS_FAILED_REQUESTS, 1);
+    if (x->error.set && x->error.kind == IR_FAULT_RATE && x->attempts == 0)
+        metrics_add(metrics_cell(s, METRICS_OF_LIMIT, (struct str[]){ STR(""), STR("gateway") }),
+                    METRICS_RATE_LIMITED, 1);
+}
+
+/* The cells of requests with this status, and of the model. */
+static void
+find_request(const struct exchange *x, const struct model *m, struct metrics_cell *cells[2])
+{
+    char text[DIGITS_ROOM];
+    struct worker *w = x->worker;
+    int status = x->gone ? STATUS_GONE : x->status;
+    const struct xd_dialect *d = x->front.dialect;
+    const struct measure_place place = { d, m,
+                                         (uint64_t)x->front.op->kind << 32 | (uint32_t)status };
+    struct metrics_cell **known = measure_recall(&w->measured, &place);
+    cells[0] = known[0];
+    cells[1] = known[1];
+    if (known[0])
+        return;
+    struct str front = str_from(d->name);
+    const struct cell_labels labels[2] = {
+        { METRICS_OF_REQUEST, { front, operation_of(x), label_of(m), print_status(status, text) } },
+        { METRICS_OF_MODEL, { front, operation_of(x), label_of(m) } }
+    };
+    find_cells(w, known, cells, labels);
 }
 
 void
 measure_end(const struct exchange *x)
 {
-    struct metrics_shard *s = x->worker->shard;
-    char status[DIGITS_ROOM];
-    if (!s)
+    struct metrics_cell *cells[2];
+    if (!x->worker->shard)
         return;
-    struct str front = str_from(x->front.dialect->name), model = label_of_model(x, x->model);
-    struct str labels[] = { front, operation_of(x), model,
-                            print_status(x->gone ? STATUS_GONE : x->status, status) };
+    const struct model *m = find_model(x, x->model);
+    find_request(x, m, cells);
     count_active(x, -1);
-    metrics_add(metrics_cell(s, METRICS_OF_REQUEST, labels), METRICS_REQUESTS, 1);
-    if (x->error.set || x->gone) {
-        labels[3] = x->error.set ? str_from(ir_fault_name(x->error.kind)) : STR("gone");
-        metrics_add(metrics_cell(s, METRICS_OF_FAILURE, labels), METRICS_FAILED_REQUESTS, 1);
-    }
-    if (x->error.set && x->error.kind == IR_FAULT_RATE && x->attempts == 0)
-        metrics_add(metrics_cell(s, METRICS_OF_LIMIT, (struct str[]){ STR(""), STR("gateway") }),
-                    METRICS_RATE_LIMITED, 1);
-    measure_model(x, front, model);
+    metrics_add(cells[0], METRICS_REQUESTS, 1);
+    if (x->error.set || x->gone)
+        measure_failure(x, label_of(m));
+    measure_model(x, cells[1]);
     measure_worker(x->worker);
 }
 

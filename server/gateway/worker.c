@@ -212,6 +212,7 @@ take_over(struct worker *w, struct gateway *g)
     http_server_set_tls(w->http, g->tls);
     deadlines_set_length(&w->deadlines, EXCHANGE_KEEPALIVE,
                          clamp_ms(g->config->server.keepalive_comment));
+    measure_forget(&w->measured);
     lease_drop(w->lease);
     w->lease = l;
 }

@@ -8,9 +8,9 @@
 #include "server/gateway/bell.h"
 #include "server/gateway/exchange.h"
 #include "server/gateway/lease.h"
+#include "server/gateway/measure_memo.h"
 #include "server/http/server.h"
 #include "server/media/media_fetch.h"
-#include "server/metrics/metrics.h"
 
 enum worker_role {
     WORKER_DATA,  /* serves clients */
@@ -44,6 +44,7 @@ struct worker {
 
     struct bell bell;            /* of other workers, about the requests of this one */
     struct metrics_shard *shard; /* NULL: nothing is counted */
+    struct measure_memo measured;
     struct dice dice;
     struct request_ids ids;
     struct front_memo front;

@@ -17,9 +17,18 @@ struct example {
     atomic_uint_fast64_t id[2], span, wall_ms, value;
 };
 
+#define WIDTHS 64u
+
+/* Where a family's numbers are in a cell. */
+struct place {
+    unsigned value, example;             /* the first ones */
+    const struct metrics_bounds *bounds; /* of a histogram; else NULL */
+    uint8_t first[WIDTHS]; /* by a value's highest bit: the least bucket it may be of */
+};
+
 struct metrics_cell {
     enum metrics_group group;
-    const unsigned *offsets; /* of its families in values; the table's */
+    const struct place *places; /* by family of its group */
     uint32_t hash;
     struct str key;               /* owned: the label values, a NUL behind each */
     struct example *examples;     /* owned, by bucket of the group's histograms */
@@ -34,8 +43,6 @@ struct table {
     _Atomic(struct metrics_cell *) *cells; /* owned: room for all */
     atomic_uint n;
     struct metrics_cell *other; /* one of the cells, for what comes beyond the cap */
-    struct metrics_cell *last;  /* that was looked up, and is in slots; NULL: none */
-    unsigned *offsets;          /* owned: where each family's values begin among those of a cell */
 };
 
 struct metrics_shard {
@@ -49,6 +56,7 @@ struct metrics {
     pthread_mutex_t mutex;                              /* of joining and leaving */
     _Atomic(struct metrics_shard *) shards[SHARDS_MAX]; /* owned */
     atomic_uint n;
+    struct place places[METRICS_GROUPS][METRICS_FAMILIES_MAX];
 };
 
 /* --- cells --------------------------------------------------------------------------------- */
@@ -65,7 +73,7 @@ destroy_cell(struct metrics_cell *c)
 }
 
 static struct metrics_cell *
-make_cell(const struct table *t, enum metrics_group group, uint32_t hash, struct str key)
+make_cell(const struct metrics *m, enum metrics_group group, uint32_t hash, struct str key)
 {
     const struct metrics_group_info *g = &metrics_groups[group];
     struct metrics_cell *c = calloc(1, sizeof *c);
@@ -77,7 +85,7 @@ make_cell(const struct table *t, enum metrics_group group, uint32_t hash, struct
     }
     memcpy(text, key.p, key.n);
     *c = (struct metrics_cell){
-        .group = group, .offsets = t->offsets, .hash = hash, .key = { text, key.n }
+        .group = group, .places = m->places[group], .hash = hash, .key = { text, key.n }
     };
     c->values = calloc(metrics_group_values(g), sizeof *c->values);
     c->examples = calloc(metrics_family_buckets_before(g, g->n) + 1, sizeof *c->examples);
@@ -89,8 +97,23 @@ make_cell(const struct table *t, enum metrics_group group, uint32_t hash, struct
 
 /* --- shards -------------------------------------------------------------------------------- */
 
+static struct place
+make_place(const struct metrics_group_info *g, unsigned family)
+{
+    struct place p = { .value = metrics_family_offset(g, family),
+                       .example = metrics_family_buckets_before(g, family),
+                       .bounds = g->families[family].bounds };
+    unsigned bucket = 0;
+    for (unsigned i = 1; p.bounds && i < WIDTHS; i++) {
+        while (bucket < p.bounds->n && p.bounds->v[bucket] < UINT64_C(1) << i)
+            bucket++;
+        p.first[i] = (uint8_t)bucket;
+    }
+    return p;
+}
+
 static bool
-open_table(struct table *t, enum metrics_group group)
+open_table(struct table *t, const struct metrics *m, enum metrics_group group)
 {
     char key[METRICS_LABELS_MAX * sizeof "other"];
     size_t n = 0;
@@ -100,11 +123,8 @@ open_table(struct table *t, enum metrics_group group)
     t->cells = calloc(g->most + 1, sizeof *t->cells);
     t->slots = calloc(SLOTS_LEAST, sizeof(struct metrics_cell *));
     t->mask = SLOTS_LEAST - 1;
-    t->offsets = calloc(g->n, sizeof *t->offsets);
-    for (unsigned i = 0; t->offsets && i < g->n; i++)
-        t->offsets[i] = metrics_family_offset(g, i);
-    t->other = make_cell(t, group, 0, str_make(key, n));
-    return t->cells && t->slots && t->offsets && t->other;
+    t->other = make_cell(m, group, 0, str_make(key, n));
+    return t->cells && t->slots && t->other;
 }
 
 static void
@@ -122,7 +142,6 @@ destroy_shard(struct metrics_shard *s)
             destroy_cell(t->other);
         free(t->cells);
         free(t->slots);
-        free(t->offsets);
     }
     free(s);
 }
@@ -136,7 +155,7 @@ make_shard(struct metrics *m, unsigned number)
     s->metrics = m;
     s->number = number;
     for (unsigned i = 0; i < METRICS_GROUPS; i++)
-        if (!open_table(&s->tables[i], (enum metrics_group)i)) {
+        if (!open_table(&s->tables[i], m, (enum metrics_group)i)) {
             destroy_shard(s);
             return NULL;
         }
@@ -147,8 +166,12 @@ struct metrics *
 metrics_create(void)
 {
     struct metrics *m = calloc(1, sizeof *m);
-    if (m)
-        pthread_mutex_init(&m->mutex, NULL);
+    if (!m)
+        return NULL;
+    pthread_mutex_init(&m->mutex, NULL);
+    for (unsigned i = 0; i < METRICS_GROUPS; i++)
+        for (unsigned k = 0; k < metrics_groups[i].n; k++)
+            m->places[i][k] = make_place(&metrics_groups[i], k);
     return m;
 }
 
@@ -202,7 +225,7 @@ metrics_shard_number(const struct metrics_shard *s)
 
 /* --- finding a cell ------------------------------------------------------------------------ */
 
-/* Eight bytes at a time: labels are looked up several times a request. */
+/* Eight bytes at a time. */
 static uint32_t
 hash_of(const struct str *labels, unsigned n)
 {
@@ -303,7 +326,8 @@ add_cell(struct metrics_shard *s, enum metrics_group group, uint32_t hash, const
         buf_putc(&key, '\0');
     }
     struct metrics_cell *c = NULL;
-    if (n < g->most && !key.err && grow(t, n) && (c = make_cell(t, group, hash, buf_str(&key)))) {
+    if (n < g->most && !key.err && grow(t, n)
+        && (c = make_cell(s->metrics, group, hash, buf_str(&key)))) {
         list(t, c);
         file(t, c);
     }
@@ -316,14 +340,17 @@ metrics_cell(struct metrics_shard *s, enum metrics_group group, const struct str
 {
     struct table *t = &s->tables[group];
     unsigned n = metrics_groups[group].n_labels;
-    /* One request is much like the one before. */
-    if (t->last && has_labels(t->last, labels, n))
-        return t->last;
     uint32_t hash = hash_of(labels, n);
     for (unsigned at = hash & t->mask; t->slots[at]; at = (at + 1) & t->mask)
         if (t->slots[at]->hash == hash && has_labels(t->slots[at], labels, n))
-            return t->last = t->slots[at];
+            return t->slots[at];
     return add_cell(s, group, hash, labels);
+}
+
+bool
+metrics_cell_is_other(const struct metrics_shard *s, const struct metrics_cell *c)
+{
+    return s->tables[c->group].other == c;
 }
 
 /* --- counting ------------------------------------------------------------------------------ */
@@ -336,22 +363,18 @@ raise(atomic_uint_fast64_t *v, uint64_t n)
                           memory_order_relaxed);
 }
 
-static atomic_uint_fast64_t *
-values_of(struct metrics_cell *c, unsigned family)
-{
-    return c->values + c->offsets[family];
-}
-
 void
 metrics_add(struct metrics_cell *c, unsigned family, int64_t n)
 {
-    raise(values_of(c, family), (uint64_t)n);
+    raise(&c->values[c->places[family].value], (uint64_t)n);
 }
 
 void
-metrics_set(struct metrics_cell *c, unsigned family, uint64_t value)
+metrics_set(struct metrics_cell *c, unsigned family, const uint64_t *values, unsigned n)
 {
-    atomic_store_explicit(values_of(c, family), value, memory_order_relaxed);
+    atomic_uint_fast64_t *v = &c->values[c->places[family].value];
+    for (unsigned i = 0; i < n; i++)
+        atomic_store_explicit(&v[i], values[i], memory_order_relaxed);
 }
 
 /* Stores that release and loads that acquire keep the order that fences would, and the thread sanitizer
@@ -369,20 +392,27 @@ set_example(struct example *e, uint64_t value, const struct metrics_trace *t)
     atomic_store_explicit(&e->seq, seq + 2, memory_order_release);
 }
 
+/* The bucket of a value: bounds mostly double, so that its highest bit says nearly all. */
+static unsigned
+bucket_of(const struct place *p, uint64_t value)
+{
+    unsigned i = p->first[WIDTHS - 1 - (unsigned)__builtin_clzll(value | 1)];
+    while (i < p->bounds->n && value > p->bounds->v[i])
+        i++;
+    return i;
+}
+
 void
 metrics_observe(struct metrics_cell *c, unsigned family, uint64_t value,
                 const struct metrics_trace *trace)
 {
-    const struct metrics_group_info *g = &metrics_groups[c->group];
-    const struct metrics_bounds *b = g->families[family].bounds;
-    atomic_uint_fast64_t *v = values_of(c, family);
-    unsigned i = 0;
-    while (i < b->n && value > b->v[i])
-        i++;
+    const struct place *p = &c->places[family];
+    atomic_uint_fast64_t *v = &c->values[p->value];
+    unsigned i = bucket_of(p, value);
     raise(&v[i], 1);
-    raise(&v[b->n + 1], value);
+    raise(&v[p->bounds->n + 1], value);
     if (trace && (trace->id[0] | trace->id[1]))
-        set_example(&c->examples[metrics_family_buckets_before(g, family) + i], value, trace);
+        set_example(&c->examples[p->example + i], value, trace);
 }
 
 /* --- adding up ----------------------------------------------------------------------------- */

@@ -34,6 +34,9 @@ unsigned metrics_shard_number(const struct metrics_shard *s);
  * empty ones, and none has a NUL inside.  Never NULL. */
 struct metrics_cell *
 metrics_cell(struct metrics_shard *s, enum metrics_group group, const struct str *labels);
+/* Is it that of all which are too many?  Whoever remembers cells (they stay as long as the shard) shall not remember
+ * this one: looking it up is counted. */
+bool metrics_cell_is_other(const struct metrics_shard *s, const struct metrics_cell *c);
 
 /* Which trace an observation belongs to; all zero: none is known. */
 struct metrics_trace {
@@ -44,8 +47,8 @@ struct metrics_trace {
 
 /* Add to a counter or gauge; a negative n lowers a gauge. */
 void metrics_add(struct metrics_cell *c, unsigned family, int64_t n);
-/* Set a gauge, or a counter that is kept elsewhere. */
-void metrics_set(struct metrics_cell *c, unsigned family, uint64_t value);
+/* Set n gauges, or counters that are kept elsewhere, from this family on. */
+void metrics_set(struct metrics_cell *c, unsigned family, const uint64_t *values, unsigned n);
 /* Count a value in a histogram.  trace (which may be NULL) becomes the example of its bucket. */
 void metrics_observe(struct metrics_cell *c, unsigned family, uint64_t value,
                      const struct metrics_trace *trace);

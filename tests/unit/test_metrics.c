@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "runtime/base/dice.h"
 #include "server/metrics/exposition.h"
 #include "server/metrics/process.h"
 
@@ -117,6 +118,43 @@ a_value_at_a_bound_belongs_below_it(void **state)
     assert_has(&page, "# TYPE llmux_proxy_requests counter\n");
     assert_string_equal(page.p + strlen(page.p) - 6, "# EOF\n");
     buf_fini(&page);
+    metrics_destroy(m);
+}
+
+/* Each histogram, with values at its bounds, beside them and at random: as if all bounds had been compared. */
+static void
+every_value_falls_into_the_first_bucket_that_takes_it(void **state)
+{
+    struct metrics *m = metrics_create();
+    struct metrics_shard *s = metrics_join(m);
+    struct str none[METRICS_LABELS_MAX] = { { NULL, 0 } };
+    struct dice dice;
+    struct arena a;
+    (void)state;
+    dice_init(&dice, 1);
+    arena_init(&a, PAGE_MAX);
+    for (unsigned group = 0; group < METRICS_GROUPS; group++) {
+        const struct metrics_group_info *g = &metrics_groups[group];
+        struct metrics_cell *c = metrics_cell(s, (enum metrics_group)group, none);
+        for (unsigned family = 0; family < g->n; family++) {
+            const struct metrics_bounds *b = g->families[family].bounds;
+            uint64_t expected[METRICS_BOUNDS_MAX + 1] = { 0 };
+            for (unsigned i = 0; b && i < 4000; i++) {
+                uint64_t roll = dice_next(&dice);
+                uint64_t value = i < 4 * b->n ? b->v[i / 4] + i % 4 - 2 : roll >> roll % 64;
+                unsigned bucket = 0;
+                while (bucket < b->n && value > b->v[bucket])
+                    bucket++;
+                expected[bucket]++;
+                metrics_observe(c, family, value, NULL);
+            }
+            unsigned n;
+            const struct metrics_sum *sums = metrics_sums(m, (enum metrics_group)group, &a, &n);
+            for (unsigned i = 0; b && i <= b->n; i++)
+                assert_int_equal(sums->v[metrics_family_offset(g, family) + i], expected[i]);
+        }
+    }
+    arena_fini(&a);
     metrics_destroy(m);
 }
 
@@ -292,6 +330,7 @@ main(void)
         cmocka_unit_test(shards_are_added_up),
         cmocka_unit_test(a_shard_that_was_left_is_given_out_again_with_its_numbers),
         cmocka_unit_test(a_value_at_a_bound_belongs_below_it),
+        cmocka_unit_test(every_value_falls_into_the_first_bucket_that_takes_it),
         cmocka_unit_test(families_of_one_name_stand_together),
         cmocka_unit_test(labels_are_escaped),
         cmocka_unit_test(what_comes_beyond_the_cap_is_one_series),

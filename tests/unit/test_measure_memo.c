@@ -1,0 +1,87 @@
+/* Cells remembered by what they are of. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "runtime/base/dice.h"
+#include "server/gateway/measure_memo.h"
+
+/* Only their addresses count. */
+static char things[64];
+
+static struct measure_place
+place_of(unsigned whose, unsigned model, uint64_t how)
+{
+    return (struct measure_place){ &things[whose], (const struct model *)(void *)&things[model],
+                                   how };
+}
+
+static struct metrics_cell *
+cell_of(unsigned i)
+{
+    return (struct metrics_cell *)(void *)&things[i];
+}
+
+static void
+what_was_put_is_recalled(void **state)
+{
+    struct measure_memo m = { .gateway = NULL };
+    const struct measure_place one = place_of(1, 2, 200);
+    struct metrics_cell **cells = measure_recall(&m, &one);
+    (void)state;
+    assert_null(cells[0]);
+    cells[0] = cell_of(3);
+    cells[1] = cell_of(4);
+    cells = measure_recall(&m, &one);
+    assert_ptr_equal(cells[0], cell_of(3));
+    assert_ptr_equal(cells[1], cell_of(4));
+}
+
+static void
+what_was_forgotten_is_not_recalled(void **state)
+{
+    struct measure_memo m = { .gateway = NULL };
+    const struct measure_place one = place_of(1, 2, 200);
+    (void)state;
+    measure_recall(&m, &one)[0] = cell_of(3);
+    measure_forget(&m);
+    assert_null(measure_recall(&m, &one)[0]);
+}
+
+/* More places than slots, each with a cell that tells it: one never gets another's. */
+static void
+a_place_never_has_the_cells_of_another(void **state)
+{
+    struct measure_memo m = { .gateway = NULL };
+    struct dice dice;
+    unsigned hits = 0;
+    (void)state;
+    dice_init(&dice, 1);
+    for (unsigned i = 0; i < 100000; i++) {
+        uint64_t roll = dice_next(&dice);
+        unsigned whose = roll % 4, model = roll / 4 % 4, how = roll / 16 % 4;
+        unsigned own = whose + 4 * model + 16 * how;
+        const struct measure_place place = place_of(whose, model, how);
+        struct metrics_cell **cells = measure_recall(&m, &place);
+        if (cells[0]) {
+            hits++;
+            assert_ptr_equal(cells[0], cell_of(own));
+        }
+        cells[0] = cell_of(own);
+    }
+    assert_true(hits > 1000);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_put_is_recalled),
+        cmocka_unit_test(what_was_forgotten_is_not_recalled),
+        cmocka_unit_test(a_place_never_has_the_cells_of_another),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
