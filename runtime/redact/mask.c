@@ -61,7 +61,7 @@ redact_text(struct buf *out, const struct redact_rules *rules, struct str text)
     struct redact_search s;
     struct redact_match m;
     size_t from = 0, count = 0;
-    redact_search_begin(&s, rules, text);
+    redact_search_begin(&s, rules, redact_script_bare(text));
     for (; redact_search_next(&s, from, &m); count++) {
         buf_put(out, text.p + from, m.at - from);
         redact_write(out, rules, &m, str_make(text.p + m.at, m.n));

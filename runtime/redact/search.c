@@ -3,22 +3,64 @@
 
 #include "runtime/redact/custom.h"
 
-void
-redact_search_begin(struct redact_search *s, const struct redact_rules *rules, struct str text)
+struct redact_script
+redact_script_named(struct str name, struct str value, struct buf *room)
 {
-    *s = (struct redact_search){ .rules = rules, .text = text };
+    buf_puts(room, name);
+    buf_puts(room, STR("\": \""));
+    size_t from = room->n;
+    buf_puts(room, value);
+    return (struct redact_script){ buf_str(room), from };
+}
+
+/* What of a match is of the text itself; false: nothing. */
+static bool
+clip(const struct redact_script *t, struct redact_match *m)
+{
+    size_t end = m->at + m->n;
+    if (end <= t->from)
+        return false;
+    m->at = m->at < t->from ? t->from : m->at;
+    m->n = end - m->at;
+    return true;
+}
+
+static bool
+find(const struct redact_search *s, size_t from, struct redact_match *m)
+{
+    bool found = redact_next(s->script.all, s->rules->which, from, m);
+    while (found && !clip(&s->script, m))
+        found = redact_next(s->script.all, s->rules->which, m->at + m->n, m);
+    return found;
+}
+
+static bool
+find_own(const struct redact_search *s, size_t from, struct redact_match *m)
+{
+    const struct redact_custom *c = s->rules->custom;
+    bool found = s->has_own && redact_custom_next(c, s->script.all, from, m);
+    while (found && !clip(&s->script, m))
+        found = redact_custom_next(c, s->script.all, m->at + m->n, m);
+    return found;
+}
+
+void
+redact_search_begin(struct redact_search *s, const struct redact_rules *rules,
+                    struct redact_script script)
+{
+    *s = (struct redact_search){ .rules = rules, .script = script };
     s->has_own = rules->custom && (rules->which & REDACT_BIT(REDACT_CUSTOM));
-    s->found = redact_next(text, rules->which, 0, &s->next);
-    s->own_found = s->has_own && redact_custom_next(rules->custom, text, 0, &s->own);
+    s->found = find(s, 0, &s->next);
+    s->own_found = find_own(s, 0, &s->own);
 }
 
 bool
 redact_search_next(struct redact_search *s, size_t from, struct redact_match *m)
 {
     if (s->found && s->next.at < from)
-        s->found = redact_next(s->text, s->rules->which, from, &s->next);
+        s->found = find(s, from, &s->next);
     if (s->own_found && s->own.at < from)
-        s->own_found = redact_custom_next(s->rules->custom, s->text, from, &s->own);
+        s->own_found = find_own(s, from, &s->own);
     if (!s->found && !s->own_found)
         return false;
     bool own = !s->found

@@ -5,17 +5,36 @@
 
 #include "runtime/redact/mask.h"
 
+/* A text, with what stands before it where that tells what it is.
+ *
+ *   {"password": "hunter22"}     all   password": "hunter22
+ *                                from               ^ */
+struct redact_script {
+    struct str all;
+    size_t from; /* where the text begins: what is found before is not told */
+};
+
+/* A text with nothing before it. */
+static inline struct redact_script
+redact_script_bare(struct str text)
+{
+    return (struct redact_script){ text, 0 };
+}
+/* The value of a JSON document's member of that name, both decoded.  They are put together in room, which is empty;
+ * it may fail. */
+struct redact_script redact_script_named(struct str name, struct str value, struct buf *room);
+
 struct redact_search {
     const struct redact_rules *rules; /* borrowed, as is the text */
-    struct str text;
+    struct redact_script script;
     bool has_own, found, own_found;
     struct redact_match next, own;
 };
 
-void
-redact_search_begin(struct redact_search *s, const struct redact_rules *rules, struct str text);
-/* The leftmost match at or behind `from`, the longest of those that begin there; false when there is none.  `from` never
- * goes back. */
+void redact_search_begin(struct redact_search *s, const struct redact_rules *rules,
+                         struct redact_script script);
+/* The leftmost match at or behind `from`, the longest of those that begin there; false when there is none.  `from` is
+ * the script's at first, and never goes back. */
 bool redact_search_next(struct redact_search *s, size_t from, struct redact_match *m);
 
 #endif

@@ -27,7 +27,7 @@ struct sheet {
  * is looked for again only when the one before has been passed. */
 struct finder {
     const struct rewriting *w;
-    struct str text;
+    struct redact_script script;
     struct redact_search rules;
     bool by_rule, by_value;
     struct redact_match rule, value;
@@ -37,7 +37,7 @@ static void
 find_value(struct finder *f, size_t from)
 {
     const struct vault_entry *e;
-    f->by_value = vault_next_value(f->w->vault, f->text, from, &f->value.at, &e);
+    f->by_value = vault_next_value(f->w->vault, f->script.all, from, &f->value.at, &e);
     if (f->by_value) {
         f->value.n = e->value.n;
         f->value.kind = e->kind;
@@ -47,23 +47,23 @@ find_value(struct finder *f, size_t from)
 static void
 find_begin(struct finder *f)
 {
-    redact_search_begin(&f->rules, f->w->rules, f->text);
-    f->by_rule = redact_search_next(&f->rules, 0, &f->rule);
-    find_value(f, 0);
+    redact_search_begin(&f->rules, f->w->rules, f->script);
+    f->by_rule = redact_search_next(&f->rules, f->script.from, &f->rule);
+    find_value(f, f->script.from);
 }
 
 /* What is replaced ends a word: is there a value right behind it, that was none of its own before? */
 static bool
 find_glued(const struct finder *f, size_t from, struct redact_match *m)
 {
-    const struct vault_entry *e = vault_value_at(f->w->vault, str_skip(f->text, from));
+    const struct vault_entry *e = vault_value_at(f->w->vault, str_skip(f->script.all, from));
     if (!e || (f->by_rule && f->rule.at == from && f->rule.n >= e->value.n))
         return false;
     *m = (struct redact_match){ .at = from, .n = e->value.n, .kind = e->kind };
     return true;
 }
 
-/* The next of both, the longer one where both begin.  Before `from`, if it is not 0, something was replaced. */
+/* The next of both, the longer one where both begin.  Before `from`, if it is not the beginning, something was replaced. */
 static bool
 find_next(struct finder *f, size_t from, struct redact_match *m)
 {
@@ -71,7 +71,7 @@ find_next(struct finder *f, size_t from, struct redact_match *m)
         f->by_rule = redact_search_next(&f->rules, from, &f->rule);
     if (f->by_value && f->value.at < from)
         find_value(f, from);
-    if (from && find_glued(f, from, m))
+    if (from > f->script.from && find_glued(f, from, m))
         return true;
     if (!f->by_rule && !f->by_value)
         return false;
@@ -98,14 +98,15 @@ learn(struct rewriting *w, const struct redact_match *m, struct str value)
 
 /* The first walk: put into the vault what the rules find. */
 static bool
-look(struct sheet *s, struct str text, uint32_t at)
+look(struct sheet *s, struct redact_script t, uint32_t at)
 {
     struct redact_search search;
     struct redact_match m;
-    redact_search_begin(&search, s->w->rules, text);
-    for (size_t from = 0; !s->err && redact_search_next(&search, from, &m); from = m.at + m.n) {
+    redact_search_begin(&search, s->w->rules, t);
+    for (size_t from = t.from; !s->err && redact_search_next(&search, from, &m);
+         from = m.at + m.n) {
         if (!s->w->stop) {
-            s->err = learn(s->w, &m, str_make(text.p + m.at, m.n));
+            s->err = learn(s->w, &m, str_make(t.all.p + m.at, m.n));
             continue;
         }
         s->w->found = m;
@@ -118,27 +119,28 @@ look(struct sheet *s, struct str text, uint32_t at)
 /* The second walk: append the text with what stands for the values; false, with nothing appended, if none stands
  * there. */
 static bool
-replace(struct sheet *s, struct str text, struct buf *out)
+replace(struct sheet *s, struct redact_script t, struct buf *out)
 {
-    struct finder f = { .w = s->w, .text = text };
+    struct finder f = { .w = s->w, .script = t };
     struct redact_match m;
-    size_t from = 0;
+    size_t from = t.from;
     find_begin(&f);
     for (; find_next(&f, from, &m); from = m.at + m.n) {
-        const struct vault_entry *e = vault_of_value(s->w->vault, str_make(text.p + m.at, m.n));
-        buf_put(out, text.p + from, m.at - from);
+        struct str value = str_make(t.all.p + m.at, m.n);
+        const struct vault_entry *e = vault_of_value(s->w->vault, value);
+        buf_put(out, t.all.p + from, m.at - from);
         if (e)
             buf_puts(out, e->stands);
         else
-            redact_write(out, s->w->rules, &m, str_make(text.p + m.at, m.n));
+            redact_write(out, s->w->rules, &m, value);
         s->w->counts[m.kind]++;
     }
-    if (from)
-        buf_puts(out, str_skip(text, from));
-    return from > 0;
+    if (from > t.from)
+        buf_puts(out, str_skip(t.all, from));
+    return from > t.from;
 }
 
-static void walk(struct sheet *s, uint32_t at, enum content what, bool rule);
+static void walk(struct sheet *s, uint32_t at, enum content what, uint32_t key);
 
 /* Is it worth reading as JSON? */
 static bool
@@ -159,7 +161,7 @@ rewrite_nested(struct sheet *outer, struct str text, uint32_t at, struct buf *ou
     bool ok = json_doc_parse(&doc, text, &f) == ERR_OK;
     struct sheet s = { .w = outer->w, .doc = &doc, .nested = outer->nested + 1, .out = out };
     if (ok) {
-        walk(&s, JSON_ROOT, CONTENT_DATA, false);
+        walk(&s, JSON_ROOT, CONTENT_DATA, 0);
         if (outer->w->at && !out)
             outer->w->at = at; /* the place that the client knows */
         if (s.changed)
@@ -177,12 +179,40 @@ put_until(struct sheet *s, size_t at)
     buf_put(s->out, s->doc->src + s->done, at - s->done);
 }
 
+/* The text of a value behind the name of its member, if it has one; what is made of them lies in `room`. */
+static struct redact_script
+script_of(struct sheet *s, struct str text, uint32_t key, struct buf *room)
+{
+    struct str name = key ? json_text(s->doc, key, s->w->arena) : STR("");
+    return name.n ? redact_script_named(name, text, room) : redact_script_bare(text);
+}
+
+/* The text of node `at`, of a member of that name or of none; *anew gets it with what is replaced, if anything is. */
+static bool
+rewrite_text(struct sheet *s, uint32_t at, struct str text, uint32_t key, struct buf *anew)
+{
+    bool changed = false;
+    if (json_kind(s->doc, at) == JSON_STRING && s->nested < NESTED_MOST && may_be_json(text)
+        && rewrite_nested(s, text, at, s->out ? anew : NULL, &changed))
+        return changed;
+    struct buf room;
+    buf_init(&room, TEXT_MAX);
+    struct redact_script t = script_of(s, text, key, &room);
+    s->err = s->err ? s->err : room.err;
+    if (s->out && !s->err)
+        changed = replace(s, t, anew);
+    else if (!s->err)
+        look(s, t, at);
+    buf_fini(&room);
+    return changed;
+}
+
 /* A string, a name or a number: in the second walk as a string, if anything in it is replaced. */
 static void
-rewrite(struct sheet *s, uint32_t at)
+rewrite(struct sheet *s, uint32_t at, uint32_t key)
 {
     const struct json_node *n = &s->doc->nodes[at];
-    bool is_string = n->kind == JSON_STRING, changed = false;
+    bool is_string = n->kind == JSON_STRING;
     struct str text = is_string ? json_text(s->doc, at, s->w->arena) : json_raw(s->doc, at);
     struct buf anew;
     if (!text.p) {
@@ -190,13 +220,7 @@ rewrite(struct sheet *s, uint32_t at)
         return;
     }
     buf_init(&anew, TEXT_MAX);
-    bool nested = is_string && s->nested < NESTED_MOST && may_be_json(text)
-                  && rewrite_nested(s, text, at, s->out ? &anew : NULL, &changed);
-    if (!nested && !s->out)
-        look(s, text, at);
-    else if (!nested)
-        changed = replace(s, text, &anew);
-    if (changed) {
+    if (rewrite_text(s, at, text, key, &anew)) {
         put_until(s, n->at - is_string);
         buf_putc(s->out, '"');
         json_escape(s->out, buf_str(&anew));
@@ -223,15 +247,22 @@ walk_object(struct sheet *s, uint32_t at, enum content what)
     const struct json_node *nodes = s->doc->nodes;
     for (uint32_t key = at + 1; key < nodes[at].next && !s->err && !s->w->at;
          key = nodes[key + 1].next) {
-        bool rule = what == CONTENT_SCHEMA && content_is_rule(json_inner(s->doc, key));
         if (what == CONTENT_DATA)
-            rewrite(s, key);
-        walk(s, key + 1, what, rule);
+            rewrite(s, key, 0);
+        walk(s, key + 1, what, key);
     }
 }
 
+/* Is what the member of that name has, or a list of it, to be left alone in a schema? */
+static bool
+is_rule(const struct sheet *s, enum content what, uint32_t key)
+{
+    return what == CONTENT_SCHEMA && key && content_is_rule(json_inner(s->doc, key));
+}
+
+/* The node, which is of a member of that name, or in a list of one (0: of none). */
 static void
-walk(struct sheet *s, uint32_t at, enum content outer, bool rule)
+walk(struct sheet *s, uint32_t at, enum content outer, uint32_t key)
 {
     const struct json_node *n = &s->doc->nodes[at];
     enum content what = mark_of(s, at, outer);
@@ -243,15 +274,17 @@ walk(struct sheet *s, uint32_t at, enum content outer, bool rule)
         break;
     case JSON_ARRAY:
         for (uint32_t i = at + 1; i < n->next && !s->err; i = s->doc->nodes[i].next)
-            walk(s, i, what, rule);
+            walk(s, i, what, key);
         break;
     case JSON_STRING:
-        if (!rule && (what == CONTENT_TEXT || !content_is_encoded(json_inner(s->doc, at))))
-            rewrite(s, at);
+        if (what == CONTENT_TEXT)
+            rewrite(s, at, 0);
+        else if (!is_rule(s, what, key) && !content_is_encoded(json_inner(s->doc, at)))
+            rewrite(s, at, key);
         break;
     case JSON_NUMBER:
         if (what == CONTENT_DATA)
-            rewrite(s, at);
+            rewrite(s, at, key);
         break;
     case JSON_NONE:
     case JSON_NULL:
@@ -266,11 +299,11 @@ rewriting_run(struct rewriting *w, const struct json_doc *doc, const unsigned ch
               struct buf *out)
 {
     struct sheet s = { .w = w, .doc = doc, .marks = marks };
-    walk(&s, JSON_ROOT, CONTENT_UNKNOWN, false);
+    walk(&s, JSON_ROOT, CONTENT_UNKNOWN, 0);
     if (s.err || w->at || w->vault->n == 0)
         return s.err;
     s.out = out;
-    walk(&s, JSON_ROOT, CONTENT_UNKNOWN, false);
+    walk(&s, JSON_ROOT, CONTENT_UNKNOWN, 0);
     if (s.changed)
         put_until(&s, doc->n);
     return s.err ? s.err : out->err;
@@ -293,7 +326,7 @@ rewriting_run_form(struct rewriting *w, struct str body, struct str boundary, st
     enum form_result result;
     form_begin(&walker, body, boundary);
     for (uint32_t i = 1; (result = form_next(&walker, &part)) == FORM_FOUND && !w->at; i++)
-        if (is_content(&part) && look(&s, part.value, i))
+        if (is_content(&part) && look(&s, redact_script_bare(part.value), i))
             w->field = part.name;
     if (s.err || w->at || (result == FORM_MISSING && w->vault->n == 0))
         return s.err;
@@ -306,7 +339,7 @@ rewriting_run_form(struct rewriting *w, struct str body, struct str boundary, st
         if (!is_content(&part))
             continue;
         buf_put(out, body.p + done, at - done);
-        if (!replace(&s, part.value, out))
+        if (!replace(&s, redact_script_bare(part.value), out))
             buf_puts(out, part.value);
         done = at + part.value.n;
     }

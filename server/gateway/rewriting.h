@@ -4,7 +4,7 @@
  *                                               ^^^^^^^^^^^^^^^ found in the decoded string, written as one
  *
  * Strings that are JSON themselves, as arguments of calls are, are rewritten as JSON; a number that has to be hidden
- * becomes a string.  A value that was found in one place is hidden wherever it stands as a word of its own. */
+ * becomes a string.  A value of a member is read behind its name, as in {"password":"hunter22"}.  A value that was found in one place is hidden wherever it stands as a word of its own. */
 #ifndef LLMUX_GATEWAY_REWRITING_H
 #define LLMUX_GATEWAY_REWRITING_H
 
