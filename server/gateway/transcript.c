@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "runtime/json/doc.h"
-#include "runtime/redact/mask.h"
+#include "runtime/redact/search.h"
 #include "runtime/xd/xd.h"
 #include "server/gateway/spans.h"
 #include "server/log/log.h"
@@ -23,7 +23,7 @@ struct writer {
     size_t left; /* bytes that may still be shown */
     bool cut;
     bool partial; /* the last text of a list may have been cut before */
-    struct buf masked, shown;
+    struct buf masked, named, shown;
     struct xd xd; /* finds texts that stand in the request */
     struct arena arena;
 };
@@ -33,6 +33,7 @@ begin(struct writer *w, struct buf *out, const struct transcript_options *o)
 {
     *w = (struct writer){ .out = out, .opts = o, .left = o->most };
     buf_init(&w->masked, ARENA_MAX);
+    buf_init(&w->named, ARENA_MAX);
     buf_init(&w->shown, ARENA_MAX);
     arena_init(&w->arena, ARENA_MAX);
     w->rules =
@@ -48,6 +49,7 @@ static bool
 end(struct writer *w)
 {
     buf_fini(&w->masked);
+    buf_fini(&w->named);
     buf_fini(&w->shown);
     arena_fini(&w->arena);
     return w->cut;
@@ -64,30 +66,34 @@ spend(struct writer *w, size_t n)
     return w->left > 0;
 }
 
-/* s with its secrets replaced, up to `limit` of its bytes: one that begins before that is replaced whole. */
+/* A text with its secrets replaced, up to `limit` of its bytes: one that begins before that is replaced whole. */
 static void
-redact(struct writer *w, struct str s, size_t limit)
+redact(struct writer *w, struct redact_script t, size_t limit)
 {
     struct buf *out = &w->shown;
+    struct redact_search search;
     struct redact_match m;
-    size_t from = 0;
-    while (from < limit && redact_next_of(&w->rules, s, from, &m) && m.at < limit) {
-        buf_put(out, s.p + from, m.at - from);
-        redact_write(out, &w->rules, &m, str_make(s.p + m.at, m.n));
+    size_t from = t.from;
+    limit += t.from;
+    redact_search_begin(&search, &w->rules, t);
+    while (from < limit && redact_search_next(&search, from, &m) && m.at < limit) {
+        buf_put(out, t.all.p + from, m.at - from);
+        redact_write(out, &w->rules, &m, str_make(t.all.p + m.at, m.n));
         from = m.at + m.n;
     }
     if (from < limit)
-        buf_put(out, s.p + from, limit - from);
+        buf_put(out, t.all.p + from, limit - from);
 }
 
-/* What may be shown of a text; until the next call. */
+/* What may be shown of a text that has this name, or none; until the next call. */
 static struct str
-shown(struct writer *w, struct str s)
+shown_as(struct writer *w, struct str name, struct str s)
 {
     s = xd_text(&w->xd, s);
     bool more = s.n > w->left + BEHIND;
     s.n = more ? w->left + BEHIND : s.n;
     buf_clear(&w->masked);
+    buf_clear(&w->named);
     buf_clear(&w->shown);
     if (w->opts->log)
         log_mask(w->opts->log, s, &w->masked);
@@ -99,9 +105,15 @@ shown(struct writer *w, struct str s)
     if ((more || w->partial) && s.n < limit + BEHIND)
         limit = s.n < BEHIND ? 0 : s.n - BEHIND;
     w->cut |= limit < s.n;
-    redact(w, s, limit);
+    redact(w, name.n ? redact_script_named(name, s, &w->named) : redact_script_bare(s), limit);
     spend(w, w->shown.n);
     return w->shown.n ? buf_str(&w->shown) : STR("");
+}
+
+static struct str
+shown(struct writer *w, struct str s)
+{
+    return shown_as(w, STR(""), s);
 }
 
 static void
@@ -125,16 +137,26 @@ struct json {
     struct arena arena;
 };
 
+static bool
+is_secret(struct writer *w, struct str name, struct str value)
+{
+    struct redact_search search;
+    struct redact_match m;
+    buf_clear(&w->named);
+    struct redact_script t = redact_script_named(name, value, &w->named);
+    redact_search_begin(&search, &w->rules, t);
+    return redact_search_next(&search, t.from, &m);
+}
+
 /* As it is, unless it is a secret: cards have numbers. */
 static void
-put_number(struct writer *w, struct json *j, uint32_t at, unsigned field)
+put_number(struct writer *w, struct json *j, uint32_t at, struct str name, unsigned field)
 {
     char copy[NUMBER_MAX] = "";
     int64_t v;
     struct str raw = json_raw(&j->doc, at);
-    struct redact_match m;
-    if (raw.n >= sizeof copy || redact_next_of(&w->rules, raw, 0, &m)) {
-        otlp_value_str(w->out, field, shown(w, raw));
+    if (raw.n >= sizeof copy || is_secret(w, name, raw)) {
+        otlp_value_str(w->out, field, shown_as(w, name, raw));
         return;
     }
     memcpy(copy, raw.p, raw.n);
@@ -144,7 +166,8 @@ put_number(struct writer *w, struct json *j, uint32_t at, unsigned field)
         otlp_value_double(w->out, field, strtod(copy, NULL));
 }
 
-static void put_json(struct writer *w, struct json *j, uint32_t at, unsigned field);
+static void
+put_json(struct writer *w, struct json *j, uint32_t at, struct str name, unsigned field);
 
 static void
 put_object(struct writer *w, struct json *j, uint32_t at, unsigned field)
@@ -155,38 +178,38 @@ put_object(struct writer *w, struct json *j, uint32_t at, unsigned field)
          key = j->doc.nodes[key + 1].next) {
         struct str name = json_text(&j->doc, key, &j->arena);
         size_t pair = otlp_entry_begin(w->out, OTLP_ELEMENT, shown(w, name));
-        put_json(w, j, key + 1, OTLP_ENTRY_VALUE);
+        put_json(w, j, key + 1, name, OTLP_ENTRY_VALUE);
         pb_end(w->out, pair);
     }
     otlp_value_end(w->out, map);
 }
 
 static void
-put_array(struct writer *w, struct json *j, uint32_t at, unsigned field)
+put_array(struct writer *w, struct json *j, uint32_t at, struct str name, unsigned field)
 {
     struct otlp_open list = otlp_list_begin(w->out, field);
     uint32_t last = j->doc.nodes[at].next;
     for (uint32_t k = at + 1; k < last && spend(w, PART_BYTES); k = j->doc.nodes[k].next)
-        put_json(w, j, k, OTLP_ELEMENT);
+        put_json(w, j, k, name, OTLP_ELEMENT);
     otlp_value_end(w->out, list);
 }
 
-/* No deeper than the document's depth_max. */
+/* The value of a member of that name, or in a list of one; no deeper than the document's depth_max. */
 static void
-put_json(struct writer *w, struct json *j, uint32_t at, unsigned field)
+put_json(struct writer *w, struct json *j, uint32_t at, struct str name, unsigned field)
 {
     switch (json_kind(&j->doc, at)) {
     case JSON_OBJECT:
         put_object(w, j, at, field);
         break;
     case JSON_ARRAY:
-        put_array(w, j, at, field);
+        put_array(w, j, at, name, field);
         break;
     case JSON_STRING:
-        otlp_value_str(w->out, field, shown(w, json_text(&j->doc, at, &j->arena)));
+        otlp_value_str(w->out, field, shown_as(w, name, json_text(&j->doc, at, &j->arena)));
         break;
     case JSON_NUMBER:
-        put_number(w, j, at, field);
+        put_number(w, j, at, name, field);
         break;
     case JSON_TRUE:
     case JSON_FALSE:
@@ -212,7 +235,7 @@ json_entry(struct writer *w, const char *key, struct str raw)
     j.doc.depth_max = JSON_DEEP;
     arena_init(&j.arena, ARENA_MAX);
     if (raw.n <= w->left + BEHIND && !w->partial && json_doc_parse(&j.doc, raw, &f) == ERR_OK)
-        put_json(w, &j, JSON_ROOT, OTLP_ENTRY_VALUE);
+        put_json(w, &j, JSON_ROOT, STR(""), OTLP_ENTRY_VALUE);
     else
         otlp_value_str(w->out, OTLP_ENTRY_VALUE, shown(w, raw));
     arena_fini(&j.arena);

@@ -161,6 +161,31 @@ arguments_of_any_kind_are_searched(void **state)
     }
 }
 
+/* What only a name tells of. */
+static void
+names_of_arguments_tell_of_values(void **state)
+{
+    struct ir_turn turn;
+    struct ir_block block = {
+        .kind = IR_BLOCK_CALL,
+        .call = { .id = STR("c"),
+                  .name = STR("f"),
+                  .arguments = STR(
+                      "{\"password\":\"hunter22\",\"a\":{\"api_key\":[\"hunter22hunter22\"],"
+                      "\"pwd\":33445566},\"text\":\"hunting\"}") }
+    };
+    const struct ir_request r = make_request(&turn, &block, 1);
+    struct buf out;
+    (void)state;
+    buf_init(&out, 1 << 20);
+    assert_false(transcript_request(&out, &r, &options));
+    assert_false(has(&out, "hunter"));
+    assert_false(has(&out, "33445566"));
+    assert_true(has(&out, "[REDACTED:password]") && has(&out, "[REDACTED:api_key]"));
+    assert_true(has(&out, "hunting") && has(&out, "api_key"));
+    buf_fini(&out);
+}
+
 /* Many small parts count as well. */
 static void
 attributes_are_bounded_whatever_is_said(void **state)
@@ -239,6 +264,7 @@ main(void)
         cmocka_unit_test(a_reply_in_pieces_shows_no_piece_of_a_secret),
         cmocka_unit_test(a_short_reply_is_told_whole),
         cmocka_unit_test(arguments_of_any_kind_are_searched),
+        cmocka_unit_test(names_of_arguments_tell_of_values),
         cmocka_unit_test(attributes_are_bounded_whatever_is_said),
         cmocka_unit_test(media_and_seals_are_named_only),
     };
