@@ -5,6 +5,7 @@
 #include "server/cli/options.h"
 #include "server/cli/world.h"
 #include "server/config/config.h"
+#include "server/upstream/curl_library.h"
 
 #define COMMAND         "check"
 #define ARENA_BYTES_MAX (16u << 20)
@@ -12,7 +13,8 @@
 
 static const char about[] =
     "Reads a configuration as `serve` would and prints \"ok FILE\", or every error as\n"
-    "\"FILE:line:column: what is wrong\" on stderr with exit code 1.  Nothing is started.\n"
+    "\"FILE:line:column: what is wrong\" on stderr with exit code 1, and whether libcurl can be loaded.  Nothing is\n"
+    "started.\n"
     "With --show also what holds for each key, be it in the file or not; secrets are left out.";
 
 static void
@@ -35,16 +37,20 @@ check_file(const char *path, enum shown shown)
     struct plugins *plugins = plugins_create(NULL);
     const struct config_world world = world_of_process(&a, plugins);
     struct config_errors errors = { .n = 0 };
+    struct fault f;
     const struct config *config = config_load(path, &world, &a, &errors);
-    if (config)
-        printf("ok %s\n", path);
-    else
+    bool usable = !curl_library_load(&f);
+    if (!usable)
+        fprintf(stderr, "llmux check: %s\n", f.text);
+    if (!config)
         world_print_errors(&errors);
+    if (config && usable)
+        printf("ok %s\n", path);
     if (config && shown == SHOW_KEYS)
         show(config);
     plugins_destroy(plugins);
     arena_fini(&a);
-    return config ? CLI_YES : CLI_NO;
+    return config && usable ? CLI_YES : CLI_NO;
 }
 
 int

@@ -26,6 +26,7 @@
 #include "server/log/log.h"
 #include "server/metrics/metrics.h"
 #include "server/mock/mock.h"
+#include "server/upstream/curl_library.h"
 
 #define ARENA_MAX         (4u << 20)
 #define DEFAULT_BYTES_MAX (64u << 10)
@@ -189,7 +190,7 @@ serve(const char *path)
     s.service.memory = calloc(1, sizeof *s.service.memory);
     if (!s.breakers || !s.service.limits || !s.service.memory)
         fault_set(&f, ERR_MEMORY, 0, "out of memory");
-    else if (load(&s, path))
+    else if (!curl_library_find(&f) && load(&s, path))
         ok = run(&s, reloader_newest(s.reloader), &state, &f);
     if (f.err)
         fprintf(stderr, "llmux serve: %s\n", f.text);

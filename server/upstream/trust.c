@@ -39,12 +39,8 @@ trust_make(struct str file)
 bool
 trust_table_init(struct trust_table *t, struct str file)
 {
-    if (!file.n && access(system_file, R_OK) == 0)
-        file = str_from(system_file);
-    if (!file.n)
-        file = str_from(curl_version_info(CURLVERSION_NOW)->cainfo);
-    t->first = trust_make(file);
-    return t->first != NULL;
+    t->file = file.n ? strndup(file.p, file.n) : NULL;
+    return t->file || !file.n;
 }
 
 void
@@ -54,12 +50,25 @@ trust_table_fini(struct trust_table *t)
         next = e->next;
         trust_free(e);
     }
+    free(t->file);
+}
+
+static struct trust *
+trust_default(const struct trust_table *t)
+{
+    if (t->file)
+        return trust_make(str_from(t->file));
+    if (access(system_file, R_OK) == 0)
+        return trust_make(str_from(system_file));
+    return trust_make(str_from(curl_version_info(CURLVERSION_NOW)->cainfo));
 }
 
 struct trust *
 trust_find(struct trust_table *t, struct str file)
 {
-    if (!file.n)
+    if (!t->first)
+        t->first = trust_default(t);
+    if (!file.n || !t->first)
         return t->first;
     struct trust **end = &t->first;
     for (; *end; end = &(*end)->next)

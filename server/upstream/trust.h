@@ -21,7 +21,8 @@ struct trust {
 };
 
 struct trust_table {
-    struct trust *first; /* owned; the default, then others as they come */
+    char *file;          /* owned; the default's, NULL: the system's */
+    struct trust *first; /* owned; the default, then others as they come; NULL: nobody asked yet */
 };
 
 /* Begin with the default: this file, or the system's when it is absent.  False when memory is
@@ -29,7 +30,8 @@ struct trust_table {
 bool trust_table_init(struct trust_table *t, struct str file);
 /* No easy handle may use a share any more. */
 void trust_table_fini(struct trust_table *t);
-/* The trust for a CA file, absent for the default; NULL when memory is short. */
+/* The trust for a CA file, absent for the default; NULL when memory is short.  libcurl must be
+ * there (curl_library.h). */
 struct trust *trust_find(struct trust_table *t, struct str file);
 /* Have a connection that is about to be made trust so.  False when the file cannot be read. */
 bool trust_apply(struct trust *t, SSL_CTX *tls);

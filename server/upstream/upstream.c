@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "server/upstream/client.h"
+#include "server/upstream/curl_library.h"
 
 void
 upstream_kick(struct upstream *u)
@@ -300,13 +301,9 @@ init_options(struct upstream *u, const struct upstream_options *opts)
 struct upstream *
 upstream_create(struct event_base *base, const struct upstream_options *opts)
 {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return NULL;
     struct upstream *u = calloc(1, sizeof *u);
-    if (!u) {
-        curl_global_cleanup();
+    if (!u)
         return NULL;
-    }
     u->base = base;
     TAILQ_INIT(&u->queue);
     TAILQ_INIT(&u->touched);
@@ -352,7 +349,6 @@ upstream_destroy(struct upstream *u)
     free(u->input);
     free(u->headers);
     free(u);
-    curl_global_cleanup();
 }
 
 static struct upstream_call *
@@ -370,6 +366,8 @@ struct upstream_call *
 upstream_start(struct upstream *u, const struct upstream_request *req,
                const struct upstream_handler *h, void *ctx, struct fault *f)
 {
+    if (curl_library_load(f))
+        return NULL;
     struct upstream_call *c = take_call(u);
     if (!c) {
         fault_set(f, ERR_MEMORY, 0, "request: no memory");

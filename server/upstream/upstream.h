@@ -171,15 +171,15 @@ struct upstream_stats {
 };
 
 /* A client on base, which must outlive it.  opts may be NULL.  Returns NULL when memory is short.
- * Initialises curl for the process if nobody did (thread-safe since curl 7.84).  The process should
- * ignore SIGPIPE. */
+ * The process should ignore SIGPIPE. */
 struct upstream *upstream_create(struct event_base *base, const struct upstream_options *opts);
 /* Cancel all calls (no handler is called) and close all connections.  Not from inside a handler. */
 void upstream_destroy(struct upstream *u);
 
 /* Begin a call.  The handle is valid until done returns or upstream_cancel returns.  For a request
- * that cannot be sent (bad header, bad URL, no memory) returns NULL, fills f (which may be NULL),
- * and calls nothing.  h must live as long as the call; ctx is passed to its functions. */
+ * that cannot be sent (bad header, bad URL, no memory, no libcurl) returns NULL, fills f (which may
+ * be NULL), and calls nothing.  The first one of the process loads libcurl (curl_library.h), which
+ * takes some 8 ms.  h must live as long as the call; ctx is passed to its functions. */
 struct upstream_call *upstream_start(struct upstream *u, const struct upstream_request *req,
                                      const struct upstream_handler *h, void *ctx, struct fault *f);
 /* End a call at once: no handler is called any more, the body is no longer read.  No-op for NULL

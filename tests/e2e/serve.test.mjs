@@ -54,6 +54,35 @@ test('a wrong config is refused with its place', async () => {
     await rm(folder, { recursive: true });
 });
 
+test('where libcurl cannot be loaded, clients hear of it in their dialect', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'llmux-e2e-'));
+    const file = join(folder, 'llmux.yaml');
+    await writeFile(join(folder, 'libcurl.so.4'), 'no library');
+    await writeFile(file, 'server: { listen: 127.0.0.1:0 }\nproviders:\n  - { name: away, ' +
+                    'type: openai, base_url: http://127.0.0.1:1/v1, api_key: k, models: [m] }\n');
+    process.env.LD_LIBRARY_PATH = folder;
+    const p = new Process(['serve', '-c', file]), checks = new Process(['check', '-c', file]);
+    delete process.env.LD_LIBRARY_PATH;
+    try {
+        const baseURL = `http://${await p.line((l) => {
+            const e = JSON.parse(l);
+            return e.event === 'listening' && e.address;
+        })}`;
+        const openai = new OpenAI({ apiKey: 'none', baseURL: `${baseURL}/v1`, maxRetries: 0 });
+        const anthropic = new Anthropic({ apiKey: 'none', baseURL, maxRetries: 0 });
+        const chat = openai.chat.completions.create({ model: 'm', messages });
+        await assert.rejects(chat, (e) => e.status === 502 && /away/.test(e.message));
+        const message = anthropic.messages.create({ model: 'm', max_tokens: 9, messages });
+        await assert.rejects(message, (e) => e.status === 502 && e.error.type === 'error');
+        assert.match(await p.line((l) => l.includes('"request"') && l), /libcurl\.so\.4/);
+        await assert.rejects(checks.line(() => false), /ended with 1/);
+        assert.match(checks.errors, /llmux check: .*libcurl\.so\.4/);
+    } finally {
+        await p.stop();
+        await rm(folder, { recursive: true });
+    }
+});
+
 test('TLS on both sides', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'llmux-e2e-tls-'));
     const cert = join(folder, 'cert.pem'), key = join(folder, 'key.pem');
