@@ -1,25 +1,41 @@
 #include "server/log/veil.h"
 
 static void
-look_for_known(struct veil *v)
+look_for_known(struct veil *v, size_t from)
 {
-    if (!masker_find(v->known, v->text, v->from, &v->known_at, &v->known_n))
+    if (!masker_find(v->known, v->text, from, &v->known_at, &v->known_n))
         v->known_at = v->text.n;
 }
 
 static void
-look_for_pattern(struct veil *v)
+look_for_pattern(struct veil *v, size_t from)
 {
-    if (!redact_next(v->text, v->which, v->from, &v->pattern))
+    if (!redact_next(v->text, v->which, from, &v->pattern))
         v->pattern.at = v->text.n;
+}
+
+/* Both next ones behind v->from.  Of what begins before that and goes on behind it nothing is shown. */
+static void
+settle(struct veil *v)
+{
+    while (v->known_at < v->from || v->pattern.at < v->from)
+        if (v->known_at < v->from) {
+            size_t end = v->known_at + v->known_n;
+            v->from = end > v->from ? end : v->from;
+            look_for_known(v, end);
+        } else {
+            size_t end = v->pattern.at + v->pattern.n;
+            v->from = end > v->from ? end : v->from;
+            look_for_pattern(v, end);
+        }
 }
 
 struct veil
 veil_over(const struct masker *known, struct str text, redact_kinds which)
 {
     struct veil v = { .known = known, .text = text, .which = which };
-    look_for_known(&v);
-    look_for_pattern(&v);
+    look_for_known(&v, 0);
+    look_for_pattern(&v, 0);
     return v;
 }
 
@@ -38,14 +54,6 @@ veil_next(struct veil *v, struct veil_piece *piece)
         return true;
     piece->instead = known ? STR("***") : redact_kind_mask(v->pattern.kind);
     v->from = at + n;
-    /* Where one goes on behind the end of the other nothing of either is shown. */
-    if (known && v->pattern.at < v->from && v->pattern.at + v->pattern.n > v->from)
-        v->from = v->pattern.at + v->pattern.n;
-    if (!known && v->known_at < v->from && v->known_at + v->known_n > v->from)
-        v->from = v->known_at + v->known_n;
-    if (v->known_at < v->from)
-        look_for_known(v);
-    if (v->pattern.at < v->from)
-        look_for_pattern(v);
+    settle(v);
     return true;
 }

@@ -176,6 +176,8 @@ static const struct {
     { "a@b.example, +49 151 12345678", "[REDACTED:email], [REDACTED:phone]" },
     { "Bearer my-secret-key-0123456789", "Bearer ***" },
     { "postgres://u:my-secret-key@h/", "postgres://u:***@h/" },
+    { "bob@my.example/../token.", "***." },
+    { "x bob@my.example/../token bob@my.example", "x *** ***" },
     { "\"x-api-key\":\"gsk_" KEY20 "\"", "\"x-api-key\":\"[REDACTED:api_key]\"" },
 };
 
@@ -185,9 +187,11 @@ log_masks_secrets(void **state)
     (void)state;
     struct world w;
     world_init(&w, LOG_FORMAT_JSON);
-    const struct str secrets[] = { STR("my-secret-key-longer"), STR("my-secret-key"), STR("short"),
-                                   STR("my-secret-key") };
-    assert_true(log_add_secrets(w.log, secrets, 4));
+    const struct str secrets[] = {
+        STR("my-secret-key-longer"), STR("my-secret-key"), STR("short"),
+        STR("my-secret-key"),        STR("bob@my.e"),      STR("xample/../token")
+    };
+    assert_true(log_add_secrets(w.log, secrets, sizeof secrets / sizeof *secrets));
     struct buf out;
     buf_init(&out, 4096);
     for (size_t i = 0; i < sizeof mask_rows / sizeof mask_rows[0]; i++) {
