@@ -249,16 +249,20 @@ tell_reply(struct teller *t, const struct hop *h)
     whole(t, "gen_ai.usage.reasoning.output_tokens", h->usage.thinking);
 }
 
-/* What was said, on the attempt that answered, or else on the last one. */
+/* What was said, on each attempt that said something, or else on the last one.  Beside much of it there
+ * has to be room for the rest. */
 static void
 tell_content(struct teller *t, const struct hop *h, bool last)
 {
     const struct trail *trail = &t->x->trail;
-    if (!trail->tells || (!last && !h->said.n))
+    bool fits = t->out->n + trail->asked.n + h->said.n < SPANS_MAX / 2;
+    if (!trail->tells || (!last && !h->said.n && !h->said_cut))
         return;
-    buf_puts(t->out, trail->asked);
-    buf_puts(t->out, h->said);
-    if (trail->asked_cut || h->said_cut)
+    if (fits) {
+        buf_puts(t->out, trail->asked);
+        buf_puts(t->out, h->said);
+    }
+    if (trail->asked_cut || h->said_cut || !fits)
         otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.content_cut", true);
 }
 
@@ -472,8 +476,7 @@ spans_make(const struct exchange *x)
     for (unsigned i = 0; i < x->trail.n_hops; i++)
         tell_attempt(&t, &x->trail.hops[i], i + 1);
     tell_stream(&t);
-    if (!out.err)
-        exporter_put(e, OTLP_TRACES, buf_str(&out));
+    exporter_put(e, OTLP_TRACES, out.err ? (struct str){ NULL, 0 } : buf_str(&out));
     buf_fini(&out);
     buf_fini(&t.masked);
 }

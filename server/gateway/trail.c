@@ -104,11 +104,12 @@ kind_of_output(const struct ir_request *r)
     return NULL;
 }
 
-/* What was written into `from`, kept. */
+/* What was written into `from`, kept; *cut when it cannot be. */
 static struct str
-keep(struct exchange *x, struct buf *from)
+keep(struct exchange *x, struct buf *from, bool *cut)
 {
     struct str s = from->err ? (struct str){ NULL, 0 } : arena_str(&x->arena, buf_str(from));
+    *cut |= !s.p;
     buf_fini(from);
     return s;
 }
@@ -121,7 +122,7 @@ keep_request(struct exchange *x)
     o.source = &x->tape->doc;
     buf_init(&b, TRANSCRIPT_MAX);
     x->trail.asked_cut = transcript_request(&b, &x->tape->ask.chat, &o);
-    x->trail.asked = keep(x, &b);
+    x->trail.asked = keep(x, &b, &x->trail.asked_cut);
 }
 
 struct transcript_reply *
@@ -141,7 +142,7 @@ keep_reply(struct exchange *x, struct hop *h)
     struct buf b;
     buf_init(&b, TRANSCRIPT_MAX);
     h->said_cut = transcript_said(&b, x->attempt.tally.heard, &o);
-    h->said = keep(x, &b);
+    h->said = keep(x, &b, &h->said_cut);
 }
 
 /* The tape may go before the spans are made. */
@@ -237,6 +238,8 @@ trail_hop(struct exchange *x, uint64_t total_us)
         h->url = arena_str(&x->arena, a->url);
     if (a->tally.heard)
         keep_reply(x, h);
+    else
+        h->said_cut = t->tells && a->tally.begun; /* memory was short */
     put_cost(h, &a->candidate.offer->model->price);
 }
 

@@ -22,7 +22,7 @@ struct writer {
     struct redact_rules rules;
     size_t left; /* bytes that may still be shown */
     bool cut;
-    bool partial; /* the last text of a list may have been cut before */
+    bool partial; /* the last text of a list may have gone on, where it came from */
     struct buf masked, named, shown;
     struct xd xd; /* finds texts that stand in the request */
     struct arena arena;
@@ -61,9 +61,23 @@ end(struct writer *w)
 static bool
 spend(struct writer *w, size_t n)
 {
-    w->cut |= w->left < n;
-    w->left = w->left < n ? 0 : w->left - n;
-    return w->left > 0;
+    bool fits = n <= w->left;
+    w->cut |= !fits;
+    w->left -= fits ? n : w->left;
+    return fits;
+}
+
+/* How many bytes at the start of a text that may go on behind its end are sure to be judged right. */
+static size_t
+decided(const struct writer *w, struct str s)
+{
+    struct redact_match m = { .at = 0 };
+    bool tail;
+    if (w->opts->custom) /* nobody knows how much those have to see */
+        return s.n < BEHIND ? 0 : s.n - BEHIND;
+    while (redact_next_open(s, w->rules.which, m.at + m.n, &m, &tail) == REDACT_MATCH)
+        ;
+    return m.at;
 }
 
 /* A text with its secrets replaced, up to `limit` of its bytes: one that begins before that is replaced whole. */
@@ -74,7 +88,6 @@ redact(struct writer *w, struct redact_script t, size_t limit)
     struct redact_search search;
     struct redact_match m;
     size_t from = t.from;
-    limit += t.from;
     redact_search_begin(&search, &w->rules, t);
     while (from < limit && redact_search_next(&search, from, &m) && m.at < limit) {
         buf_put(out, t.all.p + from, m.at - from);
@@ -85,28 +98,40 @@ redact(struct writer *w, struct redact_script t, size_t limit)
         buf_put(out, t.all.p + from, limit - from);
 }
 
+/* The text without the log's secrets, as much of it as may be needed; *open: it may go on behind that. */
+static struct str
+mask(struct writer *w, struct str s, bool *open)
+{
+    const struct log *log = w->opts->log;
+    bool more = s.n > w->left + BEHIND;
+    *open = w->partial || more;
+    s.n = more ? w->left + BEHIND : s.n;
+    size_t sure = log && *open ? log_decided(log, s) : s.n;
+    w->cut |= more || sure < s.n;
+    if (log)
+        log_mask(log, str_make(s.p, sure), &w->masked);
+    else
+        buf_puts(&w->masked, s);
+    return buf_str(&w->masked);
+}
+
 /* What may be shown of a text that has this name, or none; until the next call. */
 static struct str
 shown_as(struct writer *w, struct str name, struct str s)
 {
-    s = xd_text(&w->xd, s);
-    bool more = s.n > w->left + BEHIND;
-    s.n = more ? w->left + BEHIND : s.n;
+    bool open;
     buf_clear(&w->masked);
     buf_clear(&w->named);
     buf_clear(&w->shown);
-    if (w->opts->log)
-        log_mask(w->opts->log, s, &w->masked);
-    else
-        buf_puts(&w->masked, s);
-    s = buf_str(&w->masked);
-    size_t limit = s.n < w->left ? s.n : w->left;
-    /* Who knows how what stands there goes on? */
-    if ((more || w->partial) && s.n < limit + BEHIND)
-        limit = s.n < BEHIND ? 0 : s.n - BEHIND;
-    w->cut |= limit < s.n;
-    redact(w, name.n ? redact_script_named(name, s, &w->named) : redact_script_bare(s), limit);
-    spend(w, w->shown.n);
+    arena_reset(&w->arena);
+    s = mask(w, xd_text(&w->xd, s), &open);
+    struct redact_script t = name.n ? redact_script_named(name, s, &w->named)
+                                    : redact_script_bare(s);
+    size_t end = open ? decided(w, t.all) : t.all.n;
+    end = t.all.n - t.from > w->left && t.from + w->left < end ? t.from + w->left : end;
+    redact(w, t, end);
+    w->cut |= end < t.all.n || w->arena.full || w->masked.err || w->named.err || w->shown.err;
+    w->left -= w->shown.n < w->left ? w->shown.n : w->left;
     return w->shown.n ? buf_str(&w->shown) : STR("");
 }
 
@@ -410,9 +435,8 @@ tell_turns(struct buf *out, const struct ir_request *r, const struct transcript_
     begin(&w, out, o);
     size_t pair = otlp_entry_begin(out, OTLP_SPAN_ATTRIBUTE, STR("gen_ai.input.messages"));
     struct otlp_open list = otlp_list_begin(out, OTLP_ENTRY_VALUE);
-    for (unsigned i = 0; i < r->turns.n && w.left; i++)
+    for (unsigned i = 0; i < r->turns.n && spend(&w, 0); i++)
         put_turn(&w, &r->turns.v[i]);
-    w.cut |= w.left == 0;
     otlp_value_end(out, list);
     pb_end(out, pair);
     return end(&w);
@@ -488,6 +512,7 @@ transcript_event(struct transcript_reply *t, const struct ir_event *e)
     if (e->kind == IR_EVENT_OPEN && length_of(e->block) == SIZE_MAX)
         own.block = &bare; /* its bytes may be many */
     ir_collector_event(&t->heard, &own);
+    t->cut = t->heard.err != ERR_OK;
 }
 
 bool
@@ -497,11 +522,13 @@ transcript_said(struct buf *out, const struct transcript_reply *t,
     struct writer w;
     begin(&w, out, o);
     const struct ir_choices *l = &t->heard.reply.choices;
-    w.partial = t->cut;
     size_t pair = otlp_entry_begin(out, OTLP_SPAN_ATTRIBUTE, STR("gen_ai.output.messages"));
     struct otlp_open list = otlp_list_begin(out, OTLP_ENTRY_VALUE);
-    for (unsigned i = 0; i < l->n && spend(&w, PART_BYTES); i++)
+    for (unsigned i = 0; i < l->n && spend(&w, PART_BYTES); i++) {
+        /* Of one that broke off, too, nobody knows how its last text would have gone on. */
+        w.partial = t->cut || l->v[i].stop == IR_STOP_UNSET;
         put_message(&w, "assistant", &l->v[i].blocks, spans_finish_reason(l->v[i].stop));
+    }
     otlp_value_end(out, list);
     pb_end(out, pair);
     w.cut |= t->cut;

@@ -3,8 +3,9 @@
  * gen_ai.tool.definitions of OpenTelemetry's conventions, in their structured form.
  *
  * Every text goes through redaction (runtime/redact/mask.h) and the log's mask first, keys and numbers of JSON as
- * well; bytes of images and files, signatures and sealed thinking are left out.  Each attribute is as long as
- * the configuration allows; what is cut off is searched for secrets too, so that none is shown by halves. */
+ * well; bytes of images and files, signatures and sealed thinking are left out.  The texts of each attribute are as
+ * long together as the configuration allows; what is cut off is searched for secrets too, so that none is shown by
+ * halves.  Where nobody knows how a text goes on, as its stream broke off, it ends before what may be the begin of one. */
 #ifndef LLMUX_GATEWAY_TRANSCRIPT_H
 #define LLMUX_GATEWAY_TRANSCRIPT_H
 

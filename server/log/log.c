@@ -348,6 +348,12 @@ log_mask(const struct log *log, struct str s, struct buf *out)
     }
 }
 
+size_t
+log_decided(const struct log *log, struct str s)
+{
+    return masker_decided(atomic_load_explicit(&log->mask, memory_order_acquire), s);
+}
+
 struct str
 log_masked(const struct log *log, struct str s, struct arena *a)
 {

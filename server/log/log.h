@@ -119,7 +119,9 @@ MUST_CHECK bool log_add_secrets(struct log *log, const struct str *secrets, size
  * (runtime/redact) by the name of its kind: "[REDACTED:email]".  For text that goes to people by other ways than the
  * log. */
 void log_mask(const struct log *log, struct str s, struct buf *out);
-/* The same: s itself where there is nothing to hide, else a copy in the arena; absent when that is full. */
+/* How many bytes of s, which may go on behind its end, are in front of what may be the begin of a known secret. */
+size_t log_decided(const struct log *log, struct str s);
+/* The same as log_mask: s itself where there is nothing to hide, else a copy in the arena; absent when that is full. */
 struct str log_masked(const struct log *log, struct str s, struct arena *a);
 
 #endif

@@ -19,6 +19,7 @@ struct masker {
     struct known *v; /* owned */
     size_t n;
     char *text;               /* owned: all values */
+    size_t longest;           /* bytes of one */
     bool starts[256];         /* bytes that one may begin with, */
     uint8_t pairs[65536 / 8]; /* and the same for two bytes: a bit for each pair */
 };
@@ -70,6 +71,7 @@ add(struct masker *m, size_t at, struct str value)
 {
     memcpy(m->text + at, value.p, value.n);
     m->v[m->n++].value = str_make(m->text + at, value.n);
+    m->longest = value.n > m->longest ? value.n : m->longest;
     mark_start(m, value.p);
     return at + value.n;
 }
@@ -112,9 +114,9 @@ masker_destroy(struct masker *m)
     free(m);
 }
 
-/* The length of the longest known secret that s begins with. */
+/* How many of them are not above s. */
 static size_t
-match_known(const struct masker *m, struct str s)
+count_up_to(const struct masker *m, struct str s)
 {
     size_t low = 0, high = m->n;
     while (low < high) {
@@ -124,7 +126,15 @@ match_known(const struct masker *m, struct str s)
         else
             high = mid;
     }
-    size_t i = low ? low - 1 : NONE;
+    return low;
+}
+
+/* The length of the longest known secret that s begins with. */
+static size_t
+match_known(const struct masker *m, struct str s)
+{
+    size_t i = count_up_to(m, s);
+    i = i ? i - 1 : NONE;
     while (i != NONE && !str_starts(s, m->v[i].value))
         i = m->v[i].parent;
     return i == NONE ? 0 : m->v[i].value.n;
@@ -134,6 +144,26 @@ bool
 masker_knows(const struct masker *m, struct str value)
 {
     return match_known(m, value) == value.n;
+}
+
+/* Does any of them begin with all of s, and go on? */
+static bool
+may_begin_with(const struct masker *m, struct str s)
+{
+    size_t i = count_up_to(m, s);
+    return i < m->n && str_starts(m->v[i].value, s);
+}
+
+size_t
+masker_decided(const struct masker *m, struct str text)
+{
+    for (size_t i = text.n > m->longest ? text.n - m->longest : 0; i < text.n; i++) {
+        bool starts = text.n - i > 1 ? is_start(m, text.p + i)
+                                     : m->starts[(unsigned char)text.p[i]];
+        if (starts && may_begin_with(m, str_skip(text, i)))
+            return i;
+    }
+    return text.n;
 }
 
 bool

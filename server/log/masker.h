@@ -19,5 +19,7 @@ void masker_destroy(struct masker *m);
 bool masker_knows(const struct masker *m, struct str value);
 /* The first of them at or behind `from`, the longest of those that begin there; false: none. */
 bool masker_find(const struct masker *m, struct str text, size_t from, size_t *at, size_t *n);
+/* How much of a text that may go on behind its end stands in front of what may be the begin of one of them. */
+size_t masker_decided(const struct masker *m, struct str text);
 
 #endif

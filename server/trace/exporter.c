@@ -103,7 +103,7 @@ wake(struct exporter *e)
 bool
 exporter_put(struct exporter *e, enum otlp_signal signal, struct str item)
 {
-    struct queued_line line = { malloc(item.n + 1), item.n };
+    struct queued_line line = { item.p ? malloc(item.n + 1) : NULL, item.n };
     if (line.p)
         memcpy(line.p, item.p, item.n);
     if (!line.p || !line_queue_put(&e->lanes[signal].queue, line)) {

@@ -46,7 +46,7 @@ struct exporter_options {
 /* Items since creation, by signal; metrics count reports. */
 struct exporter_stats {
     uint64_t exported[OTLP_SIGNALS];
-    uint64_t dropped[OTLP_SIGNALS]; /* the queue was full */
+    uint64_t dropped[OTLP_SIGNALS]; /* the queue was full, or memory short */
     uint64_t failed[OTLP_SIGNALS];  /* the receiver refused them, or was away too long */
     uint64_t
         rejected[OTLP_SIGNALS]; /* single spans, points and records of what it took otherwise */
@@ -59,7 +59,7 @@ struct exporter *exporter_create(const struct exporter_options *opts, struct fau
 void exporter_destroy(struct exporter *e);
 
 /* Take an item (a whole span or record, as otlp.h encodes it), which is copied.  False when it was
- * dropped. */
+ * dropped, as is an absent one: it could not be made. */
 bool exporter_put(struct exporter *e, enum otlp_signal signal, struct str item);
 
 struct exporter_stats exporter_stats(const struct exporter *e);

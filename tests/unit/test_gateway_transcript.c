@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "server/gateway/transcript.h"
+#include "server/log/log.h"
 
 #define MOST   ((size_t)1024)
 #define SECRET "jane.doe@example.com"
@@ -68,6 +69,48 @@ a_request_is_cut_but_never_within_a_secret(void **state)
     }
 }
 
+/* Say the text in pieces of so many bytes, in the open block of that choice. */
+static void
+grow(struct transcript_reply *t, unsigned choice, unsigned index, enum ir_block_kind kind,
+     struct str text, size_t piece)
+{
+    struct ir_block block = { .kind = kind };
+    struct ir_event e = {
+        .kind = IR_EVENT_GROW, .choice = choice, .index = index, .block = &block
+    };
+    for (; text.n; text = str_skip(text, piece)) {
+        struct str part = str_make(text.p, text.n < piece ? text.n : piece);
+        if (kind == IR_BLOCK_CALL)
+            block.call.arguments = part;
+        else
+            block.text.text = part;
+        transcript_event(t, &e);
+    }
+}
+
+static void
+open_block(struct transcript_reply *t, unsigned choice, unsigned index, enum ir_block_kind kind)
+{
+    const struct ir_block block = { .kind = kind };
+    transcript_event(
+        t, &(struct ir_event){
+               .kind = IR_EVENT_OPEN, .choice = choice, .index = index, .block = &block });
+}
+
+static void
+close_block(struct transcript_reply *t, unsigned choice, unsigned index)
+{
+    transcript_event(
+        t, &(struct ir_event){ .kind = IR_EVENT_CLOSE, .choice = choice, .index = index });
+}
+
+static void
+finish(struct transcript_reply *t, unsigned choice)
+{
+    transcript_event(
+        t, &(struct ir_event){ .kind = IR_EVENT_FINISH, .choice = choice, .stop = IR_STOP_END });
+}
+
 /* Speak a reply of one text in pieces of so many bytes. */
 static void
 speak(struct transcript_reply *t, struct str text, size_t piece)
@@ -124,6 +167,118 @@ a_short_reply_is_told_whole(void **state)
     assert_true(has(&out, "Write to [REDACTED:email], please."));
     buf_fini(&out);
     arena_fini(&a);
+}
+
+/* Two choices that speak in turns, each with two calls: what is cut is the last one of each. */
+static void
+choices_in_turns_show_no_piece_of_a_secret(void **state)
+{
+    static char text[20000];
+    (void)state;
+    for (size_t at = 1; at < MOST + 2 * 4096; at += at < 2 * MOST ? 17 : 331) {
+        struct transcript_reply t;
+        struct arena a;
+        struct buf out;
+        struct str rest = make_text(text, sizeof text, at), one = STR("{\"x\":1}");
+        arena_init(&a, 1 << 20);
+        buf_init(&out, 1 << 20);
+        transcript_listen(&t, &options, &a);
+        for (unsigned c = 0; c < 2; c++) {
+            open_block(&t, c, 0, IR_BLOCK_CALL);
+            grow(&t, c, 0, IR_BLOCK_CALL, one, one.n);
+            close_block(&t, c, 0);
+            open_block(&t, c, 1, IR_BLOCK_CALL);
+        }
+        for (; rest.n; rest = str_skip(rest, 5))
+            for (unsigned c = 0; c < 2; c++)
+                grow(&t, c, 1, IR_BLOCK_CALL, str_make(rest.p, rest.n < 5 ? rest.n : 5), 5);
+        for (unsigned c = 0; c < 2; c++)
+            finish(&t, c);
+        assert_true(transcript_said(&out, &t, &options));
+        assert_nothing_of_it(&out, at);
+        buf_fini(&out);
+        arena_fini(&a);
+    }
+}
+
+/* The stream breaks within a secret, or before one could begin. */
+static void
+a_reply_that_breaks_off_shows_no_front_of_a_secret(void **state)
+{
+    static const char known[] = "Xk9-not-like-any-pattern";
+    (void)state;
+    struct log *log = log_create(&(struct log_options){ .fd = 2 });
+    assert_non_null(log);
+    assert_true(log_add_secrets(log, &(struct str){ known, sizeof known - 1 }, 1));
+    const struct transcript_options with_log = { .most = MOST, .log = log };
+    static const char *const secrets[] = { SECRET, known };
+    for (size_t i = 0; i < 2; i++)
+        for (size_t n = 1; n <= strlen(secrets[i]); n++) {
+            struct transcript_reply t;
+            struct arena a;
+            struct buf out;
+            arena_init(&a, 1 << 20);
+            buf_init(&out, 1 << 20);
+            transcript_listen(&t, &with_log, &a);
+            open_block(&t, 0, 0, IR_BLOCK_TEXT);
+            grow(&t, 0, 0, IR_BLOCK_TEXT, STR("I write to (the one) "), 4);
+            grow(&t, 0, 0, IR_BLOCK_TEXT, str_make(secrets[i], n), 3);
+            bool cut = transcript_said(&out, &t, &with_log);
+            assert_true(has(&out, "I write to (the one) "));
+            assert_true(cut || has(&out, "[REDACTED:email]") || has(&out, "***"));
+            if (n > 3)
+                assert_null(memmem(out.p, out.n, secrets[i], 4));
+            buf_fini(&out);
+            arena_fini(&a);
+        }
+    log_destroy(log);
+}
+
+/* Memory is short while it speaks: nothing may close the gap. */
+static void
+what_found_no_room_is_told_to_be_missing(void **state)
+{
+    static char text[8000];
+    (void)state;
+    memset(text, 'w', sizeof text);
+    const struct transcript_options wide = { .most = 1 << 16 };
+    struct transcript_reply t;
+    struct arena a;
+    struct buf out;
+    arena_init(&a, 5000);
+    buf_init(&out, 1 << 20);
+    transcript_listen(&t, &wide, &a);
+    open_block(&t, 0, 0, IR_BLOCK_TEXT);
+    grow(&t, 0, 0, IR_BLOCK_TEXT, str_make(text, sizeof text), 1000);
+    grow(&t, 0, 0, IR_BLOCK_TEXT, STR("xyz"), 1);
+    finish(&t, 0);
+    assert_true(transcript_said(&out, &t, &wide));
+    assert_false(has(&out, "xyz"));
+    buf_fini(&out);
+    arena_fini(&a);
+}
+
+/* Blocks of one letter, at every length up to where not all are told: then it is said that they are not. */
+static void
+it_is_told_when_anything_is_left_out(void **state)
+{
+    static struct ir_block blocks[100];
+    (void)state;
+    for (unsigned i = 0; i < 100; i++)
+        blocks[i] = (struct ir_block){ .kind = IR_BLOCK_TEXT, .text.text = STR("#") };
+    for (size_t most = 1000; most < 1100; most++)
+        for (unsigned n = 50; n < 70; n++) {
+            struct ir_turn turn;
+            struct buf out;
+            const struct ir_request r = make_request(&turn, blocks, n);
+            buf_init(&out, 1 << 20);
+            bool cut = transcript_request(&out, &r, &(struct transcript_options){ .most = most });
+            unsigned told = 0;
+            for (size_t i = 0; i < out.n; i++)
+                told += out.p[i] == '#';
+            assert_true(cut == (told < n));
+            buf_fini(&out);
+        }
 }
 
 /* Arguments that are JSON, deep, broken, or none at all. */
@@ -263,6 +418,10 @@ main(void)
         cmocka_unit_test(a_request_is_cut_but_never_within_a_secret),
         cmocka_unit_test(a_reply_in_pieces_shows_no_piece_of_a_secret),
         cmocka_unit_test(a_short_reply_is_told_whole),
+        cmocka_unit_test(choices_in_turns_show_no_piece_of_a_secret),
+        cmocka_unit_test(a_reply_that_breaks_off_shows_no_front_of_a_secret),
+        cmocka_unit_test(what_found_no_room_is_told_to_be_missing),
+        cmocka_unit_test(it_is_told_when_anything_is_left_out),
         cmocka_unit_test(arguments_of_any_kind_are_searched),
         cmocka_unit_test(names_of_arguments_tell_of_values),
         cmocka_unit_test(attributes_are_bounded_whatever_is_said),
