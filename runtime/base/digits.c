@@ -23,6 +23,18 @@ digits_of(char room[DIGITS_ROOM], uint64_t v, unsigned least)
     return str_make(room + at, DIGITS_ROOM - at);
 }
 
+bool
+digits_read(struct str text, uint64_t *v)
+{
+    *v = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned digit = (unsigned char)text.p[i] - (unsigned)'0';
+        if (digit > 9 || __builtin_mul_overflow(*v, 10, v) || __builtin_add_overflow(*v, digit, v))
+            return false;
+    }
+    return text.n > 0;
+}
+
 /* The nibbles of v, a byte each. */
 static uint64_t
 spread(uint32_t v)

@@ -2,6 +2,7 @@
 #ifndef LLMUX_BASE_DIGITS_H
 #define LLMUX_BASE_DIGITS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "runtime/base/str.h"
@@ -11,6 +12,9 @@
 /* The digits of v, with zeros in front where they are fewer than `least` (up to DIGITS_ROOM).  They lie at the end of
  * room.  May be called between fork and exec. */
 struct str digits_of(char room[DIGITS_ROOM], uint64_t v, unsigned least);
+
+/* The number that a text of nothing but decimal digits is; false for any other, and when it has more than 64 bits. */
+bool digits_read(struct str text, uint64_t *v);
 
 /* All sixteen hexadecimal digits of v, in lower case, without a NUL. */
 void digits_hex(char to[16], uint64_t v);

@@ -5,10 +5,10 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "runtime/base/digits.h"
 #include "runtime/json/doc.h"
 #include "runtime/json/writer.h"
 #include "runtime/resilience/memory.h"
-#include "runtime/xd/xd.h"
 
 #define MAGIC     "llmux-state "
 #define VERSION   "1"
@@ -66,24 +66,6 @@ static const struct field limit_fields[] = {
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static int64_t
-get(const struct field *f, const void *base)
-{
-    const char *at = (const char *)base + f->offset;
-    switch (f->kind) {
-    case FIELD_COUNT:
-    case FIELD_TIME:
-        return (int64_t)(*(const uint64_t *)at & INT64_MAX);
-    case FIELD_UNSIGNED:
-        return *(const unsigned *)at;
-    case FIELD_FLAG:
-        return *(const bool *)at;
-    case FIELD_SIGNED:
-        return *(const int64_t *)at;
-    }
-    return 0;
-}
-
-static int64_t
 most_of(const struct field *f)
 {
     switch (f->kind) {
@@ -98,6 +80,31 @@ most_of(const struct field *f)
         return 1;
     }
     return 0;
+}
+
+/* Never more than the reader takes, nor less. */
+static int64_t
+get(const struct field *f, const void *base)
+{
+    const char *at = (const char *)base + f->offset;
+    const int64_t most = most_of(f);
+    uint64_t v = 0;
+    switch (f->kind) {
+    case FIELD_COUNT:
+    case FIELD_TIME:
+        v = *(const uint64_t *)at;
+        break;
+    case FIELD_UNSIGNED:
+        v = *(const unsigned *)at;
+        break;
+    case FIELD_FLAG:
+        v = *(const bool *)at;
+        break;
+    case FIELD_SIGNED:
+        v = *(const int64_t *)at > 0 ? (uint64_t) * (const int64_t *)at : 0;
+        break;
+    }
+    return v < (uint64_t)most ? (int64_t)v : most;
 }
 
 static void
@@ -364,13 +371,11 @@ read_head(struct str *text, struct fault *f)
     *text = str_skip(*text, STR(MAGIC).n);
     struct str version = take_word(text, ' '), length = take_word(text, ' '),
                sum = take_word(text, '\n');
-    struct ir_int n = { 0, false };
+    uint64_t n = 0;
     char want[20];
     if (version.p && !str_is(version, VERSION))
         return fault_set(f, ERR_UNSUPPORTED, 0, "state: it is of another version");
-    if (sum.p)
-        xd_seconds(length, &n);
-    if (!n.set || (uint64_t)n.v != text->n)
+    if (!sum.p || !digits_read(length, &n) || n != text->n)
         return fault_set(f, ERR_SYNTAX, 0, "state: it is cut off");
     snprintf(want, sizeof want, "%016" PRIx64, checksum(*text));
     if (!str_is(sum, want))

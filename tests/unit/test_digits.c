@@ -18,6 +18,8 @@ check(uint64_t v, unsigned least)
     snprintf(want, sizeof want, "%0*" PRIu64, (int)least, v);
     if (!str_is(got, want))
         fail_msg("%" PRIu64 " with %u: %.*s, not %s", v, least, STR_ARG(got), want);
+    uint64_t back;
+    assert_true(digits_read(got, &back) && back == v);
 }
 
 static void
@@ -42,12 +44,36 @@ small_numbers(void **state)
         check(v, 1);
 }
 
+static void
+what_is_no_number_is_not_read(void **state)
+{
+    static const char *const bad[] = { "",
+                                       " 1",
+                                       "1 ",
+                                       "+1",
+                                       "-1",
+                                       "1.0",
+                                       "1e1",
+                                       "0x1",
+                                       "a",
+                                       "1a",
+                                       "18446744073709551616",
+                                       "99999999999999999999999" };
+    uint64_t v;
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(digits_read(str_from(bad[i]), &v));
+    assert_true(digits_read(STR("18446744073709551615"), &v) && v == UINT64_MAX);
+    assert_true(digits_read(STR("0000000000000000000000007"), &v) && v == 7);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_of_all_lengths),
         cmocka_unit_test(small_numbers),
+        cmocka_unit_test(what_is_no_number_is_not_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

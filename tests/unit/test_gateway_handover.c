@@ -130,6 +130,31 @@ what_is_known_is_known_to_the_next_process(void **state)
     }
 }
 
+/* A number that is too large for the reader must not cost all that is known. */
+static void
+what_took_days_is_handed_over_as_a_day(void **state)
+{
+    struct house old, new;
+    struct handover_count count;
+    struct fault f = { .err = ERR_OK };
+    const struct guard_report good = { .whole_ns = 100 * 3600 * SECOND };
+    struct buf text;
+    uint64_t ticket;
+    (void)state;
+    open_house(&old);
+    open_house(&new);
+    buf_init(&text, HANDOVER_BYTES_MAX);
+    assert_true(guarded_begin(old.guard, &opts, SECOND, &ticket, NULL));
+    guarded_done(old.guard, &opts, SECOND, ticket, &good);
+    handover_write(&text, old.guards, old.limits, SECOND);
+    assert_int_equal(handover_read(buf_str(&text), new.guards, new.limits, SECOND, &count, &f),
+                     ERR_OK);
+    assert_int_equal(guarded_view(new.guard, &opts, SECOND).whole_ns, MEMORY_NS_MOST);
+    buf_fini(&text);
+    close_house(&old);
+    close_house(&new);
+}
+
 static enum err
 read(struct str text)
 {
@@ -211,6 +236,12 @@ what_makes_no_sense_is_not_taken(void **state)
         "{\"guards\":[],\"limits\":[{\"of\":\"model\"}]}",
         "{\"guards\":[],\"limits\":[{\"of\":\"model\",\"name\":\"x\",\"requests\":-5}]}",
     };
+    /* The checksum is that of "{\"guards\":[],\"limits\":[]}", which has 25 bytes. */
+    static const char *const lengths[] = {
+#define STATE(length) "llmux-state 1 " length " ad9a8111366386f3\n{\"guards\":[],\"limits\":[]}"
+        STATE("25.0"),  STATE("+25"),  STATE("\t25"),
+        STATE("2.5e1"), STATE("0x19"), STATE("18446744073709551641"),
+    };
     (void)state;
     assert_int_equal(read_body("{\"guards\":[],\"limits\":[]}"), ERR_OK);
     assert_int_equal(read_body(GUARD(",\"later\":[1]")), ERR_OK); /* what a newer one says, too */
@@ -218,6 +249,9 @@ what_makes_no_sense_is_not_taken(void **state)
         if (read_body(bad[i]) == ERR_OK)
             fail_msg("%s was taken", bad[i]);
     assert_int_equal(read(STR("llmux-state 2 2 0\n{}")), ERR_UNSUPPORTED);
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++)
+        if (read(str_from(lengths[i])) == ERR_OK)
+            fail_msg("%s was taken", lengths[i]);
 }
 
 int
@@ -225,6 +259,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_known_is_known_to_the_next_process),
+        cmocka_unit_test(what_took_days_is_handed_over_as_a_day),
         cmocka_unit_test(what_is_cut_off_or_changed_is_not_taken),
         cmocka_unit_test(what_makes_no_sense_is_not_taken),
     };
