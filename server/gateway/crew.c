@@ -173,6 +173,23 @@ tell_all(struct crew *c, enum worker_order order)
 
 /* --- upgrading ----------------------------------------------------------------------------- */
 
+/* What is known, for the next process; what of it cannot go there is told. */
+static void
+write_state(struct crew *c, struct buf *out)
+{
+    struct handover_rest rest;
+    enum err err = handover_write(out, c->service->guards, c->service->limits, clock_ns(), &rest);
+    if (err)
+        buf_clear(out);
+    if (err)
+        log_msg(c->service->log, LOG_LEVEL_WARN, "state_lost", "%s: the new process begins anew",
+                err == ERR_MEMORY ? "out of memory" : "it is too large");
+    else if (rest.count.guards || rest.count.limits)
+        log_msg(c->service->log, LOG_LEVEL_WARN, "state_lost",
+                "no room for %u deployments and %u limits, the first is the %s: they begin anew",
+                rest.count.guards, rest.count.limits, rest.first);
+}
+
 static void
 begin_upgrade(struct crew *c)
 {
@@ -182,8 +199,11 @@ begin_upgrade(struct crew *c)
     struct buf state;
     buf_init(&state, HANDOVER_BYTES_MAX);
     if (c->service->guards && c->service->limits)
-        handover_write(&state, c->service->guards, c->service->limits, clock_ns());
-    c->upgrade = upgrade_start(&c->ports, state.err ? STR("") : buf_str(&state), &f);
+        write_state(c, &state);
+    c->upgrade = upgrade_start(&c->ports, buf_str(&state), &f);
+    if (c->upgrade && state.n && !upgrade_has_state(c->upgrade))
+        log_msg(c->service->log, LOG_LEVEL_WARN, "state_lost",
+                "it cannot be handed over: the new process begins anew");
     buf_fini(&state);
     if (c->upgrade)
         log_msg(c->service->log, LOG_LEVEL_INFO, "upgrade", "process %ld starts",

@@ -13,6 +13,7 @@
 #define MAGIC     "llmux-state "
 #define VERSION   "1"
 #define HEAD_MOST 80
+#define TAIL_MOST 64 /* behind the last guard or limit: what closes lists */
 #define ARENA_MAX ((size_t)64 << 20)
 
 /* FNV-1a: what comes by mistake, not by malice. */
@@ -132,7 +133,10 @@ set(const struct field *f, void *base, int64_t v)
 
 struct writing {
     struct jw j;
+    struct buf body;
+    struct buf piece; /* a guard or a limit, until it is known to fit */
     uint64_t now;
+    struct handover_rest *rest;
 };
 
 static void
@@ -155,19 +159,37 @@ put_fields(struct jw *j, const struct field *v, size_t n, const void *base)
     }
 }
 
+/* Take the piece, if there is room; else count it, and keep its name if it is the first. */
+static void
+settle(struct writing *w, unsigned *left, const char *of, struct str name, struct str more)
+{
+    struct handover_rest *r = w->rest;
+    bool fits = !w->piece.err && w->body.n + w->piece.n + TAIL_MOST <= w->body.cap;
+    if (fits)
+        jw_raw(&w->j, buf_str(&w->piece));
+    else if (!r->count.guards && !r->count.limits)
+        snprintf(r->first, sizeof r->first, "%s %.*s %.*s", of, STR_ARG(name), STR_ARG(more));
+    if (!fits)
+        ++*left;
+}
+
 static void
 put_guard(void *ctx, struct guarded *x)
 {
     struct writing *w = ctx;
     const struct guarded_name *name = guarded_name(x);
     struct guard_memory m = guarded_remember(x, w->now);
-    jw_object(&w->j);
-    put_str(&w->j, "account", name->account);
-    put_str(&w->j, "model", name->model);
-    put_str(&w->j, "breaker", str_from(breaker_state_name(m.breaker)));
-    put_str(&w->j, "cause", str_from(cooldown_cause_name(m.cause)));
-    put_fields(&w->j, guard_fields, COUNT(guard_fields), &m);
-    jw_close(&w->j);
+    struct jw j;
+    buf_clear(&w->piece);
+    jw_init(&j, &w->piece);
+    jw_object(&j);
+    put_str(&j, "account", name->account);
+    put_str(&j, "model", name->model);
+    put_str(&j, "breaker", str_from(breaker_state_name(m.breaker)));
+    put_str(&j, "cause", str_from(cooldown_cause_name(m.cause)));
+    put_fields(&j, guard_fields, COUNT(guard_fields), &m);
+    jw_close(&j);
+    settle(w, &w->rest->count.guards, "deployment", name->deployment, name->model);
 }
 
 static void
@@ -175,35 +197,48 @@ put_limit(void *ctx, enum limits_kind kind, struct str name, struct limited *x)
 {
     struct writing *w = ctx;
     struct limiter_memory m = limits_remember(x, w->now);
+    struct jw j;
+    buf_clear(&w->piece);
+    jw_init(&j, &w->piece);
+    jw_object(&j);
+    put_str(&j, "of", str_from(limits_kind_name(kind)));
+    put_str(&j, "name", name);
+    put_fields(&j, limit_fields, COUNT(limit_fields), &m);
+    jw_close(&j);
+    settle(w, &w->rest->count.limits, "limit of", str_from(limits_kind_name(kind)), name);
+}
+
+static void
+write_body(struct writing *w, struct guards *g, struct limits *l)
+{
+    jw_init(&w->j, &w->body);
     jw_object(&w->j);
-    put_str(&w->j, "of", str_from(limits_kind_name(kind)));
-    put_str(&w->j, "name", name);
-    put_fields(&w->j, limit_fields, COUNT(limit_fields), &m);
+    jw_key(&w->j, STR("guards"));
+    jw_array(&w->j);
+    guards_each(g, put_guard, w);
+    jw_close(&w->j);
+    jw_key(&w->j, STR("limits"));
+    jw_array(&w->j);
+    limits_each(l, put_limit, w);
+    jw_close(&w->j);
     jw_close(&w->j);
 }
 
-void
-handover_write(struct buf *out, struct guards *g, struct limits *l, uint64_t now)
+enum err
+handover_write(struct buf *out, struct guards *g, struct limits *l, uint64_t now,
+               struct handover_rest *rest)
 {
-    struct writing w = { .now = now };
-    struct buf body;
-    buf_init(&body, HANDOVER_BYTES_MAX - HEAD_MOST);
-    jw_init(&w.j, &body);
-    jw_object(&w.j);
-    jw_key(&w.j, STR("guards"));
-    jw_array(&w.j);
-    guards_each(g, put_guard, &w);
-    jw_close(&w.j);
-    jw_key(&w.j, STR("limits"));
-    jw_array(&w.j);
-    limits_each(l, put_limit, &w);
-    jw_close(&w.j);
-    jw_close(&w.j);
-    buf_printf(out, MAGIC VERSION " %zu %016" PRIx64 "\n", body.n, checksum(buf_str(&body)));
-    buf_puts(out, buf_str(&body));
-    if (body.err)
-        out->err = body.err;
-    buf_fini(&body);
+    struct writing w = { .now = now, .rest = rest };
+    *rest = (struct handover_rest){ .count = { 0, 0 } };
+    buf_init(&w.body, out->cap - HEAD_MOST);
+    buf_init(&w.piece, w.body.cap);
+    write_body(&w, g, l);
+    buf_printf(out, MAGIC VERSION " %zu %016" PRIx64 "\n", w.body.n, checksum(buf_str(&w.body)));
+    buf_puts(out, buf_str(&w.body));
+    enum err err = w.body.err ? w.body.err : out->err;
+    buf_fini(&w.body);
+    buf_fini(&w.piece);
+    return err;
 }
 
 /* --- reading --------------------------------------------------------------------------------- */

@@ -15,12 +15,21 @@
 
 #define HANDOVER_BYTES_MAX ((size_t)32 << 20)
 
-/* Append the state; out's error is set when it does not fit.  now is clock_ns(). */
-void handover_write(struct buf *out, struct guards *g, struct limits *l, uint64_t now);
+#define HANDOVER_NAME_ROOM 200
 
 struct handover_count {
     unsigned guards, limits;
 };
+/* What there was no room for. */
+struct handover_rest {
+    struct handover_count count;
+    char first[HANDOVER_NAME_ROOM]; /* of them, for people: cut to fit */
+};
+/* Append the state, up to out's cap, which is at most HANDOVER_BYTES_MAX; what does not fit any more is in *rest.
+ * ERR_MEMORY: there is no state.  now is clock_ns(). */
+MUST_CHECK enum err handover_write(struct buf *out, struct guards *g, struct limits *l,
+                                   uint64_t now, struct handover_rest *rest);
+
 /* Take over what another process has written into registries that nobody uses yet.  All of it, or nothing, with
  * the reason in f: ERR_SYNTAX for what is cut off, changed or no state; ERR_UNSUPPORTED for another version. */
 MUST_CHECK enum err handover_read(struct str text, struct guards *g, struct limits *l, uint64_t now,

@@ -28,6 +28,7 @@ struct upgrade {
     pid_t pid;
     int fd;         /* owned: to be read */
     uint64_t until; /* us */
+    bool has_state;
     bool ready;
     bool ended;
 };
@@ -216,6 +217,7 @@ prepare(struct start *s, struct upgrade *u, const struct ports *ports, struct st
     if (!find_arguments(s) || !copy_sockets(s, ports))
         return false;
     keep_state(s, state);
+    u->has_state = s->state >= 0;
     return make_environment(s, ports) && open_pipe(s, u);
 }
 
@@ -263,6 +265,12 @@ upgrade_destroy(struct upgrade *u)
     if (u->fd >= 0)
         close(u->fd);
     free(u);
+}
+
+bool
+upgrade_has_state(const struct upgrade *u)
+{
+    return u->has_state;
 }
 
 int

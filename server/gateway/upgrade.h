@@ -21,6 +21,8 @@ struct upgrade;
 /* Start the program that has this one's name now, with the same arguments, and give it this state
  * (handover.h), if there is memory for it.  NULL, with the reason in f, when that cannot be. */
 struct upgrade *upgrade_start(const struct ports *ports, struct str state, struct fault *f);
+/* Does the new process get the state? */
+bool upgrade_has_state(const struct upgrade *u);
 /* Ends a new process that is not ready yet. */
 void upgrade_destroy(struct upgrade *u);
 

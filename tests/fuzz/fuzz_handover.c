@@ -13,10 +13,12 @@ take(struct str text, struct buf *again)
     struct handover_count count;
     struct guards *g = guards_create();
     struct limits *l = limits_create();
+    struct handover_rest rest;
     struct fault f;
     bool ok = g && l && !handover_read(text, g, l, NOW, &count, &f);
-    if (ok && again)
-        handover_write(again, g, l, NOW);
+    if (ok && again
+        && (handover_write(again, g, l, NOW, &rest) || rest.count.guards || rest.count.limits))
+        abort();
     guards_destroy(g);
     limits_destroy(l);
     return ok;

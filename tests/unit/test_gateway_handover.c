@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -57,6 +58,15 @@ close_house(struct house *h)
     limits_destroy(h->limits);
 }
 
+/* All of it. */
+static void
+write(struct buf *text, struct house *h, uint64_t now)
+{
+    struct handover_rest rest;
+    assert_int_equal(handover_write(text, h->guards, h->limits, now, &rest), ERR_OK);
+    assert_true(rest.count.guards == 0 && rest.count.limits == 0);
+}
+
 static void
 live(struct house *h, struct dice *d, uint64_t *now)
 {
@@ -101,7 +111,7 @@ what_is_known_is_known_to_the_next_process(void **state)
         open_house(&new);
         buf_init(&text, HANDOVER_BYTES_MAX);
         live(&old, &d, &now);
-        handover_write(&text, old.guards, old.limits, now);
+        write(&text, &old, now);
         assert_int_equal(handover_read(buf_str(&text), new.guards, new.limits, then, &count, &f),
                          ERR_OK);
         assert_true(count.guards == 1 && count.limits == 1);
@@ -146,13 +156,48 @@ what_took_days_is_handed_over_as_a_day(void **state)
     buf_init(&text, HANDOVER_BYTES_MAX);
     assert_true(guarded_begin(old.guard, &opts, SECOND, &ticket, NULL));
     guarded_done(old.guard, &opts, SECOND, ticket, &good);
-    handover_write(&text, old.guards, old.limits, SECOND);
+    write(&text, &old, SECOND);
     assert_int_equal(handover_read(buf_str(&text), new.guards, new.limits, SECOND, &count, &f),
                      ERR_OK);
     assert_int_equal(guarded_view(new.guard, &opts, SECOND).whole_ns, MEMORY_NS_MOST);
     buf_fini(&text);
     close_house(&old);
     close_house(&new);
+}
+
+/* The rest goes, and what stays is counted. */
+static void
+what_does_not_fit_is_told(void **state)
+{
+    struct house old, new;
+    unsigned most = 0;
+    (void)state;
+    open_house(&old);
+    for (unsigned i = 0; i < 20; i++) {
+        char model[8];
+        snprintf(model, sizeof model, "m%u", i);
+        guards_find(old.guards, &old.deployment, str_from(model));
+    }
+    for (size_t room = 200; room < 4096; room += 16) {
+        struct handover_rest rest;
+        struct handover_count count;
+        struct fault f = { .err = ERR_OK };
+        struct buf text;
+        open_house(&new);
+        buf_init(&text, room);
+        assert_int_equal(handover_write(&text, old.guards, old.limits, SECOND, &rest), ERR_OK);
+        assert_int_equal(handover_read(buf_str(&text), new.guards, new.limits, SECOND, &count, &f),
+                         ERR_OK);
+        assert_int_equal(count.guards + rest.count.guards, 21);
+        assert_int_equal(count.limits + rest.count.limits, 1);
+        assert_true(count.guards >= most);
+        assert_int_equal(rest.first[0] != '\0', rest.count.guards + rest.count.limits > 0);
+        most = count.guards;
+        buf_fini(&text);
+        close_house(&new);
+    }
+    assert_int_equal(most, 21);
+    close_house(&old);
 }
 
 static enum err
@@ -182,7 +227,7 @@ what_is_cut_off_or_changed_is_not_taken(void **state)
     open_house(&h);
     buf_init(&text, HANDOVER_BYTES_MAX);
     live(&h, &d, &now);
-    handover_write(&text, h.guards, h.limits, now);
+    write(&text, &h, now);
     assert_int_equal(read(buf_str(&text)), ERR_OK);
     for (size_t n = 0; n < text.n; n++)
         assert_true(read(str_make(text.p, n)) != ERR_OK);
@@ -259,6 +304,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_known_is_known_to_the_next_process),
+        cmocka_unit_test(what_does_not_fit_is_told),
         cmocka_unit_test(what_took_days_is_handed_over_as_a_day),
         cmocka_unit_test(what_is_cut_off_or_changed_is_not_taken),
         cmocka_unit_test(what_makes_no_sense_is_not_taken),
