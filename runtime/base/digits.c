@@ -35,6 +35,22 @@ digits_read(struct str text, uint64_t *v)
     return text.n > 0;
 }
 
+bool
+digits_read_hex(struct str text, uint64_t *v)
+{
+    *v = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+                                                : 16;
+        if (digit > 15 || *v >> 60)
+            return false;
+        *v = *v << 4 | digit;
+    }
+    return text.n > 0;
+}
+
 /* The nibbles of v, a byte each. */
 static uint64_t
 spread(uint32_t v)

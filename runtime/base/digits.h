@@ -16,6 +16,9 @@ struct str digits_of(char room[DIGITS_ROOM], uint64_t v, unsigned least);
 /* The number that a text of nothing but decimal digits is; false for any other, and when it has more than 64 bits. */
 bool digits_read(struct str text, uint64_t *v);
 
+/* The same of hexadecimal digits in lower case. */
+bool digits_read_hex(struct str text, uint64_t *v);
+
 /* All sixteen hexadecimal digits of v, in lower case, without a NUL. */
 void digits_hex(char to[16], uint64_t v);
 

@@ -53,6 +53,15 @@ latency_add(struct latency *l, uint64_t half_life_ns, uint64_t now, uint64_t ns)
     l->total++;
 }
 
+void
+latency_recall(struct latency *l, uint64_t now, uint64_t mean_ns,
+               const uint32_t buckets[LATENCY_BUCKETS])
+{
+    *l = (struct latency){ .mean = (double)mean_ns, .newest = now, .n = mean_ns > 0 };
+    for (unsigned i = 0; i < LATENCY_BUCKETS; i++)
+        l->total += l->buckets[i] = buckets[i];
+}
+
 uint64_t
 latency_quantile(const struct latency *l, unsigned permille)
 {

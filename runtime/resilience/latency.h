@@ -24,6 +24,10 @@ struct latency {
 /* Take a sample.  The older the mean, the more it counts: by half after half_life_ns, and never by
  * less than an eighth. */
 void latency_add(struct latency *l, uint64_t half_life_ns, uint64_t now, uint64_t ns);
+/* l is new: what another process knew, a mean (0: nothing) that gives way to what comes, and its histogram, of which
+ * each bucket has at most LATENCY_KEPT. */
+void latency_recall(struct latency *l, uint64_t now, uint64_t mean_ns,
+                    const uint32_t buckets[LATENCY_BUCKETS]);
 /* The time within which so many of a thousand stay, to a fifth; 0 when nothing is known. */
 uint64_t latency_quantile(const struct latency *l, unsigned permille);
 

@@ -1,6 +1,8 @@
 /* Moments to durations, and back. */
 #include "runtime/resilience/memory.h"
 
+#include <string.h>
+
 static uint64_t
 until(uint64_t then, uint64_t now)
 {
@@ -41,17 +43,11 @@ guard_remember(const struct guard *g, uint64_t now)
         m.told = g->cooldown.told;
         m.rest_ns = until(g->cooldown.until, now);
     }
+    memcpy(m.first, g->first.buckets, sizeof m.first);
+    memcpy(m.whole, g->whole.buckets, sizeof m.whole);
     m.sick = g->health.sick && now < g->health.until;
     m.sick_ns = m.sick ? until(g->health.until, now) : 0;
     return m;
-}
-
-/* One sample, a mean that gives way to what comes. */
-static void
-recall_latency(struct latency *l, uint64_t ns, uint64_t now)
-{
-    if (ns)
-        latency_add(l, 1, now, ns);
 }
 
 void
@@ -75,8 +71,8 @@ guard_recall(struct guard *g, const struct guard_memory *m, uint64_t now)
     g->health.refused = m->checks_refused;
     if (m->checks_ok || m->checks_failed || m->checks_refused)
         g->health.at = now;
-    recall_latency(&g->first, m->first_ns, now);
-    recall_latency(&g->whole, m->whole_ns, now);
+    latency_recall(&g->first, now, m->first_ns, m->first);
+    latency_recall(&g->whole, now, m->whole_ns, m->whole);
     g->requests = m->requests;
     g->failures = m->failures;
     g->told_429 = m->told_429;

@@ -18,7 +18,8 @@ struct guard_memory {
     uint64_t rest_ns; /* 0: it does not rest */
     bool sick;
     uint64_t sick_ns;
-    uint64_t first_ns, whole_ns; /* means; 0: not known */
+    uint64_t first_ns, whole_ns;                             /* means; 0: not known */
+    uint32_t first[LATENCY_BUCKETS], whole[LATENCY_BUCKETS]; /* their histograms */
     uint64_t requests, failures, told_429, checks_ok, checks_failed, checks_refused;
 };
 

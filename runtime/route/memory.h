@@ -22,5 +22,8 @@ uint32_t route_memory_id(uint64_t identity);
 void route_memory_put(struct route_memory *m, uint64_t key, uint64_t identity);
 /* The route_memory_id of who served this key last; 0: nobody knows. */
 uint32_t route_memory_get(struct route_memory *m, uint64_t key);
+/* For another process: what lies in a slot, 0 when nothing does; and to put that there. */
+uint64_t route_memory_word(struct route_memory *m, unsigned slot);
+void route_memory_recall(struct route_memory *m, unsigned slot, uint64_t word);
 
 #endif

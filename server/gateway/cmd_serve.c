@@ -132,16 +132,18 @@ publish(void *ctx, struct gateway *g)
 static void
 take_state(struct serve *s, const struct buf *state)
 {
+    const struct handover all = { s->service.guards, s->service.limits, s->service.memory };
     struct handover_count count;
     struct fault f;
     if (!state->n)
         return;
-    if (handover_read(buf_str(state), s->service.guards, s->service.limits, clock_ns(), &count, &f))
+    if (handover_read(buf_str(state), &all, clock_ns(), &count, &f))
         log_msg(s->service.log, LOG_LEVEL_WARN, "state_ignored", "%s", f.text);
     else
         log_msg(s->service.log, LOG_LEVEL_INFO, "state",
-                "%u deployments and %u limits are as the process before knew them", count.guards,
-                count.limits);
+                "%u deployments, %u limits and the homes of %u conversations are as the process "
+                "before knew them",
+                count.guards, count.limits, count.homes);
 }
 
 /* The hold on g, the first snapshot, is given up as soon as the workers have theirs. */

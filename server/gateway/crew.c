@@ -178,16 +178,18 @@ static void
 write_state(struct crew *c, struct buf *out)
 {
     struct handover_rest rest;
-    enum err err = handover_write(out, c->service->guards, c->service->limits, clock_ns(), &rest);
+    const struct handover all = { c->service->guards, c->service->limits, c->service->memory };
+    enum err err = handover_write(out, &all, clock_ns(), &rest);
     if (err)
         buf_clear(out);
     if (err)
         log_msg(c->service->log, LOG_LEVEL_WARN, "state_lost", "%s: the new process begins anew",
                 err == ERR_MEMORY ? "out of memory" : "it is too large");
-    else if (rest.count.guards || rest.count.limits)
+    else if (rest.count.guards || rest.count.limits || rest.count.homes)
         log_msg(c->service->log, LOG_LEVEL_WARN, "state_lost",
-                "no room for %u deployments and %u limits, the first is the %s: they begin anew",
-                rest.count.guards, rest.count.limits, rest.first);
+                "no room for %u deployments, %u limits and the homes of %u conversations%s%s",
+                rest.count.guards, rest.count.limits, rest.count.homes,
+                rest.first[0] ? "; the first is the " : "", rest.first);
 }
 
 static void
@@ -198,7 +200,7 @@ begin_upgrade(struct crew *c)
         return;
     struct buf state;
     buf_init(&state, HANDOVER_BYTES_MAX);
-    if (c->service->guards && c->service->limits)
+    if (c->service->guards && c->service->limits && c->service->memory)
         write_state(c, &state);
     c->upgrade = upgrade_start(&c->ports, buf_str(&state), &f);
     if (c->upgrade && state.n && !upgrade_has_state(c->upgrade))

@@ -2,19 +2,23 @@
 #include "server/gateway/handover.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 
 #include "runtime/base/digits.h"
 #include "runtime/json/doc.h"
 #include "runtime/json/writer.h"
-#include "runtime/resilience/memory.h"
+#include "server/gateway/handover_field.h"
 
 #define MAGIC     "llmux-state "
 #define VERSION   "1"
 #define HEAD_MOST 80
 #define TAIL_MOST 64 /* behind the last guard or limit: what closes lists */
 #define ARENA_MAX ((size_t)64 << 20)
+/* Of a home: the number of its slot, and what lies there. */
+#define SLOT_BYTES 4
+#define HOME_BYTES (SLOT_BYTES + 16)
+_Static_assert(ROUTE_MEMORY_SLOTS == 1u << 4 * SLOT_BYTES,
+               "any number of so many digits is a slot");
 
 /* FNV-1a: what comes by mistake, not by malice. */
 static uint64_t
@@ -24,109 +28,6 @@ checksum(struct str s)
     for (size_t i = 0; i < s.n; i++)
         h = (h ^ (unsigned char)s.p[i]) * UINT64_C(1099511628211);
     return h;
-}
-
-/* --- fields ---------------------------------------------------------------------------------- */
-
-/* A number of a memory, by its name. */
-struct field {
-    const char *name;
-    size_t offset;
-    enum { FIELD_COUNT, FIELD_TIME, FIELD_UNSIGNED, FIELD_FLAG, FIELD_SIGNED } kind;
-};
-
-#define AT(member) offsetof(struct guard_memory, member)
-static const struct field guard_fields[] = {
-    { "failed", AT(failed), FIELD_UNSIGNED },
-    { "broken", AT(broken), FIELD_UNSIGNED },
-    { "reopened", AT(reopened), FIELD_UNSIGNED },
-    { "open_ns", AT(open_ns), FIELD_TIME },
-    { "told", AT(told), FIELD_FLAG },
-    { "rest_ns", AT(rest_ns), FIELD_TIME },
-    { "sick", AT(sick), FIELD_FLAG },
-    { "sick_ns", AT(sick_ns), FIELD_TIME },
-    { "first_ns", AT(first_ns), FIELD_TIME },
-    { "whole_ns", AT(whole_ns), FIELD_TIME },
-    { "requests", AT(requests), FIELD_COUNT },
-    { "failures", AT(failures), FIELD_COUNT },
-    { "told_429", AT(told_429), FIELD_COUNT },
-    { "checks_ok", AT(checks_ok), FIELD_COUNT },
-    { "checks_failed", AT(checks_failed), FIELD_COUNT },
-    { "checks_refused", AT(checks_refused), FIELD_COUNT },
-};
-#undef AT
-#define AT(member) offsetof(struct limiter_memory, member)
-static const struct field limit_fields[] = {
-    { "requests", AT(requests), FIELD_SIGNED },     { "tokens", AT(tokens), FIELD_SIGNED },
-    { "requests_ns", AT(requests_ns), FIELD_TIME }, { "tokens_ns", AT(tokens_ns), FIELD_TIME },
-    { "permille", AT(permille), FIELD_COUNT },      { "recent_ns", AT(recent_ns), FIELD_TIME },
-    { "usual_ns", AT(usual_ns), FIELD_TIME },       { "samples", AT(samples), FIELD_UNSIGNED },
-    { "entered", AT(entered), FIELD_COUNT },        { "refused", AT(refused), FIELD_COUNT },
-};
-#undef AT
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
-static int64_t
-most_of(const struct field *f)
-{
-    switch (f->kind) {
-    case FIELD_COUNT:
-    case FIELD_SIGNED:
-        return INT64_MAX;
-    case FIELD_TIME:
-        return (int64_t)MEMORY_NS_MOST;
-    case FIELD_UNSIGNED:
-        return INT_MAX;
-    case FIELD_FLAG:
-        return 1;
-    }
-    return 0;
-}
-
-/* Never more than the reader takes, nor less. */
-static int64_t
-get(const struct field *f, const void *base)
-{
-    const char *at = (const char *)base + f->offset;
-    const int64_t most = most_of(f);
-    uint64_t v = 0;
-    switch (f->kind) {
-    case FIELD_COUNT:
-    case FIELD_TIME:
-        v = *(const uint64_t *)at;
-        break;
-    case FIELD_UNSIGNED:
-        v = *(const unsigned *)at;
-        break;
-    case FIELD_FLAG:
-        v = *(const bool *)at;
-        break;
-    case FIELD_SIGNED:
-        v = *(const int64_t *)at > 0 ? (uint64_t) * (const int64_t *)at : 0;
-        break;
-    }
-    return v < (uint64_t)most ? (int64_t)v : most;
-}
-
-static void
-set(const struct field *f, void *base, int64_t v)
-{
-    char *at = (char *)base + f->offset;
-    switch (f->kind) {
-    case FIELD_COUNT:
-    case FIELD_TIME:
-        *(uint64_t *)at = (uint64_t)v;
-        break;
-    case FIELD_UNSIGNED:
-        *(unsigned *)at = (unsigned)v;
-        break;
-    case FIELD_FLAG:
-        *(bool *)at = v;
-        break;
-    case FIELD_SIGNED:
-        *(int64_t *)at = v;
-        break;
-    }
 }
 
 /* --- writing --------------------------------------------------------------------------------- */
@@ -148,15 +49,37 @@ put_str(struct jw *j, const char *key, struct str value)
 
 /* Zeros go without saying. */
 static void
-put_fields(struct jw *j, const struct field *v, size_t n, const void *base)
+put_fields(struct jw *j, const struct handover_field *v, const void *base)
 {
-    for (size_t i = 0; i < n; i++) {
-        int64_t value = get(&v[i], base);
+    for (; v->name; v++) {
+        int64_t value = handover_field_get(v, base);
         if (!value)
             continue;
-        jw_key(j, str_from(v[i].name));
+        jw_key(j, str_from(v->name));
         jw_int(j, value);
     }
+}
+
+/* Up to the last bucket that is not empty. */
+static void
+put_histogram(struct jw *j, const char *key, const uint32_t v[LATENCY_BUCKETS])
+{
+    unsigned n = LATENCY_BUCKETS;
+    while (n && !v[n - 1])
+        n--;
+    if (!n)
+        return;
+    jw_key(j, str_from(key));
+    jw_array(j);
+    for (unsigned i = 0; i < n; i++)
+        jw_int(j, v[i] < LATENCY_KEPT ? v[i] : LATENCY_KEPT);
+    jw_close(j);
+}
+
+static bool
+has_room(const struct writing *w)
+{
+    return !w->piece.err && w->body.n + w->piece.n + TAIL_MOST <= w->body.cap;
 }
 
 /* Take the piece, if there is room; else count it, and keep its name if it is the first. */
@@ -164,7 +87,7 @@ static void
 settle(struct writing *w, unsigned *left, const char *of, struct str name, struct str more)
 {
     struct handover_rest *r = w->rest;
-    bool fits = !w->piece.err && w->body.n + w->piece.n + TAIL_MOST <= w->body.cap;
+    bool fits = has_room(w);
     if (fits)
         jw_raw(&w->j, buf_str(&w->piece));
     else if (!r->count.guards && !r->count.limits)
@@ -187,7 +110,9 @@ put_guard(void *ctx, struct guarded *x)
     put_str(&j, "model", name->model);
     put_str(&j, "breaker", str_from(breaker_state_name(m.breaker)));
     put_str(&j, "cause", str_from(cooldown_cause_name(m.cause)));
-    put_fields(&j, guard_fields, COUNT(guard_fields), &m);
+    put_fields(&j, handover_guard_fields, &m);
+    put_histogram(&j, "first", m.first);
+    put_histogram(&j, "whole", m.whole);
     jw_close(&j);
     settle(w, &w->rest->count.guards, "deployment", name->deployment, name->model);
 }
@@ -203,36 +128,54 @@ put_limit(void *ctx, enum limits_kind kind, struct str name, struct limited *x)
     jw_object(&j);
     put_str(&j, "of", str_from(limits_kind_name(kind)));
     put_str(&j, "name", name);
-    put_fields(&j, limit_fields, COUNT(limit_fields), &m);
+    put_fields(&j, handover_limit_fields, &m);
     jw_close(&j);
     settle(w, &w->rest->count.limits, "limit of", str_from(limits_kind_name(kind)), name);
 }
 
+/* All, or none when there is no room for all. */
 static void
-write_body(struct writing *w, struct guards *g, struct limits *l)
+put_homes(struct writing *w, struct route_memory *m)
+{
+    unsigned n = 0;
+    buf_clear(&w->piece);
+    for (unsigned i = 0; i < ROUTE_MEMORY_SLOTS; i++) {
+        uint64_t word = route_memory_word(m, i);
+        if (word)
+            buf_printf(&w->piece, "%04x%016" PRIx64, i, word);
+        n += word != 0;
+    }
+    if (has_room(w))
+        put_str(&w->j, "homes", buf_str(&w->piece));
+    else
+        w->rest->count.homes = n;
+}
+
+static void
+write_body(struct writing *w, const struct handover *h)
 {
     jw_init(&w->j, &w->body);
     jw_object(&w->j);
     jw_key(&w->j, STR("guards"));
     jw_array(&w->j);
-    guards_each(g, put_guard, w);
+    guards_each(h->guards, put_guard, w);
     jw_close(&w->j);
     jw_key(&w->j, STR("limits"));
     jw_array(&w->j);
-    limits_each(l, put_limit, w);
+    limits_each(h->limits, put_limit, w);
     jw_close(&w->j);
+    put_homes(w, h->homes);
     jw_close(&w->j);
 }
 
 enum err
-handover_write(struct buf *out, struct guards *g, struct limits *l, uint64_t now,
-               struct handover_rest *rest)
+handover_write(struct buf *out, const struct handover *h, uint64_t now, struct handover_rest *rest)
 {
     struct writing w = { .now = now, .rest = rest };
-    *rest = (struct handover_rest){ .count = { 0, 0 } };
+    *rest = (struct handover_rest){ .count = { .guards = 0 } };
     buf_init(&w.body, out->cap - HEAD_MOST);
     buf_init(&w.piece, w.body.cap);
-    write_body(&w, g, l);
+    write_body(&w, h);
     buf_printf(out, MAGIC VERSION " %zu %016" PRIx64 "\n", w.body.n, checksum(buf_str(&w.body)));
     buf_puts(out, buf_str(&w.body));
     enum err err = w.body.err ? w.body.err : out->err;
@@ -246,8 +189,7 @@ handover_write(struct buf *out, struct guards *g, struct limits *l, uint64_t now
 struct reading {
     struct json_doc doc;
     struct arena arena;
-    struct guards *guards; /* NULL: only look whether all is well */
-    struct limits *limits;
+    const struct handover *to; /* NULL: only look whether all is well */
     uint64_t now;
     struct fault *f;
 };
@@ -271,17 +213,36 @@ read_text(struct reading *r, uint32_t object, const char *key, struct str *out)
 }
 
 static enum err
-read_fields(struct reading *r, uint32_t object, const struct field *v, size_t n, void *base)
+read_fields(struct reading *r, uint32_t object, const struct handover_field *v, void *base)
 {
-    for (size_t i = 0; i < n; i++) {
-        uint32_t at = json_member(&r->doc, object, str_from(v[i].name));
+    for (; v->name; v++) {
+        uint32_t at = json_member(&r->doc, object, str_from(v->name));
         int64_t value = 0;
         if (!at)
             continue;
         if (json_kind(&r->doc, at) != JSON_NUMBER || !json_int(&r->doc, at, &value) || value < 0
-            || value > most_of(&v[i]))
+            || value > handover_field_most(v))
             return bad(r, at, "no such number");
-        set(&v[i], base, value);
+        handover_field_set(v, base, value);
+    }
+    return ERR_OK;
+}
+
+static enum err
+read_histogram(struct reading *r, uint32_t object, const char *key, uint32_t v[LATENCY_BUCKETS])
+{
+    uint32_t list = json_member(&r->doc, object, str_from(key));
+    unsigned n = 0;
+    if (!list)
+        return ERR_OK;
+    if (json_kind(&r->doc, list) != JSON_ARRAY || json_count(&r->doc, list) > LATENCY_BUCKETS)
+        return bad(r, list, "no histogram");
+    for (uint32_t at = list + 1; at < r->doc.nodes[list].next; at = r->doc.nodes[at].next) {
+        int64_t count = 0;
+        if (json_kind(&r->doc, at) != JSON_NUMBER || !json_int(&r->doc, at, &count) || count < 0
+            || count > LATENCY_KEPT)
+            return bad(r, at, "no such number");
+        v[n++] = (uint32_t)count;
     }
     return ERR_OK;
 }
@@ -327,15 +288,19 @@ read_guard(struct reading *r, uint32_t at)
     if (!err)
         err = read_text(r, at, "cause", &cause);
     if (!err)
-        err = read_fields(r, at, guard_fields, COUNT(guard_fields), &m);
+        err = read_fields(r, at, handover_guard_fields, &m);
+    if (!err)
+        err = read_histogram(r, at, "first", m.first);
+    if (!err)
+        err = read_histogram(r, at, "whole", m.whole);
     if (err)
         return err;
     m.breaker = (enum breaker_state)index_of(state, BREAKER_HALF_OPEN, state_name);
     m.cause = (enum cooldown_cause)index_of(cause, COOLDOWN_SPENT + 1, cause_name);
     if (m.breaker == BREAKER_HALF_OPEN || m.cause > COOLDOWN_SPENT)
         return bad(r, at, "a word is not known");
-    if (r->guards)
-        guards_recall(r->guards, account, model, &m, r->now);
+    if (r->to)
+        guards_recall(r->to->guards, account, model, &m, r->now);
     return ERR_OK;
 }
 
@@ -348,14 +313,14 @@ read_limit(struct reading *r, uint32_t at)
     if (!err)
         err = read_text(r, at, "name", &name);
     if (!err)
-        err = read_fields(r, at, limit_fields, COUNT(limit_fields), &m);
+        err = read_fields(r, at, handover_limit_fields, &m);
     if (err)
         return err;
     unsigned i = index_of(kind, LIMITS_DEPLOYMENT + 1, kind_name);
     if (i > LIMITS_DEPLOYMENT)
         return bad(r, at, "a word is not known");
-    if (r->limits)
-        limits_recall(r->limits, (enum limits_kind)i, name, &m, r->now);
+    if (r->to)
+        limits_recall(r->to->limits, (enum limits_kind)i, name, &m, r->now);
     return ERR_OK;
 }
 
@@ -378,11 +343,33 @@ read_list(struct reading *r, const char *key, enum err (*read)(struct reading *r
     return ERR_OK;
 }
 
+/* A state of an older version has none. */
 static enum err
-read_lists(struct reading *r, struct handover_count *count)
+read_homes(struct reading *r, unsigned *count)
+{
+    uint32_t at = json_member(&r->doc, JSON_ROOT, STR("homes"));
+    struct str text = { "", 0 };
+    enum err err = at ? read_text(r, JSON_ROOT, "homes", &text) : ERR_OK;
+    if (!err && text.n % HOME_BYTES != 0)
+        err = bad(r, at, "it is cut off");
+    for (*count = 0; !err && text.n; text = str_skip(text, HOME_BYTES), ++*count) {
+        uint64_t slot, word;
+        if (!digits_read_hex(str_make(text.p, SLOT_BYTES), &slot)
+            || !digits_read_hex(str_make(text.p + SLOT_BYTES, HOME_BYTES - SLOT_BYTES), &word))
+            err = bad(r, at, "no hexadecimal digits");
+        else if (r->to)
+            route_memory_recall(r->to->homes, (unsigned)slot, word);
+    }
+    return err;
+}
+
+static enum err
+read_all(struct reading *r, struct handover_count *count)
 {
     enum err err = read_list(r, "guards", read_guard, &count->guards);
-    return err ? err : read_list(r, "limits", read_limit, &count->limits);
+    if (!err)
+        err = read_list(r, "limits", read_limit, &count->limits);
+    return err ? err : read_homes(r, &count->homes);
 }
 
 /* A word up to this byte, which is taken too; absent when that is not there. */
@@ -419,13 +406,13 @@ read_head(struct str *text, struct fault *f)
 }
 
 enum err
-handover_read(struct str text, struct guards *g, struct limits *l, uint64_t now,
-              struct handover_count *count, struct fault *f)
+handover_read(struct str text, const struct handover *h, uint64_t now, struct handover_count *count,
+              struct fault *f)
 {
     struct reading r = { .now = now, .f = f };
     enum err err = text.n > HANDOVER_BYTES_MAX ? fault_set(f, ERR_LIMIT, 0, "state: too large")
                                                : read_head(&text, f);
-    *count = (struct handover_count){ 0, 0 };
+    *count = (struct handover_count){ .guards = 0 };
     if (err)
         return err;
     json_doc_init(&r.doc);
@@ -434,11 +421,10 @@ handover_read(struct str text, struct guards *g, struct limits *l, uint64_t now,
     if (!err && json_kind(&r.doc, JSON_ROOT) != JSON_OBJECT)
         err = bad(&r, JSON_ROOT, "no object");
     if (!err)
-        err = read_lists(&r, count);
+        err = read_all(&r, count);
     if (!err) {
-        r.guards = g;
-        r.limits = l;
-        err = read_lists(&r, count);
+        r.to = h;
+        err = read_all(&r, count);
     }
     arena_fini(&r.arena);
     json_doc_fini(&r.doc);

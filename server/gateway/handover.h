@@ -1,8 +1,9 @@
-/* What is known of deployments and limits, as text for the process that takes over.
+/* What is known of deployments, limits and conversations, as text for the process that takes over.
  *
  *   llmux-state 1 LENGTH CHECKSUM
  *   {"guards": [{"account": ..., "model": ..., "breaker": "open", "open_ns": 4000000000, ...}],
- *    "limits": [{"of": "model", "name": ..., "requests": 120, ...}]}
+ *    "limits": [{"of": "model", "name": ..., "requests": 120, ...}],
+ *    "homes": "..."}     slots that are taken: the number's 4 hexadecimal digits, the word's 16
  *
  * Accounts and names are as guards.h and limits.h know them: without credentials.  Times are durations, as two
  * processes need not agree about a clock. */
@@ -10,6 +11,7 @@
 #define LLMUX_GATEWAY_HANDOVER_H
 
 #include "runtime/base/buf.h"
+#include "runtime/route/memory.h"
 #include "server/gateway/guards.h"
 #include "server/gateway/limits.h"
 
@@ -17,8 +19,15 @@
 
 #define HANDOVER_NAME_ROOM 200
 
+/* Whose state it is. */
+struct handover {
+    struct guards *guards;
+    struct limits *limits;
+    struct route_memory *homes;
+};
+
 struct handover_count {
-    unsigned guards, limits;
+    unsigned guards, limits, homes;
 };
 /* What there was no room for. */
 struct handover_rest {
@@ -27,12 +36,12 @@ struct handover_rest {
 };
 /* Append the state, up to out's cap, which is at most HANDOVER_BYTES_MAX; what does not fit any more is in *rest.
  * ERR_MEMORY: there is no state.  now is clock_ns(). */
-MUST_CHECK enum err handover_write(struct buf *out, struct guards *g, struct limits *l,
-                                   uint64_t now, struct handover_rest *rest);
+MUST_CHECK enum err
+handover_write(struct buf *out, const struct handover *h, uint64_t now, struct handover_rest *rest);
 
-/* Take over what another process has written into registries that nobody uses yet.  All of it, or nothing, with
+/* Take over what another process has written into what nobody uses yet.  All of it, or nothing, with
  * the reason in f: ERR_SYNTAX for what is cut off, changed or no state; ERR_UNSUPPORTED for another version. */
-MUST_CHECK enum err handover_read(struct str text, struct guards *g, struct limits *l, uint64_t now,
+MUST_CHECK enum err handover_read(struct str text, const struct handover *h, uint64_t now,
                                   struct handover_count *count, struct fault *f);
 
 #endif

@@ -11,16 +11,18 @@ static bool
 take(struct str text, struct buf *again)
 {
     struct handover_count count;
-    struct guards *g = guards_create();
-    struct limits *l = limits_create();
+    const struct handover h = { guards_create(), limits_create(),
+                                calloc(1, sizeof(struct route_memory)) };
     struct handover_rest rest;
     struct fault f;
-    bool ok = g && l && !handover_read(text, g, l, NOW, &count, &f);
+    bool ok = h.guards && h.limits && h.homes && !handover_read(text, &h, NOW, &count, &f);
     if (ok && again
-        && (handover_write(again, g, l, NOW, &rest) || rest.count.guards || rest.count.limits))
+        && (handover_write(again, &h, NOW, &rest) || rest.count.guards || rest.count.limits
+            || rest.count.homes))
         abort();
-    guards_destroy(g);
-    limits_destroy(l);
+    guards_destroy(h.guards);
+    limits_destroy(h.limits);
+    free(h.homes);
     return ok;
 }
 

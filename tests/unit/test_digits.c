@@ -63,6 +63,11 @@ what_is_no_number_is_not_read(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(digits_read(str_from(bad[i]), &v));
+    assert_true(digits_read_hex(STR("00ffffffffffffffff"), &v) && v == UINT64_MAX);
+    assert_true(digits_read_hex(STR("09af"), &v) && v == 0x9af);
+    assert_false(digits_read_hex(STR(""), &v) || digits_read_hex(STR("AF"), &v)
+                 || digits_read_hex(STR("g"), &v) || digits_read_hex(STR("0x1"), &v)
+                 || digits_read_hex(STR("10000000000000000"), &v));
     assert_true(digits_read(STR("18446744073709551615"), &v) && v == UINT64_MAX);
     assert_true(digits_read(STR("0000000000000000000000007"), &v) && v == 7);
 }

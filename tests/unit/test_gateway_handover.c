@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -32,10 +33,11 @@ static const struct limiter_options limited = {
     .requests = { 600, 10 }, .tokens = { 6000, 1000 }, .adapts = true, .adaptive = { 1, 100, 2000 }
 };
 
+static const struct hedge_options hedge = { 100, 950, MS };
+
 /* Registries with one thing each in some state. */
 struct house {
-    struct guards *guards;
-    struct limits *limits;
+    struct handover all;
     struct deployment deployment;
     struct guarded *guard;
     struct limited *limit;
@@ -44,18 +46,19 @@ struct house {
 static void
 open_house(struct house *h)
 {
-    *h = (struct house){ .guards = guards_create(),
-                         .limits = limits_create(),
+    *h = (struct house){ .all = { guards_create(), limits_create(),
+                                  calloc(1, sizeof(struct route_memory)) },
                          .deployment = { .account = STR("east https://e \"x\" 0123abcd") } };
-    h->guard = guards_find(h->guards, &h->deployment, STR("m\\o/del"));
-    h->limit = limits_find(h->limits, LIMITS_MODEL, STR("gpt"));
+    h->guard = guards_find(h->all.guards, &h->deployment, STR("m\\o/del"));
+    h->limit = limits_find(h->all.limits, LIMITS_MODEL, STR("gpt"));
 }
 
 static void
 close_house(struct house *h)
 {
-    guards_destroy(h->guards);
-    limits_destroy(h->limits);
+    guards_destroy(h->all.guards);
+    limits_destroy(h->all.limits);
+    free(h->all.homes);
 }
 
 /* All of it. */
@@ -63,8 +66,8 @@ static void
 write(struct buf *text, struct house *h, uint64_t now)
 {
     struct handover_rest rest;
-    assert_int_equal(handover_write(text, h->guards, h->limits, now, &rest), ERR_OK);
-    assert_true(rest.count.guards == 0 && rest.count.limits == 0);
+    assert_int_equal(handover_write(text, &h->all, now, &rest), ERR_OK);
+    assert_true(rest.count.guards == 0 && rest.count.limits == 0 && rest.count.homes == 0);
 }
 
 static void
@@ -82,6 +85,7 @@ live(struct house *h, struct dice *d, uint64_t *now)
         uint64_t ticket;
         bool changed;
         *now += dice_below(d, 3000) * MS;
+        route_memory_put(h->all.homes, dice_next(d), dice_next(d));
         if (guarded_begin(h->guard, &opts, *now, &ticket, NULL))
             guarded_done(h->guard, &opts, *now, ticket, &r);
         if (dice_below(d, 4) == 0)
@@ -112,9 +116,9 @@ what_is_known_is_known_to_the_next_process(void **state)
         buf_init(&text, HANDOVER_BYTES_MAX);
         live(&old, &d, &now);
         write(&text, &old, now);
-        assert_int_equal(handover_read(buf_str(&text), new.guards, new.limits, then, &count, &f),
-                         ERR_OK);
+        assert_int_equal(handover_read(buf_str(&text), &new.all, then, &count, &f), ERR_OK);
         assert_true(count.guards == 1 && count.limits == 1);
+        assert_memory_equal(old.all.homes, new.all.homes, sizeof *old.all.homes);
         for (uint64_t later = 0; later < 60 * SECOND; later += 1700 * MS) {
             struct guard_view a = guarded_view(old.guard, &opts, now + later);
             struct guard_view b = guarded_view(new.guard, &opts, then + later);
@@ -140,6 +144,31 @@ what_is_known_is_known_to_the_next_process(void **state)
     }
 }
 
+static void
+what_is_usual_need_not_be_learnt_anew(void **state)
+{
+    struct house old, new;
+    struct handover_count count;
+    struct fault f = { .err = ERR_OK };
+    struct buf text;
+    (void)state;
+    open_house(&old);
+    open_house(&new);
+    buf_init(&text, HANDOVER_BYTES_MAX);
+    for (unsigned i = 1; i <= 40; i++)
+        guarded_first(old.guard, &opts, i * SECOND, i * i * 10 * MS, NULL);
+    write(&text, &old, 41 * SECOND);
+    assert_int_equal(handover_read(buf_str(&text), &new.all, SECOND, &count, &f), ERR_OK);
+    assert_true(guarded_hedge_after(old.guard, &hedge) > 10 * SECOND);
+    assert_int_equal(guarded_hedge_after(new.guard, &hedge),
+                     guarded_hedge_after(old.guard, &hedge));
+    assert_true(guarded_probe_after(new.guard) > 0);
+    assert_int_equal(guarded_probe_after(new.guard), guarded_probe_after(old.guard));
+    buf_fini(&text);
+    close_house(&old);
+    close_house(&new);
+}
+
 /* A number that is too large for the reader must not cost all that is known. */
 static void
 what_took_days_is_handed_over_as_a_day(void **state)
@@ -157,8 +186,7 @@ what_took_days_is_handed_over_as_a_day(void **state)
     assert_true(guarded_begin(old.guard, &opts, SECOND, &ticket, NULL));
     guarded_done(old.guard, &opts, SECOND, ticket, &good);
     write(&text, &old, SECOND);
-    assert_int_equal(handover_read(buf_str(&text), new.guards, new.limits, SECOND, &count, &f),
-                     ERR_OK);
+    assert_int_equal(handover_read(buf_str(&text), &new.all, SECOND, &count, &f), ERR_OK);
     assert_int_equal(guarded_view(new.guard, &opts, SECOND).whole_ns, MEMORY_NS_MOST);
     buf_fini(&text);
     close_house(&old);
@@ -176,7 +204,7 @@ what_does_not_fit_is_told(void **state)
     for (unsigned i = 0; i < 20; i++) {
         char model[8];
         snprintf(model, sizeof model, "m%u", i);
-        guards_find(old.guards, &old.deployment, str_from(model));
+        guards_find(old.all.guards, &old.deployment, str_from(model));
     }
     for (size_t room = 200; room < 4096; room += 16) {
         struct handover_rest rest;
@@ -185,9 +213,8 @@ what_does_not_fit_is_told(void **state)
         struct buf text;
         open_house(&new);
         buf_init(&text, room);
-        assert_int_equal(handover_write(&text, old.guards, old.limits, SECOND, &rest), ERR_OK);
-        assert_int_equal(handover_read(buf_str(&text), new.guards, new.limits, SECOND, &count, &f),
-                         ERR_OK);
+        assert_int_equal(handover_write(&text, &old.all, SECOND, &rest), ERR_OK);
+        assert_int_equal(handover_read(buf_str(&text), &new.all, SECOND, &count, &f), ERR_OK);
         assert_int_equal(count.guards + rest.count.guards, 21);
         assert_int_equal(count.limits + rest.count.limits, 1);
         assert_true(count.guards >= most);
@@ -207,7 +234,7 @@ read(struct str text)
     struct handover_count count;
     struct fault f = { .err = ERR_OK };
     open_house(&h);
-    enum err err = handover_read(text, h.guards, h.limits, SECOND, &count, &f);
+    enum err err = handover_read(text, &h.all, SECOND, &count, &f);
     struct guard_view v = guarded_view(h.guard, &opts, SECOND);
     assert_true(!err || (v.standing == GUARD_READY && v.requests == 0)); /* all or nothing */
     assert_true(!err || f.text[0]);
@@ -274,6 +301,13 @@ what_makes_no_sense_is_not_taken(void **state)
         GUARD(",\"open_ns\":1e18"),
         GUARD(",\"open_ns\":\"1\""),
         GUARD(",\"told\":2"),
+        GUARD(",\"first\":1"),
+        GUARD(",\"first\":[-1]"),
+        GUARD(",\"first\":[1,2000]"),
+        GUARD(",\"whole\":[\"1\"]"),
+        "{\"guards\":[],\"limits\":[],\"homes\":[]}",
+        "{\"guards\":[],\"limits\":[],\"homes\":\"0000000000000000000\"}",
+        "{\"guards\":[],\"limits\":[],\"homes\":\"0000000000000000000g\"}",
         GUARD(",\"failed\":99999999999"),
         "{\"guards\":[{\"account\":\"a\",\"model\":\"m\",\"breaker\":\"ajar\",\"cause\":\"none\"}],\"limits\":[]}",
         "{\"guards\":[{\"account\":\"a\",\"model\":\"m\",\"breaker\":\"open\",\"cause\":\"x\"}],\"limits\":[]}",
@@ -304,6 +338,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_known_is_known_to_the_next_process),
+        cmocka_unit_test(what_is_usual_need_not_be_learnt_anew),
         cmocka_unit_test(what_does_not_fit_is_told),
         cmocka_unit_test(what_took_days_is_handed_over_as_a_day),
         cmocka_unit_test(what_is_cut_off_or_changed_is_not_taken),
