@@ -1,14 +1,10 @@
 /* Timers, probes and what they are told to. */
 #include "server/gateway/health.h"
 
-#include <event2/event.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "runtime/ir/reply.h"
+#include "server/gateway/aside.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/probe.h"
 #include "server/gateway/webhook.h"
@@ -29,16 +25,10 @@ struct unit {
 
 struct health {
     struct service *service; /* borrowed */
-    pthread_t thread;
-    bool started;                   /* there is a thread to wait for */
+    struct aside aside;
     _Atomic(struct gateway *) mail; /* owned: a snapshot to be taken over; NULL: none */
-    atomic_bool stopped;
-    int order_fd; /* an eventfd; written when there is mail, or an end */
 
-    struct event_base *base; /* the thread's, as is all that follows */
-    struct event *order_event;
-    struct upstream *upstream;
-    struct lease *lease;
+    struct lease *lease; /* the thread's, as is all that follows */
     struct unit *units;
     unsigned n;
     struct dice dice;
@@ -187,7 +177,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
         arm_next(u);
         return;
     }
-    if (probe_start(&u->probe, u->health->lease, u->health->upstream, &f))
+    if (probe_start(&u->probe, u->health->lease, u->health->aside.upstream, &f))
         return;
     note_unprobed(u, &f);
 }
@@ -225,7 +215,7 @@ unit_for(struct health *h, const struct deployment *d, const struct config_model
     struct unit *u = &h->units[h->n];
     *u = (struct unit){ .health = h };
     u->guards = calloc(d->config->n_models, sizeof *u->guards);
-    u->timer = evtimer_new(h->base, on_timer, u);
+    u->timer = evtimer_new(h->aside.base, on_timer, u);
     if (!u->guards || !u->timer) {
         free(u->guards);
         if (u->timer)
@@ -279,13 +269,15 @@ make_units(struct health *h)
 
 /* --- the thread ------------------------------------------------------------------------------ */
 
+/* Take over what is in the mail. */
 static void
-take_over(struct health *h)
+on_order(void *ctx)
 {
+    struct health *h = ctx;
     struct gateway *g = atomic_exchange(&h->mail, NULL);
     if (!g)
         return;
-    struct lease *l = lease_create(g, h->upstream, h->lease);
+    struct lease *l = lease_create(g, h->aside.upstream, h->lease);
     if (!l) {
         log_msg(h->service->log, LOG_LEVEL_ERROR, "health", "out of memory");
         return;
@@ -297,54 +289,12 @@ take_over(struct health *h)
 }
 
 static void
-on_order(evutil_socket_t fd, short what, void *ctx)
+on_end(void *ctx)
 {
     struct health *h = ctx;
-    uint64_t count;
-    (void)what;
-    if (read(fd, &count, sizeof count) < 0)
-        return;
-    if (atomic_load(&h->stopped))
-        event_base_loopbreak(h->base);
-    else
-        take_over(h);
-}
-
-static void *
-run(void *arg)
-{
-    struct health *h = arg;
-    event_base_dispatch(h->base);
     end_units(h);
     lease_drop(h->lease);
     h->lease = NULL;
-    return NULL;
-}
-
-static bool
-start(struct health *h)
-{
-    sigset_t all, old;
-    h->base = event_base_new();
-    h->upstream = h->base ? upstream_create(h->base, NULL) : NULL;
-    h->order_event = h->upstream
-                         ? event_new(h->base, h->order_fd, EV_READ | EV_PERSIST, on_order, h)
-                         : NULL;
-    if (!h->order_event || event_add(h->order_event, NULL) < 0)
-        return false;
-    dice_init(&h->dice, clock_wall_us());
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    h->started = pthread_create(&h->thread, NULL, run, h) == 0;
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    return h->started;
-}
-
-static void
-poke(struct health *h)
-{
-    uint64_t one = 1;
-    (void)!write(h->order_fd, &one, sizeof one);
 }
 
 /* --- from other threads ---------------------------------------------------------------------- */
@@ -356,8 +306,8 @@ health_create(struct service *s)
     if (!h)
         return NULL;
     h->service = s;
-    h->order_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (h->order_fd >= 0)
+    dice_init(&h->dice, clock_wall_us());
+    if (aside_init(&h->aside, on_order, on_end, h))
         return h;
     free(h);
     return NULL;
@@ -376,24 +326,22 @@ wants_checks(const struct config *c)
 void
 health_adopt(struct health *h, struct gateway *g)
 {
-    bool wanted = h->service->guards && wants_checks(g->config) && !atomic_load(&h->stopped);
-    if (!h->started && (!wanted || !start(h))) {
+    bool wanted = h->service->guards && wants_checks(g->config) && !aside_is_stopped(&h->aside);
+    if (!h->aside.started && (!wanted || !aside_start(&h->aside))) {
         if (wanted)
             log_msg(h->service->log, LOG_LEVEL_ERROR, "health", "no thread can be had");
         gateway_drop(g);
         return;
     }
     gateway_drop(atomic_exchange(&h->mail, g));
-    poke(h);
+    aside_poke(&h->aside);
 }
 
 void
 health_stop(struct health *h)
 {
-    if (!h)
-        return;
-    atomic_store(&h->stopped, true);
-    poke(h);
+    if (h)
+        aside_stop(&h->aside);
 }
 
 void
@@ -401,16 +349,8 @@ health_destroy(struct health *h)
 {
     if (!h)
         return;
-    health_stop(h);
-    if (h->started)
-        pthread_join(h->thread, NULL);
+    aside_join(&h->aside);
     gateway_drop(atomic_load(&h->mail));
-    if (h->upstream)
-        upstream_destroy(h->upstream);
-    if (h->order_event)
-        event_free(h->order_event);
-    if (h->base)
-        event_base_free(h->base);
-    close(h->order_fd);
+    aside_fini(&h->aside);
     free(h);
 }

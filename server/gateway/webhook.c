@@ -1,20 +1,18 @@
 /* A queue, a thread, and calls that are tried again. */
 #include "server/gateway/webhook.h"
 
-#include <event2/event.h>
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "runtime/base/dice.h"
 #include "runtime/json/writer.h"
 #include "runtime/xd/moment.h"
+#include "server/gateway/aside.h"
 #include "server/gateway/clock.h"
 #include "server/log/log.h"
 #include "server/version.h"
@@ -26,6 +24,7 @@
 #define HEADERS        4u
 #define MS             ((uint64_t)1000 * 1000)
 #define PAUSE_MOST     (60000 * MS)
+#define NOBODY         "there is no address any more"
 
 struct change {
     char deployment[NAME_MAX_BYTES], model[NAME_MAX_BYTES];
@@ -36,12 +35,9 @@ struct change {
 };
 
 struct webhook {
-    struct service *service;        /* borrowed */
+    struct service *service; /* borrowed */
+    struct aside aside;
     _Atomic(struct gateway *) mail; /* owned: a snapshot to be taken over; NULL: none */
-    atomic_bool stopped;
-    int order_fd; /* an eventfd; written when there is mail, a change, or an end */
-    pthread_t thread;
-    bool started;
     atomic_uint_fast64_t sent, failed, dropped;
 
     pthread_mutex_t lock; /* of the queue: */
@@ -50,10 +46,7 @@ struct webhook {
     unsigned room; /* 0: nobody is to be told */
     uint64_t number;
 
-    struct event_base *base; /* the thread's, as is all that follows */
-    struct event *order_event, *again_event;
-    struct upstream *upstream;
-    struct gateway *gateway; /* owned: one hold; NULL: none */
+    struct gateway *gateway; /* the thread's, as is all that follows; owned: one hold; NULL: none */
     struct upstream_call *call;
     bool busy; /* a change is being sent, or waits for its next try */
     struct change change;
@@ -110,7 +103,9 @@ webhook_signature(struct str secret, uint64_t at, struct str body, struct arena 
     unsigned char mac[EVP_MAX_MD_SIZE];
     unsigned n = 0;
     struct str text = arena_printf(a, "%" PRIu64 ".%.*s", at, STR_ARG(body));
-    HMAC(EVP_sha256(), secret.p, (int)secret.n, (const unsigned char *)text.p, text.n, mac, &n);
+    if (!HMAC(EVP_sha256(), secret.p, (int)secret.n, (const unsigned char *)text.p, text.n, mac,
+              &n))
+        return (struct str){ NULL, 0 };
     char hex[2 * EVP_MAX_MD_SIZE + 1] = "";
     for (unsigned i = 0; i < n; i++)
         snprintf(hex + 2 * (size_t)i, 3, "%02x", mac[i]);
@@ -119,6 +114,7 @@ webhook_signature(struct str secret, uint64_t at, struct str body, struct arena 
 
 /* --- sending --------------------------------------------------------------------------------- */
 
+static void on_again(evutil_socket_t fd, short what, void *ctx);
 static void send_next(struct webhook *w);
 
 static void
@@ -129,11 +125,17 @@ settle(struct webhook *w, atomic_uint_fast64_t *count)
 }
 
 static void
-give_up(struct webhook *w, const char *why)
+settle_untold(struct webhook *w, const char *why, atomic_uint_fast64_t *count)
 {
     log_msg(w->service->log, LOG_LEVEL_WARN, "webhook", "%s of %.*s is not told: %s",
             w->change.what, (int)w->change.n_deployment, w->change.deployment, why);
-    settle(w, &w->failed);
+    settle(w, count);
+}
+
+static void
+give_up(struct webhook *w, const char *why)
+{
+    settle_untold(w, why, &w->failed);
 }
 
 static void
@@ -147,7 +149,8 @@ try_later(struct webhook *w, const char *why)
     }
     uint64_t us = backoff_ns(&o, w->tries - 1, dice_next(&w->dice), 0) / 1000;
     struct timeval tv = { (time_t)(us / 1000000), (suseconds_t)(us % 1000000) };
-    event_add(w->again_event, &tv);
+    if (event_base_once(w->aside.base, -1, EV_TIMEOUT, on_again, w, &tv) < 0)
+        give_up(w, "out of memory");
 }
 
 static void
@@ -173,17 +176,22 @@ on_done(void *ctx, const struct upstream_report *report)
     send_next(w);
 }
 
+/* 0: it cannot be signed. */
 static unsigned
 make_headers(struct webhook *w, struct upstream_header *v)
 {
     const struct config_webhook *c = &w->gateway->config->resilience.webhook;
+    struct str signature = { NULL, 0 };
     unsigned n = 0;
+    if (c->secret.p) {
+        signature = webhook_signature(c->secret, clock_wall_s(), buf_str(&w->body), &w->arena);
+        if (!signature.p)
+            return 0;
+    }
     v[n++] = (struct upstream_header){ STR("content-type"), STR("application/json") };
     v[n++] = (struct upstream_header){ STR("user-agent"), STR("llmux/" LLMUX_VERSION) };
-    if (c->secret.p)
-        v[n++] = (struct upstream_header){ STR("x-llmux-signature"),
-                                           webhook_signature(c->secret, clock_wall_s(),
-                                                             buf_str(&w->body), &w->arena) };
+    if (signature.p)
+        v[n++] = (struct upstream_header){ STR("x-llmux-signature"), signature };
     for (unsigned i = 0; i < c->headers.n; i++)
         v[n++] = (struct upstream_header){ c->headers.v[i].key, c->headers.v[i].value };
     return n;
@@ -211,10 +219,14 @@ send_change(struct webhook *w)
     };
     w->tries++;
     w->status = 0;
-    if (!w->arena.full)
-        w->call = upstream_start(w->upstream, &req, &handler, w, &f);
+    if (w->arena.full)
+        (void)fault_set(&f, ERR_MEMORY, 0, "out of memory");
+    else if (!req.n_headers)
+        (void)fault_set(&f, ERR_UNSUPPORTED, 0, "it cannot be signed");
+    else
+        w->call = upstream_start(w->aside.upstream, &req, &handler, w, &f);
     if (!w->call)
-        give_up(w, w->arena.full ? "out of memory" : f.text);
+        give_up(w, f.text);
 }
 
 static bool
@@ -231,10 +243,33 @@ take(struct webhook *w)
     return some;
 }
 
+/* Nobody is to be told any more: what waits is of no use to who is told next. */
+static void
+drop_all(struct webhook *w)
+{
+    pthread_mutex_lock(&w->lock);
+    unsigned n = w->n;
+    w->n = 0;
+    pthread_mutex_unlock(&w->lock);
+    if (!n)
+        return;
+    atomic_fetch_add(&w->dropped, n);
+    log_msg(w->service->log, LOG_LEVEL_WARN, "webhook", "%u change%s not told: " NOBODY, n,
+            n == 1 ? " is" : "s are");
+}
+
+static bool
+has_address(const struct webhook *w)
+{
+    return w->gateway && w->gateway->config->resilience.webhook.url.p;
+}
+
 static void
 send_next(struct webhook *w)
 {
-    while (!w->busy && w->gateway && w->gateway->config->resilience.webhook.url.p && take(w)) {
+    if (!has_address(w))
+        drop_all(w);
+    while (!w->busy && has_address(w) && take(w)) {
         w->busy = true;
         w->tries = 0;
         send_change(w);
@@ -246,27 +281,19 @@ on_again(evutil_socket_t fd, short what, void *ctx)
 {
     struct webhook *w = ctx;
     (void)fd, (void)what;
-    if (w->gateway->config->resilience.webhook.url.p)
+    if (has_address(w))
         send_change(w);
     else
-        settle(w, &w->dropped);
+        settle_untold(w, NOBODY, &w->dropped);
     send_next(w);
 }
 
 /* --- the thread ------------------------------------------------------------------------------ */
 
 static void
-on_order(evutil_socket_t fd, short what, void *ctx)
+on_order(void *ctx)
 {
     struct webhook *w = ctx;
-    uint64_t count;
-    (void)what;
-    if (read(fd, &count, sizeof count) < 0)
-        return;
-    if (atomic_load(&w->stopped)) {
-        event_base_loopbreak(w->base);
-        return;
-    }
     struct gateway *g = atomic_exchange(&w->mail, NULL);
     if (g) {
         gateway_drop(w->gateway);
@@ -275,40 +302,11 @@ on_order(evutil_socket_t fd, short what, void *ctx)
     send_next(w);
 }
 
-static void *
-run(void *arg)
-{
-    struct webhook *w = arg;
-    event_base_dispatch(w->base);
-    upstream_cancel(w->call);
-    return NULL;
-}
-
-static bool
-start(struct webhook *w)
-{
-    sigset_t all, old;
-    w->base = event_base_new();
-    w->upstream = w->base ? upstream_create(w->base, NULL) : NULL;
-    if (!w->upstream)
-        return false;
-    w->order_event = event_new(w->base, w->order_fd, EV_READ | EV_PERSIST, on_order, w);
-    w->again_event = evtimer_new(w->base, on_again, w);
-    if (!w->order_event || !w->again_event || event_add(w->order_event, NULL) < 0)
-        return false;
-    dice_init(&w->dice, clock_wall_us());
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    w->started = pthread_create(&w->thread, NULL, run, w) == 0;
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    return w->started;
-}
-
 static void
-poke(struct webhook *w)
+on_end(void *ctx)
 {
-    uint64_t one = 1;
-    (void)!write(w->order_fd, &one, sizeof one);
+    struct webhook *w = ctx;
+    upstream_cancel(w->call);
 }
 
 /* --- from other threads ---------------------------------------------------------------------- */
@@ -320,11 +318,11 @@ webhook_create(struct service *s)
     if (!w)
         return NULL;
     w->service = s;
-    w->order_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    dice_init(&w->dice, clock_wall_us());
     pthread_mutex_init(&w->lock, NULL);
     arena_init(&w->arena, ARENA_MAX);
     buf_init(&w->body, BODY_MAX);
-    if (w->order_fd >= 0)
+    if (aside_init(&w->aside, on_order, on_end, w))
         return w;
     webhook_destroy(w);
     return NULL;
@@ -346,7 +344,7 @@ void
 webhook_adopt(struct webhook *w, struct gateway *g)
 {
     const struct config_webhook *c = &g->config->resilience.webhook;
-    if (!w->started && (!c->url.p || !start(w))) {
+    if (!w->aside.started && (!c->url.p || !aside_start(&w->aside))) {
         if (c->url.p)
             log_msg(w->service->log, LOG_LEVEL_ERROR, "webhook", "no thread can be had");
         gateway_drop(g);
@@ -356,7 +354,7 @@ webhook_adopt(struct webhook *w, struct gateway *g)
     w->room = c->url.p ? c->queue : 0;
     pthread_mutex_unlock(&w->lock);
     gateway_drop(atomic_exchange(&w->mail, g));
-    poke(w);
+    aside_poke(&w->aside);
 }
 
 void
@@ -364,23 +362,10 @@ webhook_destroy(struct webhook *w)
 {
     if (!w)
         return;
-    atomic_store(&w->stopped, true);
-    if (w->order_fd >= 0)
-        poke(w);
-    if (w->started)
-        pthread_join(w->thread, NULL);
+    aside_join(&w->aside);
     gateway_drop(atomic_load(&w->mail));
     gateway_drop(w->gateway);
-    if (w->upstream)
-        upstream_destroy(w->upstream);
-    if (w->order_event)
-        event_free(w->order_event);
-    if (w->again_event)
-        event_free(w->again_event);
-    if (w->base)
-        event_base_free(w->base);
-    if (w->order_fd >= 0)
-        close(w->order_fd);
+    aside_fini(&w->aside);
     pthread_mutex_destroy(&w->lock);
     arena_fini(&w->arena);
     buf_fini(&w->body);
@@ -412,7 +397,7 @@ webhook_put(struct webhook *w, const char *what, const struct guarded_name *name
     }
     pthread_mutex_unlock(&w->lock);
     if (fits)
-        poke(w);
+        aside_poke(&w->aside);
     else if (wanted)
         atomic_fetch_add(&w->dropped, 1);
 }

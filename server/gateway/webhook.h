@@ -28,14 +28,14 @@ void webhook_destroy(struct webhook *w);
 void webhook_put(struct webhook *w, const char *what, const struct guarded_name *name,
                  const char *from, const char *to);
 
-/* Changes that were sent, given up, and dropped because the queue was full. */
+/* Changes that were sent, given up, and dropped because the queue was full or the address went away. */
 struct webhook_counts {
     uint64_t sent, failed, dropped;
 };
 struct webhook_counts webhook_counts(struct webhook *w);
 
 /* The value of the header x-llmux-signature for a body that is sent at this time (seconds since 1970):
- * "t=TIME,v1=HEX", an HMAC-SHA256 over "TIME.BODY".  In the arena. */
+ * "t=TIME,v1=HEX", an HMAC-SHA256 over "TIME.BODY".  In the arena.  Absent when it cannot be made. */
 struct str webhook_signature(struct str secret, uint64_t at, struct str body, struct arena *a);
 
 #endif

@@ -1,6 +1,8 @@
 // Breakers tell an address of the operator's: what, signed, in order, again when it was not taken.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { call } from './lib/calls.mjs';
@@ -98,5 +100,30 @@ test('what is too much is dropped and counted, and clients do not wait', async (
         open();
         await w.stop();
         await hook.stop();
+    }
+});
+
+test('what waits when the address goes away is dropped, counted, and named in the log', async () => {
+    const hook = await Fake.start(() => new Promise(() => {}));
+    const w = await world(hook, { timeout: '10s', tries: 3 });
+    const lines = () => w.gateway.lines.map((l) => JSON.parse(l)).filter((l) => l.event === 'webhook');
+    try {
+        for (let i = 0; i < 6; i++)
+            await call(w, 'openai', `b${i}`, false);
+        await eventually(() => hook.requests.length === 1);
+        const file = join(w.folder, 'llmux.yaml');
+        const config = JSON.parse(await readFile(file, 'utf8'));
+        delete config.resilience.webhook;
+        await writeFile(file, JSON.stringify(config));
+        await eventually(async () => await count(w, 'dropped') === 5);
+        await eventually(() => lines().length === 1);
+        assert.equal(lines()[0].msg, '5 changes are not told: there is no address any more');
+        await hook.stop(); // the one that is on its way cannot be sent again
+        await eventually(async () => await count(w, 'dropped') === 6);
+        await eventually(() => lines().length === 2);
+        assert.equal(lines()[1].msg, 'breaker of b is not told: there is no address any more');
+        assert.equal(hook.requests.length, 1);
+    } finally {
+        await w.stop();
     }
 });
