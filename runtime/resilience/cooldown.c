@@ -17,14 +17,31 @@ cooldown_cause_name(enum cooldown_cause c)
         return "failures";
     case COOLDOWN_SPENT:
         return "spent";
+    case COOLDOWN_CAUSES:
+        break;
     }
     return "";
 }
 
-bool
-cooldown_is_on(const struct cooldown *c, uint64_t now)
+struct cooldown_rest
+cooldown_at(const struct cooldown *c, uint64_t now)
 {
-    return c->cause != COOLDOWN_NONE && now < c->until;
+    struct cooldown_rest last = { .cause = COOLDOWN_NONE };
+    if (now < c->told.until)
+        return c->told;
+    for (unsigned i = 0; i < COOLDOWN_CAUSES; i++)
+        if (now < c->guessed[i] && c->guessed[i] > last.until)
+            last = (struct cooldown_rest){ (enum cooldown_cause)i, c->guessed[i], false };
+    return last;
+}
+
+void
+cooldown_set(struct cooldown *c, const struct cooldown_rest *rest)
+{
+    if (!rest->told && rest->until > c->guessed[rest->cause])
+        c->guessed[rest->cause] = rest->until;
+    else if (rest->told && rest->until > c->told.until)
+        c->told = *rest;
 }
 
 /* ns: 0, as usual. */
@@ -33,12 +50,9 @@ begin(struct cooldown *c, const struct cooldown_options *o, uint64_t now, enum c
       uint64_t ns, bool told)
 {
     ns = ns ? ns : o->ns;
-    uint64_t until = now + (ns < o->most_ns ? ns : o->most_ns);
-    if (o->ns == 0 || (cooldown_is_on(c, now) && until <= c->until))
-        return;
-    c->cause = cause;
-    c->told = told;
-    c->until = until;
+    if (o->ns > 0)
+        cooldown_set(
+            c, &(struct cooldown_rest){ cause, now + (ns < o->most_ns ? ns : o->most_ns), told });
 }
 
 void
@@ -53,6 +67,12 @@ cooldown_rest(struct cooldown *c, const struct cooldown_options *o, uint64_t now
               enum cooldown_cause cause, uint64_t ns)
 {
     begin(c, o, now, cause, ns, false);
+}
+
+void
+cooldown_end(struct cooldown *c, enum cooldown_cause cause)
+{
+    c->guessed[cause] = 0;
 }
 
 /* What was counted before a cooldown is not counted again after it. */

@@ -19,6 +19,7 @@ enum cooldown_cause {
     COOLDOWN_MISSING,  /* 404: no such model there */
     COOLDOWN_FAILURES, /* too large a share has failed */
     COOLDOWN_SPENT,    /* it said that its rate is used up, though it has answered */
+    COOLDOWN_CAUSES,
 };
 
 struct cooldown_options {
@@ -29,27 +30,38 @@ struct cooldown_options {
     uint64_t window_ns;
 };
 
+/* One reason to rest. */
+struct cooldown_rest {
+    enum cooldown_cause cause;
+    uint64_t until;
+    bool told; /* the provider said how long: before that, asking is of no use */
+};
+
 /* All zeros at first. */
 struct cooldown {
-    enum cooldown_cause cause; /* of the last one */
-    bool told;                 /* the provider said how long: before that, asking is of no use */
-    uint64_t until;
-    struct window recent; /* requests and failures */
+    struct cooldown_rest told; /* the one that a provider told of which is the last to end */
+    uint64_t guessed[COOLDOWN_CAUSES]; /* by cause: until when it rests because we think so */
+    struct window recent;              /* requests and failures */
 };
 
 /* "rate", "account", "missing", "failures", "spent"; "none". */
 const char *cooldown_cause_name(enum cooldown_cause c);
 
-/* Does it cool at this time? */
-bool cooldown_is_on(const struct cooldown *c, uint64_t now);
-/* Begin at once; wait_ns is what the provider has said, 0 when it did not.  A cooldown that is on
- * is never shortened. */
+/* Why it rests at this time, and how long: what the provider told, else what ends last; COOLDOWN_NONE when it
+ * does not. */
+struct cooldown_rest cooldown_at(const struct cooldown *c, uint64_t now);
+/* Begin at once; wait_ns is what the provider has said, 0 when it did not.  A rest is never shortened, and what was
+ * told and what was not stand side by side: neither ends the other. */
 void cooldown_begin(struct cooldown *c, const struct cooldown_options *o, uint64_t now,
                     enum cooldown_cause cause, uint64_t wait_ns);
 /* Begin at once, for so long (0: as usual), but not so that asking is of no use: when its limit is made good is
  * not when it would answer again. */
 void cooldown_rest(struct cooldown *c, const struct cooldown_options *o, uint64_t now,
                    enum cooldown_cause cause, uint64_t ns);
+/* There is no such cause any more, as far as nobody told how long it would last. */
+void cooldown_end(struct cooldown *c, enum cooldown_cause cause);
+/* What was known of it elsewhere, such as before an upgrade. */
+void cooldown_set(struct cooldown *c, const struct cooldown_rest *rest);
 enum cooldown_sample { COOLDOWN_GOOD, COOLDOWN_BAD };
 /* Count a request that has ended; may begin a cooldown. */
 void cooldown_count(struct cooldown *c, const struct cooldown_options *o, uint64_t now,

@@ -61,6 +61,8 @@ reason_of_cause(enum cooldown_cause c)
         return GUARD_SHARE;
     case COOLDOWN_SPENT:
         return GUARD_SPENT;
+    case COOLDOWN_CAUSES:
+        break;
     }
     return GUARD_FINE;
 }
@@ -69,15 +71,16 @@ reason_of_cause(enum cooldown_cause c)
 static void
 judge(const struct guard *g, const struct guard_options *o, uint64_t now, struct guard_view *v)
 {
+    const struct cooldown_rest rest = cooldown_at(&g->cooldown, now);
     if (!breaker_would_allow(&g->breaker, &o->breaker, now)) {
         bool open = g->breaker.state == BREAKER_OPEN;
         v->standing = GUARD_SHUT;
         v->reason = open ? GUARD_BREAKER : GUARD_PROBED;
         v->until = open ? g->breaker.until : 0;
-    } else if (cooldown_is_on(&g->cooldown, now)) {
-        v->standing = g->cooldown.told ? GUARD_SHUT : GUARD_LAST;
-        v->reason = reason_of_cause(g->cooldown.cause);
-        v->until = g->cooldown.until;
+    } else if (rest.cause != COOLDOWN_NONE) {
+        v->standing = rest.told ? GUARD_SHUT : GUARD_LAST;
+        v->reason = reason_of_cause(rest.cause);
+        v->until = rest.until;
     } else if (g->breaker.state == BREAKER_CLOSED
                && silence_is_on(&g->silence, &o->silence, &g->first, now)) {
         v->standing = GUARD_LAST;
@@ -249,8 +252,8 @@ guard_learn(struct guard *g, const struct guard_options *o, uint64_t now,
     g->quota = *q;
     if (q->spent)
         cooldown_rest(&g->cooldown, &o->cooldown, now, COOLDOWN_SPENT, q->back_ns);
-    else if (g->cooldown.cause == COOLDOWN_SPENT)
-        g->cooldown.until = now;
+    else
+        cooldown_end(&g->cooldown, COOLDOWN_SPENT);
 }
 
 void

@@ -22,6 +22,7 @@ struct guard_memory
 guard_remember(const struct guard *g, uint64_t now)
 {
     const struct breaker *b = &g->breaker;
+    const struct cooldown_rest rest = cooldown_at(&g->cooldown, now);
     struct guard_memory m = { .breaker = b->state,
                               .failed = b->failed,
                               .broken = b->broken,
@@ -38,16 +39,25 @@ guard_remember(const struct guard *g, uint64_t now)
         m.breaker = BREAKER_OPEN;
     else if (b->state == BREAKER_OPEN)
         m.open_ns = until(b->until, now);
-    if (cooldown_is_on(&g->cooldown, now)) {
-        m.cause = g->cooldown.cause;
-        m.told = g->cooldown.told;
-        m.rest_ns = until(g->cooldown.until, now);
+    if (rest.cause != COOLDOWN_NONE) {
+        m.cause = rest.cause;
+        m.told = rest.told;
+        m.rest_ns = until(rest.until, now);
     }
     memcpy(m.first, g->first.buckets, sizeof m.first);
     memcpy(m.whole, g->whole.buckets, sizeof m.whole);
+    for (unsigned i = 0; i < COOLDOWN_CAUSES; i++)
+        m.guessed_ns[i] = until(g->cooldown.guessed[i], now);
     m.sick = g->health.sick && now < g->health.until;
     m.sick_ns = m.sick ? until(g->health.until, now) : 0;
     return m;
+}
+
+static void
+recall_rest(struct cooldown *c, enum cooldown_cause cause, uint64_t ns, bool told, uint64_t now)
+{
+    if (ns)
+        cooldown_set(c, &(struct cooldown_rest){ cause, now + ns, told });
 }
 
 void
@@ -59,11 +69,9 @@ guard_recall(struct guard *g, const struct guard_memory *m, uint64_t now)
     b->broken = m->broken;
     b->reopened = m->reopened;
     b->until = now + m->open_ns;
-    if (m->rest_ns) {
-        g->cooldown.cause = m->cause;
-        g->cooldown.told = m->told;
-        g->cooldown.until = now + m->rest_ns;
-    }
+    recall_rest(&g->cooldown, m->cause, m->rest_ns, m->told, now);
+    for (unsigned i = 0; i < COOLDOWN_CAUSES; i++)
+        recall_rest(&g->cooldown, (enum cooldown_cause)i, m->guessed_ns[i], false, now);
     g->health.sick = m->sick;
     g->health.until = now + m->sick_ns;
     g->health.ok = m->checks_ok;

@@ -15,7 +15,8 @@ struct guard_memory {
     uint64_t open_ns; /* until it may be probed */
     enum cooldown_cause cause;
     bool told;
-    uint64_t rest_ns; /* 0: it does not rest */
+    uint64_t rest_ns;                     /* 0: it does not rest */
+    uint64_t guessed_ns[COOLDOWN_CAUSES]; /* and what nobody told of, which may be beside that */
     bool sick;
     uint64_t sick_ns;
     uint64_t first_ns, whole_ns;                             /* means; 0: not known */

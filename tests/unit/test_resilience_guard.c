@@ -214,7 +214,8 @@ call(struct guard *g, uint64_t now, enum ir_fault fault, uint64_t wait_ns)
     guard_done(g, &opts, now, ticket, &r);
 }
 
-/* Until when it rests, in the plainest way: the latest end of all that began it. */
+/* Until when it rests, in the plainest way: for each cause, told or not, the latest end of all that began it, and
+ * what was told counts before what was not. */
 static void
 a_cooldown_ends_when_its_model_does_over_random_schedules(void **state)
 {
@@ -222,18 +223,29 @@ a_cooldown_ends_when_its_model_does_over_random_schedules(void **state)
     (void)state;
     for (uint64_t seed = SEED; seed < SEED + 300; seed++) {
         struct dice d = { seed };
-        struct cooldown c = { .until = 0 };
-        uint64_t now = 0, until = 0;
+        struct cooldown c = { .told = { .until = 0 } };
+        uint64_t now = 0, told_until = 0, until[COOLDOWN_CAUSES] = { 0 };
         for (unsigned i = 0; i < 300; i++) {
             now += dice_roll(&d, 40);
+            enum cooldown_cause cause = (enum cooldown_cause)(1 + dice_roll(&d, COOLDOWN_SPENT));
             if (dice_roll(&d, 3) == 0) {
                 uint64_t told = dice_roll(&d, 2) ? dice_roll(&d, 600) : 0;
                 uint64_t ns = told ? told : o.ns;
                 uint64_t end = now + (ns < o.most_ns ? ns : o.most_ns);
-                cooldown_begin(&c, &o, now, COOLDOWN_RATE, told);
-                until = end > until ? end : until;
+                uint64_t *last = told ? &told_until : &until[cause];
+                cooldown_begin(&c, &o, now, cause, told);
+                *last = end > *last ? end : *last;
+            } else if (dice_roll(&d, 4) == 0) {
+                cooldown_end(&c, cause);
+                until[cause] = 0;
             }
-            if (cooldown_is_on(&c, now) != (now < until))
+            uint64_t guessed = 0;
+            for (unsigned k = 0; k < COOLDOWN_CAUSES; k++)
+                guessed = until[k] > guessed ? until[k] : guessed;
+            const struct cooldown_rest is = cooldown_at(&c, now);
+            bool told = now < told_until, rests = told || now < guessed;
+            if ((is.cause != COOLDOWN_NONE) != rests || is.told != told
+                || (rests && is.until != (told ? told_until : guessed)))
                 fail_msg("seed %llu, step %u", (unsigned long long)seed, i);
         }
     }
@@ -305,6 +317,46 @@ guard_is_the_last_while_a_limit_is_used_up(void **state)
     assert_int_equal(guard_view(&g, &opts, 41 * SECOND).standing, GUARD_READY);
     guard_learn(&g, &opts, 50 * SECOND, &silent); /* as long as usual */
     assert_int_equal(guard_view(&g, &opts, 50 * SECOND).until, 55 * SECOND);
+}
+
+/* What a provider told to wait is nothing that other replies, which came after it, make longer, softer or shorter. */
+static void
+guard_keeps_to_what_it_was_told(void **state)
+{
+    const struct guard_quota spent = { .requests = { true, 0 },
+                                       .spent = true,
+                                       .back_ns = 30 * SECOND };
+    const struct guard_quota some = { .requests = { true, 3 } };
+    struct guard g = { .running = 0 };
+    (void)state;
+    call(&g, SECOND, IR_FAULT_RATE, 20 * SECOND);
+    guard_learn(&g, &opts, 2 * SECOND, &spent);
+    struct guard_view v = guard_view(&g, &opts, 3 * SECOND);
+    assert_int_equal(v.standing, GUARD_SHUT);
+    assert_int_equal(v.reason, GUARD_RATE);
+    assert_int_equal(v.until, 21 * SECOND);
+    v = guard_view(&g, &opts, 21 * SECOND); /* the other one goes on */
+    assert_int_equal(v.standing, GUARD_LAST);
+    assert_int_equal(v.reason, GUARD_SPENT);
+    assert_int_equal(v.until, 32 * SECOND);
+    guard_learn(&g, &opts, 4 * SECOND, &some);
+    assert_int_equal(guard_view(&g, &opts, 5 * SECOND).standing, GUARD_SHUT);
+    assert_int_equal(guard_view(&g, &opts, 21 * SECOND).standing, GUARD_READY);
+}
+
+/* And a shorter word of the provider's is not lost in a longer rest of ours. */
+static void
+guard_is_shut_within_a_longer_rest(void **state)
+{
+    const struct guard_quota spent = { .requests = { true, 0 },
+                                       .spent = true,
+                                       .back_ns = 30 * SECOND };
+    struct guard g = { .running = 0 };
+    (void)state;
+    guard_learn(&g, &opts, SECOND, &spent);
+    call(&g, 2 * SECOND, IR_FAULT_RATE, 4 * SECOND);
+    assert_int_equal(guard_view(&g, &opts, 5 * SECOND).standing, GUARD_SHUT);
+    assert_int_equal(guard_view(&g, &opts, 6 * SECOND).standing, GUARD_LAST);
 }
 
 /* A refusal whose head says when there is more, but not to wait for it: longer than usual, and yet asked when
@@ -709,6 +761,8 @@ main(void)
         cmocka_unit_test(guard_rests_when_too_large_a_share_fails),
         cmocka_unit_test(guard_opens_its_breaker_and_says_until_when),
         cmocka_unit_test(guard_takes_a_probe_for_good_when_its_reply_has_begun),
+        cmocka_unit_test(guard_keeps_to_what_it_was_told),
+        cmocka_unit_test(guard_is_shut_within_a_longer_rest),
         cmocka_unit_test(guard_learns_nothing_from_what_was_cut),
         cmocka_unit_test(guard_notices_that_nothing_is_heard),
         cmocka_unit_test(guard_counts_what_was_cut_because_of_silence),
