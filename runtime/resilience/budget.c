@@ -15,11 +15,17 @@ budget_has(struct budget *b, const struct budget_options *o, uint64_t now, uint6
     return n.some + weight <= (allowed > o->floor ? allowed : o->floor);
 }
 
+void
+budget_book(struct budget *b, const struct budget_options *o, uint64_t now, uint64_t weight)
+{
+    window_add(&b->window, o->window_ns, now, 0, weight);
+}
+
 bool
 budget_spend(struct budget *b, const struct budget_options *o, uint64_t now, uint64_t weight)
 {
     if (!budget_has(b, o, now, weight))
         return false;
-    window_add(&b->window, o->window_ns, now, 0, weight);
+    budget_book(b, o, now, weight);
     return true;
 }

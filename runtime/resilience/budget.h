@@ -23,7 +23,9 @@ struct budget {
 void budget_count(struct budget *b, const struct budget_options *o, uint64_t now, uint64_t weight);
 /* Is there room for an extra call of this weight? */
 bool budget_has(struct budget *b, const struct budget_options *o, uint64_t now, uint64_t weight);
-/* If so, it is counted. */
+/* It was made, room or not. */
+void budget_book(struct budget *b, const struct budget_options *o, uint64_t now, uint64_t weight);
+/* If there is room, it is counted. */
 bool budget_spend(struct budget *b, const struct budget_options *o, uint64_t now, uint64_t weight);
 
 #endif

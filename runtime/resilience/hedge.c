@@ -6,7 +6,7 @@
 uint64_t
 hedge_after(const struct hedge_options *o, const struct latency *first)
 {
-    if (o->permille == 0 || first->total < HEDGE_SAMPLES)
+    if (o->permille == 0 || first->total < LATENCY_SAMPLES)
         return 0;
     uint64_t ns = latency_quantile(first, o->quantile);
     return ns > o->least_ns ? ns : o->least_ns;

@@ -6,8 +6,6 @@
 #include "runtime/resilience/budget.h"
 #include "runtime/resilience/latency.h"
 
-#define HEDGE_SAMPLES 20u /* fewer do not tell what is usual */
-
 struct hedge_options {
     unsigned permille; /* of the requests that may be hedged; 0: none */
     unsigned quantile; /* of a thousand */

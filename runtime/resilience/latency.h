@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #define LATENCY_BUCKETS 64
+#define LATENCY_SAMPLES 20u   /* fewer do not tell what is usual */
 #define LATENCY_KEPT    1024u /* samples in the histogram before all counts are halved */
 
 /* All zeros at first. */

@@ -1,7 +1,6 @@
 /* Who has fallen silent. */
 #include "runtime/resilience/silence.h"
 
-#define SAMPLES  20u  /* fewer do not tell what is usual */
 #define QUANTILE 990u /* of a thousand */
 #define TIMES    2u
 
@@ -31,7 +30,7 @@ silence_miss(struct silence *s)
 uint64_t
 silence_after(const struct silence_options *o, const struct latency *first)
 {
-    if (o->calls == 0 || first->total < SAMPLES)
+    if (o->calls == 0 || first->total < LATENCY_SAMPLES)
         return 0;
     uint64_t ns = TIMES * latency_quantile(first, QUANTILE);
     return ns > o->least_ns ? ns : o->least_ns;

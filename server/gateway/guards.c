@@ -157,26 +157,15 @@ guarded_view(struct guarded *x, const struct guard_options *o, uint64_t now)
     return v;
 }
 
-uint64_t
-guarded_hedge_after(struct guarded *x, const struct hedge_options *o)
+struct rival_plan
+guarded_rival(struct guarded *x, const struct hedge_options *o, bool probes)
 {
     if (!x)
-        return 0;
+        return (struct rival_plan){ .cause = RIVAL_NONE };
     pthread_mutex_lock(&x->lock);
-    uint64_t ns = hedge_after(o, &x->guard.first);
+    struct rival_plan p = rival_plan(o, &x->guard.first, probes);
     pthread_mutex_unlock(&x->lock);
-    return ns;
-}
-
-uint64_t
-guarded_probe_after(struct guarded *x)
-{
-    if (!x)
-        return 0;
-    pthread_mutex_lock(&x->lock);
-    uint64_t ns = rival_of_probe_after(&x->guard.first);
-    pthread_mutex_unlock(&x->lock);
-    return ns;
+    return p;
 }
 
 bool

@@ -16,7 +16,6 @@
 
 #include "runtime/base/str.h"
 #include "runtime/resilience/guard.h"
-#include "runtime/resilience/hedge.h"
 #include "runtime/resilience/memory.h"
 #include "runtime/resilience/rival.h"
 #include "server/gateway/deployment.h"
@@ -63,10 +62,8 @@ const struct guarded_name *guarded_name(const struct guarded *x);
 /* What guard.h says of guard_view, guard_begin and guard_done; from any thread.  For NULL: always
  * ready.  now is clock_ns(). */
 struct guard_view guarded_view(struct guarded *x, const struct guard_options *o, uint64_t now);
-/* What hedge.h says of hedge_after; for NULL: 0. */
-uint64_t guarded_hedge_after(struct guarded *x, const struct hedge_options *o);
-/* What rival.h says of rival_of_probe_after; for NULL: 0. */
-uint64_t guarded_probe_after(struct guarded *x);
+/* What rival.h says of rival_plan; for NULL: there is no cause. */
+struct rival_plan guarded_rival(struct guarded *x, const struct hedge_options *o, bool probes);
 /* What guard.h says of guard_has_lost; for NULL: false. */
 bool
 guarded_has_lost(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t began);

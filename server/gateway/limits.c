@@ -273,17 +273,35 @@ limits_count_hedge(struct limited *x, const struct budget_options *o, uint64_t n
     pthread_mutex_unlock(&x->lock);
 }
 
+static struct rival_purse
+purse_of(struct limited *x)
+{
+    return (struct rival_purse){ &x->retries, &x->hedges, &x->hedged };
+}
+
 bool
-limits_spend_hedge(struct limited *x, const struct budget_options *o, uint64_t now, uint64_t tokens)
+limits_affords(struct limited *x, const struct rival_rates *o, enum rival_cause cause, uint64_t now,
+               uint64_t tokens)
 {
     if (!x)
-        return true;
+        return cause != RIVAL_NONE;
+    const struct rival_purse p = purse_of(x);
     pthread_mutex_lock(&x->lock);
-    bool ok = budget_has(&x->hedged, o, now, tokens) && budget_spend(&x->hedges, o, now, 1);
-    if (ok)
-        ok = budget_spend(&x->hedged, o, now, tokens);
+    bool ok = rival_is_affordable(&p, o, cause, now, tokens);
     pthread_mutex_unlock(&x->lock);
     return ok;
+}
+
+void
+limits_book(struct limited *x, const struct rival_rates *o, enum rival_cause cause, uint64_t now,
+            uint64_t tokens)
+{
+    if (!x)
+        return;
+    const struct rival_purse p = purse_of(x);
+    pthread_mutex_lock(&x->lock);
+    rival_book(&p, o, cause, now, tokens);
+    pthread_mutex_unlock(&x->lock);
 }
 
 struct limiter_memory

@@ -15,6 +15,7 @@
 #include "runtime/resilience/guard.h"
 #include "runtime/resilience/limiter.h"
 #include "runtime/resilience/memory.h"
+#include "runtime/resilience/rival.h"
 #include "server/config/config.h"
 #include "server/gateway/bell.h"
 
@@ -87,7 +88,10 @@ bool limits_spend_retry(struct limited *x, const struct budget_options *o, uint6
 /* Hedges are a share of the requests, and of the tokens that these may use: the cap holds for the cost, too. */
 void limits_count_hedge(struct limited *x, const struct budget_options *o, uint64_t now,
                         uint64_t tokens);
-bool limits_spend_hedge(struct limited *x, const struct budget_options *o, uint64_t now,
-                        uint64_t tokens);
+/* What rival.h says of rival_is_affordable, and of rival_book. */
+bool limits_affords(struct limited *x, const struct rival_rates *o, enum rival_cause cause,
+                    uint64_t now, uint64_t tokens);
+void limits_book(struct limited *x, const struct rival_rates *o, enum rival_cause cause,
+                 uint64_t now, uint64_t tokens);
 
 #endif

@@ -200,6 +200,9 @@ exchange_attempt_failed(struct exchange *x, const struct ir_error *e, struct str
 {
     x->error = ir_error_copy(&x->arena, e);
     x->detail = arena_str(&x->arena, detail);
+    const enum retry_place place = retry_place(&x->error);
+    if (place == RETRY_ELSEWHERE)
+        route_forsake(&x->route, &x->attempt.candidate);
     if (x->racing) {
         race_lost(x);
         return;
@@ -210,16 +213,8 @@ exchange_attempt_failed(struct exchange *x, const struct ir_error *e, struct str
         try_next(x, COST_NONE);
         return;
     }
-    switch (retry_place(&x->error)) {
-    case RETRY_NOWHERE:
+    if (place == RETRY_NOWHERE)
         give_up(x);
-        break;
-    case RETRY_ELSEWHERE:
-        route_forsake(&x->route);
+    else
         try_again(x);
-        break;
-    case RETRY_ANYWHERE:
-        try_again(x);
-        break;
-    }
 }

@@ -36,71 +36,74 @@ void
 race_arm(struct exchange *x)
 {
     const struct attempt *a = &x->attempt;
-    const struct hedge_options *o = &x->gateway->restraint.hedge;
     if (x->racing || !a->call)
         return;
     deadline_set(&x->worker->deadlines, &x->watch, EXCHANGE_WATCH);
-    uint64_t ns = 0;
-    if (a->probes)
-        ns = guarded_probe_after(a->guarded);
-    else if (o->permille)
-        ns = guarded_hedge_after(a->guarded, o);
-    x->due = a->probes ? RIVAL_PROBE : RIVAL_HEDGE;
-    if (ns)
-        exchange_sleep(x, ns);
+    const struct rival_plan p = guarded_rival(a->guarded, &x->gateway->restraint.hedge, a->probes);
+    x->due = p.cause;
+    if (p.cause != RIVAL_NONE)
+        exchange_sleep(x, p.after_ns);
 }
 
-/* Does the budget have room?  Probes are our own wish, and as few as the breaker allows. */
+/* Has nothing been said, and is there time left? */
 static bool
-may_spend(struct exchange *x, enum rival_cause cause)
-{
-    const struct restraint *r = &x->gateway->restraint;
-    const struct budget_options cap = hedge_budget(&r->hedge);
-    switch (cause) {
-    case RIVAL_HEDGE:
-        return limits_spend_hedge(x->budget, &cap, clock_ns(), admission_guess(x->bytes_in));
-    case RIVAL_SILENCE:
-        return limits_spend_retry(x->budget, &r->retries, clock_ns());
-    case RIVAL_PROBE:
-        return true;
-    case RIVAL_NONE:
-        break;
-    }
-    return false;
-}
-
-/* Has nothing been said, and does the route have somebody else? */
-static bool
-may_begin(struct exchange *x)
+may_begin(const struct exchange *x)
 {
     return x->state == EXCHANGE_TRYING && !x->racing && x->attempt.call
-           && x->attempt.reply == ATTEMPT_SILENT && x->route.tries > 0
-           && route_repeats(&x->route) == 0;
+           && x->attempt.reply == ATTEMPT_SILENT && exchange_left_ms(x) > 0;
 }
 
-/* Start the first of the deployments that were not asked yet which can begin at once: one that would
- * have to wait is no help. */
+/* Ask a candidate, which stands in x->attempt. */
+static enum rival_start
+ask(struct exchange *x, const struct candidate *c)
+{
+    switch (attempt_start(x, c)) {
+    case ATTEMPT_STARTED:
+        if (x->attempt.call)
+            return RIVAL_BEGUN;
+        x->attempt.start_us = 0; /* it waits for credentials: nobody was asked */
+        return RIVAL_BUSY;
+    case ATTEMPT_QUEUED:
+        return RIVAL_BUSY;
+    case ATTEMPT_UNFIT:
+    case ATTEMPT_SHUT:
+        return RIVAL_REFUSED;
+    case ATTEMPT_BROKEN:
+        break;
+    }
+    return RIVAL_BROKEN;
+}
+
+/* Start the first of the deployments that were not asked yet which can begin at once. */
 static bool
 start(struct exchange *x)
 {
     struct candidate c;
-    while (route_repeats(&x->route) == 0 && route_next(&x->route, &x->worker->dice, &c)) {
-        enum attempt_start how = attempt_start(x, &c);
-        if (how == ATTEMPT_STARTED && x->attempt.call)
-            return true;
+    enum rival_step step = RIVAL_STOP;
+    while (route_beside(&x->route, &x->worker->dice, &c)) {
+        step = rival_step(ask(x, &c));
+        if (step == RIVAL_RUNS)
+            break;
         x->attempt.cut = true;
         attempt_stop(x);
-        if (how == ATTEMPT_STARTED || how == ATTEMPT_BROKEN)
+        if (step == RIVAL_STOP)
             break;
-        route_exclude(&x->route);
+        if (step == RIVAL_PASS)
+            route_pass(&x->route);
+        else
+            route_exclude(&x->route);
     }
-    return false;
+    route_rejoin(&x->route);
+    return step == RIVAL_RUNS;
 }
 
 void
 race_begin(struct exchange *x, enum rival_cause cause)
 {
-    if (!may_begin(x) || !has_rival(x) || !may_spend(x, cause))
+    const struct restraint *r = &x->gateway->restraint;
+    const struct rival_rates rates = { &r->retries, &r->hedge };
+    const uint64_t tokens = admission_guess(x->bytes_in), now = clock_ns();
+    if (!may_begin(x) || !limits_affords(x->budget, &rates, cause, now, tokens) || !has_rival(x))
         return;
     const struct ir_error error = x->error;
     const struct str detail = x->detail;
@@ -110,6 +113,8 @@ race_begin(struct exchange *x, enum rival_cause cause)
     x->racing = runs;
     x->error = error;
     x->detail = detail;
+    if (runs)
+        limits_book(x->budget, &rates, cause, now, tokens);
 }
 
 void

@@ -5,7 +5,7 @@
 
 #include "runtime/route/memory.h"
 
-enum { ROUTE_FRESH, ROUTE_TRIED, ROUTE_EXCLUDED };
+enum { ROUTE_FRESH, ROUTE_TRIED, ROUTE_PASSED, ROUTE_EXCLUDED };
 
 /* --- models, one after the other ----------------------------------------------------------- */
 
@@ -194,10 +194,22 @@ refresh(struct route *r)
     r->rounds++;
 }
 
+/* One of the n that were gathered. */
+static void
+give_out(struct route *r, unsigned n, struct dice *dice, struct candidate *c)
+{
+    const struct route_step *step = &r->steps[r->at];
+    struct route_ask ask = r->request.ask;
+    ask.turn = r->turn;
+    r->last = r->views[route_choose(step->model->strategy, r->views, n, &ask, dice)].offer;
+    r->state[r->last] = ROUTE_TRIED;
+    r->tries--;
+    *c = (struct candidate){ &step->model->offers[r->last], step->name, r->rounds > 0 };
+}
+
 static bool
 next_offer(struct route *r, struct dice *dice, struct candidate *c)
 {
-    const struct route_step *step = &r->steps[r->at];
     if (r->tries == 0 || r->diverted)
         return false;
     unsigned n = gather(r, ROUTE_FRESH);
@@ -205,15 +217,9 @@ next_offer(struct route *r, struct dice *dice, struct candidate *c)
         refresh(r);
         n = gather(r, ROUTE_FRESH);
     }
-    if (n == 0)
-        return false;
-    struct route_ask ask = r->request.ask;
-    ask.turn = r->turn;
-    r->last = r->views[route_choose(step->model->strategy, r->views, n, &ask, dice)].offer;
-    r->state[r->last] = ROUTE_TRIED;
-    r->tries--;
-    *c = (struct candidate){ &step->model->offers[r->last], step->name, r->rounds > 0 };
-    return true;
+    if (n > 0)
+        give_out(r, n, dice, c);
+    return n > 0;
 }
 
 bool
@@ -222,6 +228,17 @@ route_next(struct route *r, struct dice *dice, struct candidate *c)
     while (r->at < r->n && !next_offer(r, dice, c))
         next_model(r);
     return r->at < r->n;
+}
+
+bool
+route_beside(struct route *r, struct dice *dice, struct candidate *c)
+{
+    if (r->at == r->n || r->tries == 0 || r->diverted || r->rounds > 0)
+        return false;
+    unsigned n = gather(r, ROUTE_FRESH);
+    if (n > 0)
+        give_out(r, n, dice, c);
+    return n > 0;
 }
 
 unsigned
@@ -242,9 +259,26 @@ route_exclude(struct route *r)
 }
 
 void
-route_forsake(struct route *r)
+route_pass(struct route *r)
 {
-    r->state[r->last] = ROUTE_EXCLUDED;
+    r->state[r->last] = ROUTE_PASSED;
+    r->tries++;
+}
+
+void
+route_rejoin(struct route *r)
+{
+    for (unsigned i = 0; r->at < r->n && i < r->steps[r->at].model->n; i++)
+        if (r->state[i] == ROUTE_PASSED)
+            r->state[i] = ROUTE_FRESH;
+}
+
+void
+route_forsake(struct route *r, const struct candidate *c)
+{
+    const struct model *m = r->at < r->n ? r->steps[r->at].model : NULL;
+    if (m && c->offer >= m->offers && c->offer < m->offers + m->n)
+        r->state[c->offer - m->offers] = ROUTE_EXCLUDED;
 }
 
 double

@@ -56,7 +56,7 @@ struct route {
     struct arena *arena;
     struct route_step *steps; /* steps[at] is being tried, those before were; n of them */
     unsigned at, n, cap;
-    unsigned char *state;     /* by offer of the model being tried: ROUTE_FRESH, ... */
+    unsigned char *state;     /* by offer of the model being tried: fresh, tried, ... */
     struct route_view *views; /* room for one of each */
     uint64_t turn;
     unsigned tries;  /* left for this model */
@@ -87,6 +87,10 @@ bool route_begin_any(struct route *r, const struct catalogue *c, const struct co
 /* The next try; false when there is none left. */
 bool route_next(struct route *r, struct dice *dice, struct candidate *c);
 
+/* A try beside the one that runs: at a deployment of the same model that was not asked yet, which counts as any
+ * other.  False when there is none; the route stays where it is. */
+bool route_beside(struct route *r, struct dice *dice, struct candidate *c);
+
 /* How often the deployment of the next try may have failed this request already: 0 when it is a
  * fresh one, or there is no next try. */
 unsigned route_repeats(struct route *r);
@@ -95,8 +99,13 @@ unsigned route_repeats(struct route *r);
  * as one, and this deployment is not offered again for this model. */
 void route_exclude(struct route *r);
 
-/* The last try has failed for good: its deployment is not offered again for this model. */
-void route_forsake(struct route *r);
+/* The last try was not made, as its deployment would have had to be waited for: it does not count as one, and
+ * this deployment is offered again after route_rejoin. */
+void route_pass(struct route *r);
+void route_rejoin(struct route *r);
+
+/* This try has failed for good: its deployment is not offered again for this model. */
+void route_forsake(struct route *r, const struct candidate *c);
 
 /* Seconds until the next try can be made, when there will be one but not now: all deployments that
  * are left have to rest, and there is no other model.  Else 0. */

@@ -24,7 +24,6 @@
 #define OUT_MAX        ((size_t)64 << 20)
 #define OUT_KEPT       ((size_t)1 << 20)
 #define LINGER_MS      2000u
-#define WATCH_MS       500u
 #define LAST_WORDS_MS  200u
 #define PENDING_MARGIN 2u /* a whole reply, its copy in the client's dialect */
 
@@ -350,7 +349,7 @@ make_deadlines(struct worker *w, const struct gateway *g)
     unsigned ms[DEADLINE_KINDS] = {
         [EXCHANGE_KEEPALIVE] = clamp_ms(g->config->server.keepalive_comment),
         [EXCHANGE_LINGER] = LINGER_MS,
-        [EXCHANGE_WATCH] = WATCH_MS,
+        [EXCHANGE_WATCH] = (unsigned)(RIVAL_WATCH_NS / 1000000),
     };
     return deadlines_init(&w->deadlines, w->base, ms, on_expired, w) == 0;
 }

@@ -125,7 +125,7 @@ request(struct worker *w, unsigned number)
         w->held += v.running + limits_view(k->deployment[i], &limits, now).running;
     }
     guarded_begin(x, &guard_options, now, &ticket, NULL);
-    w->held += guarded_hedge_after(x, &hedge) & 1;
+    w->held += guarded_rival(x, &hedge, false).after_ns & 1;
     now = clock_ns();
     struct allowance said;
     allowance_read(&said, k->dialect, &head, clock_wall_us);

@@ -264,20 +264,31 @@ buckets_hold_no_more_than_the_provider_has_left(void **state)
 static void
 hedges_keep_to_their_share_of_calls_and_of_tokens(void **state)
 {
-    const struct budget_options cap = { .permille = 50, .window_ns = UINT64_C(60000000000) };
+    const struct hedge_options hedge = { .permille = 50, .quantile = 950 };
+    const struct budget_options retries = { .floor = 1, .window_ns = UINT64_C(60000000000) };
+    const struct budget_options cap = hedge_budget(&hedge);
+    const struct rival_rates o = { &retries, &hedge };
     struct limits *l = limits_create();
     struct limited *x = limits_find(l, LIMITS_MODEL, STR("m"));
     (void)state;
-    assert_false(limits_spend_hedge(x, &cap, 0, 1));
+    assert_false(limits_affords(x, &o, RIVAL_HEDGE, 0, 1));
     for (unsigned i = 0; i < 100; i++)
         limits_count_hedge(x, &cap, 0, 10); /* room for 5 hedges, and for 50 tokens */
-    assert_false(limits_spend_hedge(x, &cap, 0, 51));
-    assert_true(limits_spend_hedge(x, &cap, 0, 40));
-    assert_false(limits_spend_hedge(x, &cap, 0, 11)); /* who is refused takes nothing */
-    for (unsigned i = 0; i < 4; i++)
-        assert_true(limits_spend_hedge(x, &cap, 0, 1));
-    assert_false(limits_spend_hedge(x, &cap, 0, 1));
-    assert_true(limits_spend_hedge(NULL, &cap, 0, 1));
+    assert_false(limits_affords(x, &o, RIVAL_HEDGE, 0, 51));
+    assert_true(limits_affords(x, &o, RIVAL_HEDGE, 0, 50)); /* who only asks takes nothing */
+    limits_book(x, &o, RIVAL_HEDGE, 0, 40);
+    assert_false(limits_affords(x, &o, RIVAL_HEDGE, 0, 11));
+    for (unsigned i = 0; i < 4; i++) {
+        assert_true(limits_affords(x, &o, RIVAL_HEDGE, 0, 1));
+        limits_book(x, &o, RIVAL_HEDGE, 0, 1);
+    }
+    assert_false(limits_affords(x, &o, RIVAL_HEDGE, 0, 1));
+    assert_true(limits_affords(NULL, &o, RIVAL_HEDGE, 0, 1));
+    assert_true(limits_affords(x, &o, RIVAL_SILENCE, 0, 1)); /* a purse of its own */
+    limits_book(x, &o, RIVAL_SILENCE, 0, 1);
+    assert_false(limits_affords(x, &o, RIVAL_SILENCE, 0, 1));
+    assert_false(limits_spend_retry(x, &retries, 0));
+    assert_true(limits_affords(x, &o, RIVAL_PROBE, 0, 1));
     limits_destroy(l);
 }
 

@@ -153,6 +153,41 @@ a_deployment_that_cannot_serve_is_left_out_and_costs_no_try(void **state)
     rig_close(&rig);
 }
 
+/* A second call goes to those of the model that were not asked, and leaves the route as it is when there are none: what
+ * follows a failure does not pay for it. */
+static void
+a_try_beside_another_leaves_the_rest_of_the_route_alone(void **state)
+{
+    struct rig rig;
+    struct route r;
+    struct candidate first, beside, c;
+    struct dice dice;
+    (void)state;
+    rig_open(&rig, yaml);
+    dice_init(&dice, 5);
+    begin(&r, &rig, "pair");
+    assert_true(route_next(&r, &dice, &first));
+    unsigned tries = r.tries;
+    assert_true(route_beside(&r, &dice, &beside));
+    assert_ptr_not_equal(beside.offer, first.offer);
+    route_pass(&r); /* it was busy */
+    assert_false(route_beside(&r, &dice, &c));
+    assert_int_equal(r.tries, tries);
+    route_rejoin(&r);
+    assert_true(route_beside(&r, &dice, &c)); /* and another time it is not */
+    assert_ptr_equal(c.offer, beside.offer);
+    assert_false(route_beside(&r, &dice, &c));
+    assert_int_equal(r.tries, tries - 1);
+    route_forsake(&r, &first); /* who was asked first: not the newest one */
+    for (unsigned i = 0; i < tries - 1; i++) {
+        assert_true(route_next(&r, &dice, &c));
+        assert_ptr_equal(c.offer, beside.offer);
+    }
+    assert_true(route_next(&r, &dice, &c));
+    assert_str(c.name, "spare");
+    rig_close(&rig);
+}
+
 static void
 an_unknown_model_has_no_route_and_the_message_can_name_the_others(void **state)
 {
@@ -599,6 +634,7 @@ main(void)
         cmocka_unit_test(a_route_tries_all_deployments_before_one_again_then_the_fallbacks),
         cmocka_unit_test(weights_are_shares),
         cmocka_unit_test(a_deployment_that_cannot_serve_is_left_out_and_costs_no_try),
+        cmocka_unit_test(a_try_beside_another_leaves_the_rest_of_the_route_alone),
         cmocka_unit_test(an_unknown_model_has_no_route_and_the_message_can_name_the_others),
         cmocka_unit_test(groups_and_aliases_are_models),
         cmocka_unit_test(fallbacks_have_fallbacks_as_deep_as_the_config_says),

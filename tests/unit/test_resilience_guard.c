@@ -675,22 +675,59 @@ a_probe_that_its_rival_beats_has_failed(void **state)
     assert_int_equal(g.breaker.until, 17 * SECOND);
 }
 
+/* That one is due, however hedges are configured. */
+static uint64_t
+probe_waits(const struct latency *l)
+{
+    const struct hedge_options off = { .permille = 0 };
+    struct rival_plan p = rival_plan(&off, l, true);
+    assert_int_equal(p.cause, RIVAL_PROBE);
+    return p.after_ns;
+}
+
 static void
 a_probe_gets_its_rival_when_it_is_later_than_usual(void **state)
 {
     struct latency l = { .n = 0 };
     (void)state;
-    assert_int_equal(rival_of_probe_after(&l), 500 * MS);
+    assert_int_equal(probe_waits(&l), 500 * MS);
     for (unsigned i = 0; i < 100; i++)
         latency_add(&l, SECOND, i, MS);
-    assert_int_equal(rival_of_probe_after(&l), 100 * MS);
+    assert_int_equal(probe_waits(&l), 100 * MS);
     for (unsigned i = 0; i < 1000; i++)
         latency_add(&l, SECOND, i, 300 * MS);
-    uint64_t ns = rival_of_probe_after(&l);
+    uint64_t ns = probe_waits(&l);
     assert_true(ns >= 300 * MS && ns <= 360 * MS);
     for (unsigned i = 0; i < 2000; i++)
         latency_add(&l, SECOND, i, 30 * SECOND);
-    assert_int_equal(rival_of_probe_after(&l), 2 * SECOND);
+    assert_int_equal(probe_waits(&l), 2 * SECOND);
+}
+
+static void
+a_call_that_tries_nothing_has_a_rival_only_where_hedges_are_wanted(void **state)
+{
+    const struct hedge_options off = { .permille = 0, .quantile = 950 };
+    const struct hedge_options on = { .permille = 50, .quantile = 950, .least_ns = 10 * MS };
+    struct latency l = { .n = 0 };
+    (void)state;
+    assert_int_equal(rival_plan(&on, &l, false).cause, RIVAL_NONE); /* nothing is usual yet */
+    for (unsigned i = 0; i < 100; i++)
+        latency_add(&l, SECOND, i, 100 * MS);
+    assert_int_equal(rival_plan(&off, &l, false).cause, RIVAL_NONE);
+    struct rival_plan p = rival_plan(&on, &l, false);
+    assert_int_equal(p.cause, RIVAL_HEDGE);
+    assert_int_equal(p.after_ns, hedge_after(&on, &l));
+}
+
+/* Who would have to wait is asked another time, who refuses is not. */
+static void
+a_search_for_a_rival_goes_on_until_one_begins_or_breaks(void **state)
+{
+    (void)state;
+    assert_int_equal(rival_step(RIVAL_BEGUN), RIVAL_RUNS);
+    assert_int_equal(rival_step(RIVAL_BUSY), RIVAL_PASS);
+    assert_int_equal(rival_step(RIVAL_REFUSED), RIVAL_SKIP);
+    assert_int_equal(rival_step(RIVAL_BROKEN), RIVAL_STOP);
 }
 
 /* --- retries ------------------------------------------------------------------------------- */
@@ -771,6 +808,8 @@ main(void)
         cmocka_unit_test(silence_does_what_its_model_does_over_random_schedules),
         cmocka_unit_test(a_probe_that_its_rival_beats_has_failed),
         cmocka_unit_test(a_probe_gets_its_rival_when_it_is_later_than_usual),
+        cmocka_unit_test(a_call_that_tries_nothing_has_a_rival_only_where_hedges_are_wanted),
+        cmocka_unit_test(a_search_for_a_rival_goes_on_until_one_begins_or_breaks),
         cmocka_unit_test(a_try_is_worth_while_where_the_failure_may_pass),
         cmocka_unit_test(a_pause_is_as_long_as_it_must_and_no_longer_than_is_of_use),
     };

@@ -1,8 +1,8 @@
-/* Calls of upstreams, as attempt.c, race.c and pursuit.c make them. */
+/* Calls of upstreams, as attempt.c, race.c and pursuit.c make them: what is decided there is decided by the same
+ * functions here (route.h, rival.h, retry.h, guard.h, limits.h). */
 #include "tools/simulate/state.h"
 
 #define CROWD 100 /* requests in a row */
-#define WATCH 0.5 /* seconds */
 
 /* --- the end of one ------------------------------------------------------------------------- */
 
@@ -86,18 +86,13 @@ static void
 plan_rival(struct call *k, bool probes)
 {
     struct course *c = k->course;
-    const struct hedge_options *o = &c->house.gateway.restraint.hedge;
-    uint64_t ns = 0;
     if (is_racing(c->requests[k->who]))
         return;
-    agenda_put(&c->agenda, later(c, WATCH), EVENT_WATCH, k->who, k->number);
-    if (probes)
-        ns = guarded_probe_after(k->guard);
-    else if (o->permille)
-        ns = guarded_hedge_after(k->guard, o);
-    k->due = probes ? RIVAL_PROBE : RIVAL_HEDGE;
-    if (ns)
-        agenda_put(&c->agenda, c->now + ns, EVENT_RIVAL, k->who, k->number);
+    const struct rival_plan p = guarded_rival(k->guard, &c->house.gateway.restraint.hedge, probes);
+    agenda_put(&c->agenda, c->now + RIVAL_WATCH_NS, EVENT_WATCH, k->who, k->number);
+    k->due = p.cause;
+    if (p.cause != RIVAL_NONE)
+        agenda_put(&c->agenda, c->now + p.after_ns, EVENT_RIVAL, k->who, k->number);
 }
 
 static void
@@ -196,11 +191,21 @@ start(struct request *x, const struct candidate *to)
     return a;
 }
 
+static bool
+may_retry(struct request *x)
+{
+    const struct course *c = x->course;
+    return limits_spend_retry(c->house.budget, &c->house.gateway.restraint.retries, c->now);
+}
+
 bool
-calls_next(struct request *x)
+calls_next(struct request *x, bool costs)
 {
     struct candidate to;
     while (route_next(&x->route, &x->course->dice, &to)) {
+        if (costs && !may_retry(x))
+            return false;
+        costs = false;
         if (start(x, &to) != SEMAPHORE_FULL)
             return true;
         route_exclude(&x->route);
@@ -214,42 +219,42 @@ give_place_up(struct request *x, struct call *k)
 {
     end_call(k, true, false);
     route_exclude(&x->route);
-    if (!calls_next(x))
+    if (!calls_next(x, false))
         course_fail(x);
 }
 
-/* A second call, at once or not at all. */
+/* Ask a candidate for a second call, at once or not at all. */
+static enum rival_start
+ask_rival(struct request *x, const struct candidate *to)
+{
+    switch (start(x, to)) {
+    case SEMAPHORE_IN:
+        return RIVAL_BEGUN;
+    case SEMAPHORE_QUEUED:
+        end_call(find_call(x, x->n_calls), true, false);
+        return RIVAL_BUSY;
+    case SEMAPHORE_FULL:
+        break;
+    }
+    return RIVAL_REFUSED;
+}
+
 static bool
 start_rival(struct request *x)
 {
     struct candidate to;
-    while (route_repeats(&x->route) == 0 && route_next(&x->route, &x->course->dice, &to)) {
-        if (start(x, &to) == SEMAPHORE_IN)
-            return true;
-        struct call *waits = find_call(x, x->n_calls);
-        if (waits)
-            end_call(waits, true, false);
-        route_exclude(&x->route);
+    enum rival_step step = RIVAL_STOP;
+    while (route_beside(&x->route, &x->course->dice, &to)) {
+        step = rival_step(ask_rival(x, &to));
+        if (step == RIVAL_RUNS || step == RIVAL_STOP)
+            break;
+        if (step == RIVAL_PASS)
+            route_pass(&x->route);
+        else
+            route_exclude(&x->route);
     }
-    return false;
-}
-
-static bool
-may_spend(struct course *c, enum rival_cause cause)
-{
-    const struct restraint *r = &c->house.gateway.restraint;
-    const struct budget_options cap = hedge_budget(&r->hedge);
-    switch (cause) {
-    case RIVAL_HEDGE:
-        return limits_spend_hedge(c->house.budget, &cap, c->now, 1);
-    case RIVAL_SILENCE:
-        return limits_spend_retry(c->house.budget, &r->retries, c->now);
-    case RIVAL_PROBE:
-        return true;
-    case RIVAL_NONE:
-        break;
-    }
-    return false;
+    route_rejoin(&x->route);
+    return step == RIVAL_RUNS;
 }
 
 static void
@@ -257,10 +262,13 @@ begin_rival(struct call *k, enum rival_cause cause)
 {
     struct course *c = k->course;
     struct request *x = c->requests[k->who];
-    if (x->first || is_racing(x) || !k->runs || x->route.tries == 0 || route_repeats(&x->route) > 0
-        || !may_spend(c, cause))
+    const struct restraint *r = &c->house.gateway.restraint;
+    const struct rival_rates rates = { &r->retries, &r->hedge };
+    if (x->first || is_racing(x) || !k->runs
+        || !limits_affords(c->house.budget, &rates, cause, c->now, 1) || !start_rival(x))
         return;
-    c->result->rivals += start_rival(x);
+    limits_book(c->house.budget, &rates, cause, c->now, 1);
+    c->result->rivals++;
 }
 
 /* --- what happens to them ------------------------------------------------------------------- */
@@ -276,14 +284,14 @@ recover(struct request *x)
                                    .told_ns = x->told,
                                    .left_ns = RETRY_NO_LIMIT };
     struct retry_plan p = retry_plan(&o->retry, &s, dice_next(&c->dice));
-    if (p.when == RETRY_NEVER || !limits_spend_retry(c->house.budget, &o->retries, c->now)) {
+    if (p.when == RETRY_NEVER || (p.when == RETRY_LATER && !may_retry(x))) {
         course_fail(x);
         return;
     }
     c->result->retries++;
     if (p.when == RETRY_LATER)
         agenda_put(&c->agenda, c->now + p.pause_ns, EVENT_RETRY, x->who, 0);
-    else if (!calls_next(x))
+    else if (!calls_next(x, true))
         course_fail(x);
 }
 
@@ -311,7 +319,10 @@ lose_or_finish(struct call *k)
     x->told = (uint64_t)(k->fate.retry_after * SECOND);
     x->error = (struct ir_error){ .kind = k->fate.silent ? IR_FAULT_TIMEOUT : k->fate.fault,
                                   .status = { k->fate.status, k->fate.status > 0 } };
+    const struct candidate to = k->to;
     end_call(k, false, false);
+    if (!good && retry_place(&x->error) == RETRY_ELSEWHERE)
+        route_forsake(&x->route, &to);
     if (good)
         course_finish(x, k->upstream);
     else if (x->calls[0].number || x->calls[1].number)
@@ -333,7 +344,7 @@ watch(struct call *k)
     if (!is_racing(x)
         && guarded_has_lost(k->guard, &c->house.gateway.guard_options, c->now, k->began))
         begin_rival(k, RIVAL_SILENCE);
-    agenda_put(&c->agenda, later(c, WATCH), EVENT_WATCH, k->who, k->number);
+    agenda_put(&c->agenda, c->now + RIVAL_WATCH_NS, EVENT_WATCH, k->who, k->number);
 }
 
 void

@@ -153,7 +153,7 @@ course_enter(struct request *x)
     limits_count_retry(h->budget, &g->restraint.retries, c->now);
     limits_count_hedge(h->budget, &cap, c->now, 1);
     if (!route_begin(&x->route, &g->catalogue, &g->config->routing, &q, &x->arena)
-        || !calls_next(x)) {
+        || !calls_next(x, false)) {
         course_fail(x);
         return;
     }
@@ -179,7 +179,7 @@ on_event(struct course *c, const struct agenda_entry *e)
         entry_late(x, e->which);
     else if (e->what != EVENT_RETRY)
         calls_event(x, (enum event)e->what, e->which);
-    else if (!calls_next(x))
+    else if (!calls_next(x, false))
         course_fail(x);
 }
 

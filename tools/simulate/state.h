@@ -109,8 +109,9 @@ void entry_leave(struct request *x);
 
 /* calls.c */
 
-/* Begin the next call that can be begun, or wait for it; false when there is none. */
-bool calls_next(struct request *x);
+/* Begin the next call that can be begun, or wait for it; false when there is none, or the budget has no room
+ * for one that costs a retry. */
+bool calls_next(struct request *x, bool costs);
 /* What the agenda says of the call of this number, which may be gone. */
 void calls_event(struct request *x, enum event e, unsigned number);
 /* Whatever runs is cut: the request is over. */
