@@ -93,6 +93,7 @@ void
 answer_document(struct exchange *x, struct str body)
 {
     struct headers h = { .n = 0 };
+    race_won(x);
     keep_dropped(x);
     put_common(&h, x, STR("application/json"));
     put_attempt(&h, x);
@@ -145,6 +146,7 @@ answer_stream(struct exchange *x, struct str bytes)
     if (bytes.n == 0)
         return;
     if (x->state != EXCHANGE_REPLYING) {
+        race_won(x);
         keep_dropped(x);
         if (!x->begun)
             begin(x, BEGIN_REPLY);
@@ -188,6 +190,7 @@ void
 answer_nothing(struct exchange *x)
 {
     struct headers h = { .n = 0 };
+    race_won(x);
     keep_dropped(x);
     put_passage(&h, x);
     send_document(x, x->attempt.status, &h, STR(""));

@@ -1,9 +1,9 @@
 /* A second call elsewhere for a request whose first has not said anything yet (runtime/resilience/rival.h
  * has the causes).
  *
- *   attempt ──── no first byte yet ──── race_begin ───► attempt and rival run ─► the first to send a
- *                                                          │                      good byte wins,
- *                                                          │                      the other is cut
+ *   attempt ──── no first byte yet ──── race_begin ───► attempt and rival run ─► the first whose reply begins, or,
+ *                                                          │                      being a document, is whole and good
+ *                                                          │                      wins; the other is cut
  *                                                          └─► one fails: the other goes on alone
  *
  * The rest of the gateway knows one attempt of an exchange, x->attempt; whichever call has something

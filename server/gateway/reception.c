@@ -1,6 +1,7 @@
 /* Head, data, end. */
 #include "server/gateway/reception.h"
 
+#include "runtime/xd/overture.h"
 #include "server/gateway/answer.h"
 #include "server/gateway/bill.h"
 #include "server/gateway/clock.h"
@@ -9,7 +10,8 @@
 #include "server/gateway/whole.h"
 #include "server/gateway/worker.h"
 
-#define ERROR_MAX ((size_t)1 << 20) /* of an error; what is behind that is not read */
+#define ERROR_MAX    ((size_t)1 << 20) /* of an error; what is behind that is not read */
+#define OVERTURE_MAX ((size_t)8 << 10) /* of a stream that races; who has said more has begun */
 
 /* The provider does not take the credentials any more. */
 static void
@@ -97,8 +99,9 @@ pass(struct exchange *x, struct str bytes)
     answer_passage(x, bytes);
 }
 
+/* A sign of the provider. */
 static void
-take_data(struct exchange *x, const char *p, size_t n)
+note_sign(struct exchange *x)
 {
     struct attempt *a = &x->attempt;
     if (x->state != EXCHANGE_REPLYING)
@@ -107,6 +110,13 @@ take_data(struct exchange *x, const char *p, size_t n)
         a->first_us = a->heard_us;
         guarding_first(x);
     }
+}
+
+static void
+take_data(struct exchange *x, const char *p, size_t n)
+{
+    struct attempt *a = &x->attempt;
+    note_sign(x);
     if (a->reply == ATTEMPT_SILENT) {
         a->reply = reception_tell(a->target.dialect, str_make(p, n), x->wants_stream);
         if (a->reply == ATTEMPT_STREAM && !stream_open(x, str_trim(str_make(p, n)))) {
@@ -122,6 +132,71 @@ take_data(struct exchange *x, const char *p, size_t n)
         collect(x, p, n);
 }
 
+/* --- a race -------------------------------------------------------------------------------- */
+
+/* The first bytes of one that races are kept until they show a reply that has begun: comments and errors do not win,
+ * and an attempt with a stream cannot race.  True when it has. */
+static bool
+has_begun(struct exchange *x, const char *p, size_t n)
+{
+    struct attempt *a = &x->attempt;
+    struct ir_error e = { .set = false };
+    note_sign(x);
+    buf_put(&a->collected, p, n);
+    const struct str all = buf_str(&a->collected);
+    const enum attempt_reply reply = tell_reply(x, all);
+    if (reply == ATTEMPT_SILENT)
+        buf_clear(&a->collected);
+    if (reply == ATTEMPT_DOCUMENT)
+        a->reply = reply; /* it wins when it is whole, and good */
+    if (reply != ATTEMPT_STREAM)
+        return false;
+    switch (overture_of(a->target.dialect, a->target.op->kind, all, false, &a->arena, &e)) {
+    case OVERTURE_BEGUN:
+        return true;
+    case OVERTURE_FAILED:
+        exchange_attempt_failed(x, &e, (struct str){ NULL, 0 });
+        return false;
+    case OVERTURE_OPEN:
+        break;
+    }
+    return all.n > OVERTURE_MAX;
+}
+
+/* What was kept comes now.  May be the end of x. */
+static void
+take_kept(struct exchange *x)
+{
+    struct buf kept = x->attempt.collected;
+    buf_init(&x->attempt.collected, kept.cap);
+    take_data(x, kept.p, kept.n);
+    buf_fini(&kept);
+}
+
+/* False when the race is over, and x with it, perhaps. */
+static bool
+take_racing(struct exchange *x, const char *p, size_t n)
+{
+    switch (x->attempt.reply) {
+    case ATTEMPT_SILENT:
+        if (!has_begun(x, p, n))
+            break;
+        race_won(x);
+        take_kept(x);
+        return false;
+    case ATTEMPT_PASSAGE:
+        race_won(x);
+        take_data(x, p, n);
+        return false;
+    case ATTEMPT_ERROR:
+    case ATTEMPT_DOCUMENT:
+    case ATTEMPT_STREAM:
+        take_data(x, p, n);
+        break;
+    }
+    return x->racing;
+}
+
 static void
 on_data(void *ctx, const char *p, size_t n)
 {
@@ -129,13 +204,28 @@ on_data(void *ctx, const char *p, size_t n)
     struct exchange *x = leg->x;
     if (x->state == EXCHANGE_LINGERING)
         return;
-    bool entered = race_enter(x, leg);
-    bool bad = x->attempt.reply == ATTEMPT_ERROR;
-    if (!bad)
-        race_won(x);
-    take_data(x, p, n); /* may be the end of x, unless it races */
-    if (bad && entered)
-        race_leave(x, entered);
+    const bool entered = race_enter(x, leg);
+    struct buf *kept = &x->attempt.collected;
+    if (x->racing) {
+        if (take_racing(x, p, n))
+            race_leave(x, entered);
+    } else if (x->attempt.reply == ATTEMPT_SILENT && kept->n) { /* it raced, and goes on alone */
+        buf_put(kept, p, n);
+        take_kept(x);
+    } else {
+        take_data(x, p, n);
+    }
+}
+
+/* One that races has ended before its reply had begun: of what use is what was kept? */
+static void
+end_kept(struct exchange *x, struct str message)
+{
+    struct attempt *a = &x->attempt;
+    struct ir_error e = attempt_error(a, IR_FAULT_PROTOCOL, "its reply ends before it has begun");
+    (void)overture_of(a->target.dialect, a->target.op->kind, buf_str(&a->collected), true,
+                      &a->arena, &e);
+    exchange_attempt_failed(x, &e, message);
 }
 
 /* What passes has come whole, or was cut off. */
@@ -182,6 +272,8 @@ take_end(struct exchange *x, const struct upstream_report *report)
         exchange_attempt_failed(x, &e, report->message);
     } else if (!ok) {
         exchange_attempt_failed(x, &e, report->message);
+    } else if (a->reply == ATTEMPT_SILENT && a->collected.n) {
+        end_kept(x, report->message);
     } else if (a->reply == ATTEMPT_SILENT) {
         fail(x, IR_FAULT_PROTOCOL, "its reply is empty");
     } else {

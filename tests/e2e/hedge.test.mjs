@@ -1,0 +1,187 @@
+// Two calls for one request: who wins, who is asked, and what is left for retries.
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { call } from './lib/calls.mjs';
+import { eventually, forgetful, World } from './lib/world.mjs';
+
+// A provider that does what `script(res, stream)` says; `open` counts calls that run, `cut` those that were given up.
+async function scripted() {
+    const p = { script: undefined, asked: 0, open: 0, cut: 0 };
+    const server = createServer((req, res) => {
+        const chunks = [];
+        req.on('data', (d) => chunks.push(d));
+        req.on('end', () => {
+            const body = JSON.parse(Buffer.concat(chunks));
+            p.asked++;
+            p.open++;
+            res.on('close', () => {
+                p.open--;
+                p.cut += !res.writableFinished;
+            });
+            p.script(res, body.stream ?? false, body.model);
+        });
+    });
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    p.url = `http://127.0.0.1:${server.address().port}/v1`;
+    p.stop = async () => {
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+    };
+    return p;
+}
+
+const type = (stream) => ({ 'content-type': stream ? 'text/event-stream' : 'application/json' });
+
+// Says `text` after so many milliseconds.
+const says = (text, ms = 0) => async (res, stream) => {
+    await sleep(ms);
+    if (res.destroyed)
+        return;
+    const base = { id: 'c', object: stream ? 'chat.completion.chunk' : 'chat.completion', created: 1, model: 'm' };
+    const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
+    res.writeHead(200, type(stream));
+    if (!stream)
+        res.end(JSON.stringify({ ...base, usage, choices: [
+            { index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }] }));
+    else
+        res.end([{ ...base, choices: [{ index: 0, delta: { role: 'assistant', content: text }, finish_reason: 'stop' }] },
+                 { ...base, choices: [], usage }]
+            .map((e) => `data: ${JSON.stringify(e)}\n\n`).join('') + 'data: [DONE]\n\n');
+};
+
+const fails = (ms) => async (res) => {
+    await sleep(ms);
+    res.writeHead(500, type(false));
+    res.end('{"error":{"message":"broken","type":"server_error"}}');
+};
+
+// Answers 200 with these bytes, and then ends, or says no more.
+const begins = (bytes, ends) => (res, stream) => {
+    res.writeHead(200, type(stream));
+    res.write(bytes);
+    if (ends)
+        res.end();
+};
+
+describe('two calls for one request', () => {
+    const timeouts = { connect: '1s', first_byte: '5s', idle: '5s', total: '10s' };
+    let w, left, right;
+    let serial = 0;
+    const ask = async (model, stream) => {
+        const id = `two-${serial++}`;
+        const r = await call(w, 'openai', model, stream, {}, { headers: { 'x-request-id': id } });
+        return { ...r, line: await w.log(id) };
+    };
+    before(async () => {
+        left = await scripted();
+        right = await scripted();
+        w = await World.start({
+            retries: 1,
+            resilience: { ...forgetful, hedge: { share: '50%', quantile: '50%', least: '100ms' } },
+            routing: { strategy: 'priority' },
+            providers: [
+                { name: 'left', type: 'openai.chat', base_url: left.url, api_key: 'k', timeouts, models: ['pair'] },
+                { name: 'right', type: 'openai.chat', base_url: right.url, api_key: 'k', timeouts,
+                  limits: { parallel: 1, queue: 10, wait: '5s' }, models: [{ name: 'pair', tier: 2 }, 'right'] },
+            ],
+        });
+        left.script = says('left');
+        right.script = says('right');
+        for (let i = 0; i < 60; i++) // until it is known what is usual
+            await ask('pair', i % 2 === 0);
+    });
+    after(async () => {
+        await w?.stop();
+        await left.stop();
+        await right.stop();
+    });
+
+    const error = '{"error":{"message":"too busy","type":"server_error"}}';
+    for (const [what, bytes, ends, stream] of [
+        ['blanks', ' \n\n ', false, true],
+        ['a comment', ': PROCESSING\n\n', false, true],
+        ['a comment and an error', `: PROCESSING\n\ndata: ${error}\n\n`, true, true],
+        ['an error event', `data: ${error}\n\n`, true, true],
+        ['an error event, and is not done', `data: ${error}\n\n`, false, true],
+        ['an error as a document, for a stream', error, true, true],
+        ['half an event', 'data: {"id":"c","obj', true, true],
+        ['blanks, whole', ' \n\n ', false, false],
+        ['an error as a document', error, true, false],
+        ['half a document', '{"id":"c","choices":[', true, false],
+        ['half a document, and is not done', '{"id":"c","choices":[', false, false],
+        ['nonsense', '<html>', true, false],
+    ])
+        test(`who answers with ${what} does not win`, async () => {
+            const before = right.asked;
+            left.script = says('left', 450);
+            right.script = begins(bytes, ends);
+            const { text, error, line } = await ask('pair', stream);
+            assert.deepEqual([text, error], ['left', undefined]);
+            assert.equal(right.asked, before + 1);
+            assert.deepEqual([line.outcome, line.provider, line.attempts], ['ok', 'left', 2]);
+            // What did not win is given up.
+            await eventually(() => right.open === 0);
+        });
+
+    for (const stream of [true, false])
+        test(`whoever begins late and good wins, ${stream ? 'streamed' : 'whole'}`, async () => {
+            const cut = left.cut;
+            left.script = says('left', 1000);
+            right.script = says('right', 20);
+            const { text, line } = await ask('pair', stream);
+            assert.deepEqual([text, line.provider, line.attempts], ['right', 'right', 2]);
+            await eventually(() => left.cut === cut + 1);
+        });
+
+    test('who raced and goes on alone is heard from the beginning', async () => {
+        left.script = async (res, stream) => {
+            await sleep(160);
+            res.writeHead(200, type(stream));
+            res.write(': PROCESSING\n\ndata: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"le');
+            await sleep(300); // the other one fails meanwhile
+            res.end('ft"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n');
+        };
+        right.script = fails(150);
+        const { text, error } = await ask('pair', true);
+        assert.deepEqual([text, error], ['left', undefined]);
+    });
+
+    test('who was busy for a second call is asked when the first has failed', async () => {
+        const before = right.asked;
+        right.script = says('right', 800);
+        left.script = fails(450);
+        const occupant = ask('right', false);
+        await eventually(() => right.asked === before + 1);
+        const { text, error, line } = await ask('pair', true);
+        await occupant;
+        assert.deepEqual([text, error], ['right', undefined]);
+        assert.equal(line.attempts, 2);
+    });
+});
+
+test('a search for a second call that finds nobody takes no try away', async () => {
+    const only = await scripted();
+    const w = await World.start({
+        retries: 1,
+        resilience: { ...forgetful, breaker: { failures: 1, open: '100ms', probes: 1 } },
+        providers: [{ name: 'only', type: 'openai.chat', base_url: only.url, api_key: 'k', models: ['m'] }],
+    });
+    try {
+        only.script = fails(0);
+        await call(w, 'openai', 'm', false, { }, {});
+        await sleep(300);
+        // The one that tries it again is later than its rival would be, and fails.
+        only.script = async (res, stream) => {
+            only.script = says('again');
+            await fails(800)(res, stream);
+        };
+        const { text, error } = await call(w, 'openai', 'm', false, {}, {});
+        assert.deepEqual([text, error], ['again', undefined]);
+    } finally {
+        await w.stop();
+        await only.stop();
+    }
+});
