@@ -144,7 +144,7 @@ has_begun(struct exchange *x, const char *p, size_t n)
     note_sign(x);
     buf_put(&a->collected, p, n);
     const struct str all = buf_str(&a->collected);
-    const enum attempt_reply reply = tell_reply(x, all);
+    const enum attempt_reply reply = reception_tell(a->target.dialect, all, x->wants_stream);
     if (reply == ATTEMPT_SILENT)
         buf_clear(&a->collected);
     if (reply == ATTEMPT_DOCUMENT)

@@ -159,11 +159,12 @@ what_is_usual_need_not_be_learnt_anew(void **state)
         guarded_first(old.guard, &opts, i * SECOND, i * i * 10 * MS, NULL);
     write(&text, &old, 41 * SECOND);
     assert_int_equal(handover_read(buf_str(&text), &new.all, SECOND, &count, &f), ERR_OK);
-    assert_true(guarded_hedge_after(old.guard, &hedge) > 10 * SECOND);
-    assert_int_equal(guarded_hedge_after(new.guard, &hedge),
-                     guarded_hedge_after(old.guard, &hedge));
-    assert_true(guarded_probe_after(new.guard) > 0);
-    assert_int_equal(guarded_probe_after(new.guard), guarded_probe_after(old.guard));
+    assert_true(guarded_rival(old.guard, &hedge, false).after_ns > 10 * SECOND);
+    assert_int_equal(guarded_rival(new.guard, &hedge, false).after_ns,
+                     guarded_rival(old.guard, &hedge, false).after_ns);
+    assert_true(guarded_rival(new.guard, &hedge, true).after_ns > 0);
+    assert_int_equal(guarded_rival(new.guard, &hedge, true).after_ns,
+                     guarded_rival(old.guard, &hedge, true).after_ns);
     buf_fini(&text);
     close_house(&old);
     close_house(&new);
