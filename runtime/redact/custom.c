@@ -4,11 +4,6 @@
 #include <pcre2.h>
 #include <stdlib.h>
 
-/* A match may take so much: calls of the matcher, nested ones, and KiB of its heap. */
-#define MATCH_LIMIT 100000
-#define DEPTH_LIMIT 1000
-#define HEAP_LIMIT  1024
-
 struct pattern {
     char *name; /* owned */
     pcre2_code *code;
@@ -18,18 +13,6 @@ struct redact_custom {
     struct pattern *v; /* owned */
     size_t n;
 };
-
-static pcre2_match_context *
-make_limits(void)
-{
-    pcre2_match_context *limits = pcre2_match_context_create(NULL);
-    if (!limits)
-        return NULL;
-    pcre2_set_match_limit(limits, MATCH_LIMIT);
-    pcre2_set_depth_limit(limits, DEPTH_LIMIT);
-    pcre2_set_heap_limit(limits, HEAP_LIMIT);
-    return limits;
-}
 
 static bool
 is_name(struct str s)
@@ -65,7 +48,8 @@ compile(struct pattern *p, const struct redact_pattern *from, struct fault *f)
     p->name = strndup(from->name.p, from->name.n);
     /* Text may hold any bytes, so it is not taken for UTF-8 unless it is. */
     p->code = pcre2_compile((PCRE2_SPTR)from->pattern.p, from->pattern.n,
-                            PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &code, &offset, NULL);
+                            PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_USE_OFFSET_LIMIT, &code,
+                            &offset, NULL);
     if (!p->name)
         return fault_set(f, ERR_MEMORY, 0, "out of memory");
     if (!p->code) {
@@ -76,7 +60,7 @@ compile(struct pattern *p, const struct redact_pattern *from, struct fault *f)
     if (least == 0)
         return bad(f, from, 0, "it matches where nothing is");
     /* Without a JIT for this machine the interpreter does it. */
-    (void)pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
+    (void)pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD);
     return ERR_OK;
 }
 
@@ -125,37 +109,8 @@ redact_custom_name(const struct redact_custom *c, unsigned i)
     return str_from(c->v[i].name);
 }
 
-static bool
-find(const struct pattern *p, pcre2_match_context *limits, pcre2_match_data *data, struct str text,
-     size_t from, struct redact_match *m)
+const void *
+redact_custom_code(const struct redact_custom *c, unsigned i)
 {
-    if (pcre2_match(p->code, (PCRE2_SPTR)text.p, text.n, from, PCRE2_NOTEMPTY, data, limits) < 0)
-        return false;
-    const PCRE2_SIZE *at = pcre2_get_ovector_pointer(data);
-    if (at[1] <= at[0] || at[0] < from) /* \K may turn them around */
-        return false;
-    m->at = at[0];
-    m->n = at[1] - at[0];
-    return true;
-}
-
-bool
-redact_custom_next(const struct redact_custom *c, struct str text, size_t from,
-                   struct redact_match *m)
-{
-    struct redact_match own = { .kind = REDACT_CUSTOM };
-    bool found = false;
-    pcre2_match_context *limits = c->n ? make_limits() : NULL;
-    pcre2_match_data *data = c->n ? pcre2_match_data_create(1, NULL) : NULL;
-    for (unsigned i = 0; limits && data && i < c->n; i++) {
-        own.custom = i;
-        if (!find(&c->v[i], limits, data, text, from, &own))
-            continue;
-        if (!found || own.at < m->at || (own.at == m->at && own.n > m->n))
-            *m = own;
-        found = true;
-    }
-    pcre2_match_data_free(data);
-    pcre2_match_context_free(limits);
-    return found;
+    return c->v[i].code;
 }

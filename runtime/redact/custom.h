@@ -1,4 +1,4 @@
-/* The operator's own patterns: PCRE2, compiled by its JIT, in bounded time.
+/* The operator's own patterns: PCRE2, compiled by its JIT.  custom_search.h looks for them.
  *
  * A set never changes once it is made, so many threads may use it. */
 #ifndef LLMUX_REDACT_CUSTOM_H
@@ -26,9 +26,7 @@ void redact_custom_destroy(struct redact_custom *c);
 size_t redact_custom_count(const struct redact_custom *c);
 struct str redact_custom_name(const struct redact_custom *c, unsigned i);
 
-/* The leftmost match at or behind `from`, the longest of those that begin there; m->custom says
- * whose.  A pattern that takes too long finds nothing more in this text. */
-bool redact_custom_next(const struct redact_custom *c, struct str text, size_t from,
-                        struct redact_match *m);
+/* What PCRE2 has made of a pattern: a pcre2_code, for custom_search.c. */
+const void *redact_custom_code(const struct redact_custom *c, unsigned i);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include <openssl/hmac.h>
 
-#include "runtime/redact/custom.h"
 #include "runtime/redact/search.h"
 
 #define HASH_BYTES 6
@@ -41,20 +40,6 @@ redact_write(struct buf *out, const struct redact_rules *rules, const struct red
     buf_putc(out, ']');
 }
 
-bool
-redact_next_of(const struct redact_rules *rules, struct str text, size_t from,
-               struct redact_match *m)
-{
-    struct redact_match own;
-    bool found = redact_next(text, rules->which, from, m);
-    if (!rules->custom || !(rules->which & REDACT_BIT(REDACT_CUSTOM))
-        || !redact_custom_next(rules->custom, text, from, &own))
-        return found;
-    if (!found || own.at < m->at || (own.at == m->at && own.n > m->n))
-        *m = own;
-    return true;
-}
-
 size_t
 redact_text(struct buf *out, const struct redact_rules *rules, struct str text)
 {
@@ -67,6 +52,10 @@ redact_text(struct buf *out, const struct redact_rules *rules, struct str text)
         redact_write(out, rules, &m, str_make(text.p + m.at, m.n));
         from = m.at + m.n;
     }
-    buf_puts(out, str_skip(text, from));
+    if (s.err)
+        buf_puts(out, redact_kind_mask(REDACT_CUSTOM));
+    else
+        buf_puts(out, str_skip(text, from));
+    redact_search_end(&s);
     return count;
 }

@@ -6,9 +6,7 @@
 
 #include "runtime/base/buf.h"
 #include "runtime/base/str.h"
-#include "runtime/redact/find.h"
-
-struct redact_custom;
+#include "runtime/redact/custom_search.h"
 
 enum redact_mode {
     REDACT_MASK, /* [REDACTED:email] */
@@ -20,17 +18,16 @@ struct redact_rules {
     redact_kinds which;                 /* REDACT_CUSTOM in it: the operator's patterns, too */
     const struct redact_custom *custom; /* NULL: none */
     enum redact_mode mode;
-    struct str key; /* of REDACT_HASH: HMAC-SHA-256, cut to 6 bytes */
+    struct str key;          /* of REDACT_HASH: HMAC-SHA-256, cut to 6 bytes */
+    struct redact_time time; /* for the operator's patterns */
 };
 
 /* Write what stands for a match of this value.  A value of more than REDACT_HELD_MAX bytes is
  * hashed by as many of its first. */
 void redact_write(struct buf *out, const struct redact_rules *rules, const struct redact_match *m,
                   struct str value);
-/* Append text with every match replaced; returns how many there were. */
+/* Append text with every match replaced; returns how many there were.  Where the operator's patterns take too long,
+ * nothing is shown of what is left. */
 size_t redact_text(struct buf *out, const struct redact_rules *rules, struct str text);
-/* The next match of built-in and custom patterns, as redact_next. */
-bool redact_next_of(const struct redact_rules *rules, struct str text, size_t from,
-                    struct redact_match *m);
 
 #endif

@@ -1,8 +1,6 @@
 /* Two searches side by side. */
 #include "runtime/redact/search.h"
 
-#include "runtime/redact/custom.h"
-
 struct redact_script
 redact_script_named(struct str name, struct str value, struct buf *room)
 {
@@ -35,12 +33,12 @@ find(const struct redact_search *s, size_t from, struct redact_match *m)
 }
 
 static bool
-find_own(const struct redact_search *s, size_t from, struct redact_match *m)
+find_own(struct redact_search *s, size_t from, struct redact_match *m)
 {
-    const struct redact_custom *c = s->rules->custom;
-    bool found = s->has_own && redact_custom_next(c, s->script.all, from, m);
+    bool found = redact_custom_next(&s->custom, from, m);
     while (found && !clip(&s->script, m))
-        found = redact_custom_next(c, s->script.all, m->at + m->n, m);
+        found = redact_custom_next(&s->custom, m->at + m->n, m);
+    s->err = s->custom.err;
     return found;
 }
 
@@ -49,7 +47,8 @@ redact_search_begin(struct redact_search *s, const struct redact_rules *rules,
                     struct redact_script script)
 {
     *s = (struct redact_search){ .rules = rules, .script = script };
-    s->has_own = rules->custom && (rules->which & REDACT_BIT(REDACT_CUSTOM));
+    redact_custom_begin(&s->custom, rules->which & REDACT_BIT(REDACT_CUSTOM) ? rules->custom : NULL,
+                        script.all, rules->time);
     s->found = find(s, 0, &s->next);
     s->own_found = find_own(s, 0, &s->own);
 }
@@ -69,4 +68,10 @@ redact_search_next(struct redact_search *s, size_t from, struct redact_match *m)
                        || (s->own.at == s->next.at && s->own.n > s->next.n)));
     *m = own ? s->own : s->next;
     return true;
+}
+
+void
+redact_search_end(struct redact_search *s)
+{
+    redact_custom_end(&s->custom);
 }

@@ -27,14 +27,18 @@ struct redact_script redact_script_named(struct str name, struct str value, stru
 struct redact_search {
     const struct redact_rules *rules; /* borrowed, as is the text */
     struct redact_script script;
-    bool has_own, found, own_found;
+    struct redact_custom_search custom;
+    bool found, own_found;
     struct redact_match next, own;
+    enum err err; /* there may be more than was found (custom_search.h) */
 };
 
+/* End it, when all is said. */
 void redact_search_begin(struct redact_search *s, const struct redact_rules *rules,
                          struct redact_script script);
 /* The leftmost match at or behind `from`, the longest of those that begin there; false when there is none.  `from` is
  * the script's at first, and never goes back. */
 bool redact_search_next(struct redact_search *s, size_t from, struct redact_match *m);
+void redact_search_end(struct redact_search *s);
 
 #endif

@@ -9,6 +9,9 @@ uint64_t clock_us(void);
 /* The same in nanoseconds: for runtime/resilience. */
 uint64_t clock_ns(void);
 
+/* Microseconds of processor time of this thread: for work that must end. */
+uint64_t clock_work_us(void);
+
 /* Microseconds since 1970. */
 uint64_t clock_wall_us(void);
 /* Milliseconds since 1970. */

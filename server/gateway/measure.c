@@ -318,6 +318,15 @@ measure_redaction(const struct exchange *x, enum redact_kind kind, enum config_r
 }
 
 void
+measure_redaction_failed(const struct exchange *x)
+{
+    const struct str labels[] = { redact_kind_name(REDACT_CUSTOM), STR("failed") };
+    if (x->worker->shard)
+        metrics_add(metrics_cell(x->worker->shard, METRICS_OF_REDACTION, labels),
+                    METRICS_REDACTIONS, 1);
+}
+
+void
 measure_page(struct worker *w, int status)
 {
     char text[DIGITS_ROOM];

@@ -24,6 +24,8 @@ void measure_page(struct worker *w, int status);
 /* So often something of this kind was found in a request that is about to be sent, and this done about it. */
 void measure_redaction(const struct exchange *x, enum redact_kind kind,
                        enum config_redact_mode action, unsigned n);
+/* A request is refused, as the operator's patterns took too long with it. */
+void measure_redaction_failed(const struct exchange *x);
 
 /* The page of all metrics.  False when memory is short. */
 MUST_CHECK bool

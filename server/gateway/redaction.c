@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "server/gateway/clock.h"
 #include "server/gateway/content.h"
 #include "server/gateway/measure.h"
 #include "server/gateway/rewriting.h"
 #include "server/gateway/worker.h"
 
-#define TAPE_MAX ((size_t)256 << 20) /* of one request, and of what is made of it */
+#define TAPE_MAX    ((size_t)256 << 20) /* of one request, and of what is made of it */
+#define PATTERNS_US 100000u             /* of processor time for the operator's patterns */
 
 /* --- what cannot be redacted --------------------------------------------------------------- */
 
@@ -110,6 +112,15 @@ refuse_failed(struct exchange *x, struct redaction *r, enum err err)
                                       c->vault_entries, (unsigned long long)c->vault_bytes));
 }
 
+/* Nobody knows what a pattern would have found. */
+static void
+refuse_endless(struct exchange *x, struct redaction *r)
+{
+    measure_redaction_failed(x);
+    r->refusal = refusal("content_policy_violation",
+                         STR("the gateway's own patterns take too long with this request"));
+}
+
 /* The request anew, read from the bytes that are sent. */
 static void
 read_anew(struct exchange *x, struct redaction *r)
@@ -151,13 +162,18 @@ rewrite(struct exchange *x, struct redaction *r)
 {
     struct arena scratch; /* for decoded texts */
     arena_init(&scratch, TAPE_MAX);
-    struct rewriting w = { .rules = &r->policy->rules,
+    struct redact_rules rules = r->policy->rules;
+    if (rules.custom)
+        rules.time = (struct redact_time){ clock_work_us, clock_work_us() + PATTERNS_US };
+    struct rewriting w = { .rules = &rules,
                            .stop = r->policy->mode == CONFIG_REDACT_BLOCK,
                            .vault = &r->vault,
                            .arena = &scratch };
     enum err err = run(x, &w, &r->body);
     memcpy(r->counts, w.counts, sizeof r->counts);
-    if (err)
+    if (w.endless)
+        refuse_endless(x, r);
+    else if (err)
         refuse_failed(x, r, err);
     else if (w.at)
         refuse_found(x, r, &w);

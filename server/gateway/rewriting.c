@@ -96,6 +96,17 @@ learn(struct rewriting *w, const struct redact_match *m, struct str value)
     return err;
 }
 
+/* What was not found to the end may hold anything. */
+static void
+end_search(struct sheet *s, struct redact_search *search)
+{
+    if (search->err && !s->err) {
+        s->err = search->err;
+        s->w->endless = search->err == ERR_LIMIT;
+    }
+    redact_search_end(search);
+}
+
 /* The first walk: put into the vault what the rules find. */
 static bool
 look(struct sheet *s, struct redact_script t, uint32_t at)
@@ -111,9 +122,10 @@ look(struct sheet *s, struct redact_script t, uint32_t at)
         }
         s->w->found = m;
         s->w->at = at;
-        return true;
+        break;
     }
-    return false;
+    end_search(s, &search);
+    return s->w->at;
 }
 
 /* The second walk: append the text with what stands for the values; false, with nothing appended, if none stands
@@ -137,6 +149,7 @@ replace(struct sheet *s, struct redact_script t, struct buf *out)
     }
     if (from > t.from)
         buf_puts(out, str_skip(t.all, from));
+    end_search(s, &f.rules);
     return from > t.from;
 }
 
@@ -207,9 +220,29 @@ rewrite_text(struct sheet *s, uint32_t at, struct str text, uint32_t key, struct
     return changed;
 }
 
+/* Bytes that nobody reads: what looks like something in their midst is chance.  But a token may be all of it. */
+static bool
+is_encoded(struct sheet *s, struct str text, uint32_t key)
+{
+    struct redact_search search;
+    struct redact_match m;
+    struct buf room;
+    if (!content_is_encoded(text))
+        return false;
+    buf_init(&room, TEXT_MAX);
+    struct redact_script t = script_of(
+        s, str_make(text.p, text.n < REDACT_HELD_MAX ? text.n : REDACT_HELD_MAX), key, &room);
+    redact_search_begin(&search, s->w->rules, t);
+    bool all = redact_search_next(&search, t.from, &m) && m.at == t.from && m.at + m.n == t.all.n;
+    bool failed = room.err || search.err;
+    redact_search_end(&search);
+    buf_fini(&room);
+    return !all && !failed;
+}
+
 /* A string, a name or a number: in the second walk as a string, if anything in it is replaced. */
 static void
-rewrite(struct sheet *s, uint32_t at, uint32_t key)
+rewrite(struct sheet *s, uint32_t at, uint32_t key, bool maybe_encoded)
 {
     const struct json_node *n = &s->doc->nodes[at];
     bool is_string = n->kind == JSON_STRING;
@@ -219,6 +252,8 @@ rewrite(struct sheet *s, uint32_t at, uint32_t key)
         s->err = ERR_LIMIT;
         return;
     }
+    if (maybe_encoded && is_encoded(s, text, key))
+        return;
     buf_init(&anew, TEXT_MAX);
     if (rewrite_text(s, at, text, key, &anew)) {
         put_until(s, n->at - is_string);
@@ -248,7 +283,7 @@ walk_object(struct sheet *s, uint32_t at, enum content what)
     for (uint32_t key = at + 1; key < nodes[at].next && !s->err && !s->w->at;
          key = nodes[key + 1].next) {
         if (what == CONTENT_DATA)
-            rewrite(s, key, 0);
+            rewrite(s, key, 0, false);
         walk(s, key + 1, what, key);
     }
 }
@@ -278,13 +313,13 @@ walk(struct sheet *s, uint32_t at, enum content outer, uint32_t key)
         break;
     case JSON_STRING:
         if (what == CONTENT_TEXT)
-            rewrite(s, at, 0);
-        else if (!is_rule(s, what, key) && !content_is_encoded(json_inner(s->doc, at)))
-            rewrite(s, at, key);
+            rewrite(s, at, 0, false);
+        else if (!is_rule(s, what, key))
+            rewrite(s, at, key, true);
         break;
     case JSON_NUMBER:
         if (what == CONTENT_DATA)
-            rewrite(s, at, key);
+            rewrite(s, at, key, false);
         break;
     case JSON_NONE:
     case JSON_NULL:

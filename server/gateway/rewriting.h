@@ -21,10 +21,12 @@ struct rewriting {
     struct redact_match found;     /* out, with stop: its kind ... */
     uint32_t at;                   /* ... and node, or part of a form; 0: nothing was found ... */
     struct str field;              /* ... and the name of that part */
+    bool endless; /* out, with ERR_LIMIT: it was the operator's patterns that took too long */
 };
 
 /* Append the document, of which marks says what is content (content.h), to out, if anything in it is to be replaced;
- * else nothing.  ERR_LIMIT when the vault, the arena or out is full, ERR_MEMORY. */
+ * else nothing.  ERR_LIMIT when the vault, the arena or out is full, or the operator's patterns take too long;
+ * ERR_MEMORY. */
 MUST_CHECK enum err rewriting_run(struct rewriting *w, const struct json_doc *doc,
                                   const unsigned char *marks, struct buf *out);
 

@@ -6,15 +6,17 @@
 #include "runtime/json/doc.h"
 #include "runtime/redact/search.h"
 #include "runtime/xd/xd.h"
+#include "server/gateway/clock.h"
 #include "server/gateway/spans.h"
 #include "server/log/log.h"
 #include "server/trace/otlp_any.h"
 
-#define PART_BYTES 16u /* what a part counts besides its texts */
-#define JSON_DEEP  64u
-#define ARENA_MAX  ((size_t)8 << 20)
-#define NUMBER_MAX 64u
-#define BEHIND     REDACT_HELD_MAX /* bytes behind a cut that are searched, too */
+#define PART_BYTES  16u /* what a part counts besides its texts */
+#define JSON_DEEP   64u
+#define ARENA_MAX   ((size_t)8 << 20)
+#define NUMBER_MAX  64u
+#define PATTERNS_US 20000u          /* of processor time for the operator's patterns */
+#define BEHIND      REDACT_HELD_MAX /* bytes behind a cut that are searched, too */
 
 struct writer {
     struct buf *out;
@@ -38,8 +40,8 @@ begin(struct writer *w, struct buf *out, const struct transcript_options *o)
     arena_init(&w->arena, ARENA_MAX);
     w->rules =
         (struct redact_rules){ .which = REDACT_ALL, .custom = o->custom, .mode = REDACT_MASK };
-    if (!o->custom)
-        w->rules.which &= ~REDACT_BIT(REDACT_CUSTOM);
+    if (o->custom)
+        w->rules.time = (struct redact_time){ clock_work_us, clock_work_us() + PATTERNS_US };
     w->xd.arena = &w->arena;
     w->xd.source = o->source;
     w->xd.verbatim_from = o->source ? XD_VERBATIM : 0;
@@ -94,8 +96,11 @@ redact(struct writer *w, struct redact_script t, size_t limit)
         redact_write(out, &w->rules, &m, str_make(t.all.p + m.at, m.n));
         from = m.at + m.n;
     }
-    if (from < limit)
+    if (search.err)
+        buf_puts(out, redact_kind_mask(REDACT_CUSTOM));
+    else if (from < limit)
         buf_put(out, t.all.p + from, limit - from);
+    redact_search_end(&search);
 }
 
 /* The text without the log's secrets, as much of it as may be needed; *open: it may go on behind that. */
@@ -170,7 +175,9 @@ is_secret(struct writer *w, struct str name, struct str value)
     buf_clear(&w->named);
     struct redact_script t = redact_script_named(name, value, &w->named);
     redact_search_begin(&search, &w->rules, t);
-    return redact_search_next(&search, t.from, &m);
+    bool found = redact_search_next(&search, t.from, &m) || search.err;
+    redact_search_end(&search);
+    return found;
 }
 
 /* As it is, unless it is a secret: cards have numbers. */

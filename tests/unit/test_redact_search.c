@@ -11,6 +11,22 @@
 #include "runtime/redact/search.h"
 #include "tests/lib/dice.h"
 
+/* The next match of each, looked for anew every time. */
+static bool
+next_of(const struct redact_rules *rules, struct str text, size_t from, struct redact_match *m)
+{
+    struct redact_custom_search search;
+    struct redact_match own;
+    bool found = redact_next(text, rules->which, from, m);
+    redact_custom_begin(&search, rules->which & REDACT_BIT(REDACT_CUSTOM) ? rules->custom : NULL,
+                        text, rules->time);
+    bool own_found = redact_custom_next(&search, from, &own);
+    redact_custom_end(&search);
+    if (own_found && (!found || own.at < m->at || (own.at == m->at && own.n > m->n)))
+        *m = own;
+    return found || own_found;
+}
+
 static void
 a_search_finds_all(void **state)
 {
@@ -39,12 +55,14 @@ a_search_finds_all(void **state)
             buf_puts(&text, str_from(parts[dice_roll(&dice, sizeof parts / sizeof *parts)]));
         redact_search_begin(&s, &rules, redact_script_bare(buf_str(&text)));
         for (size_t from = 0; more; from = want.at + want.n) {
-            more = redact_next_of(&rules, buf_str(&text), from, &want);
+            more = next_of(&rules, buf_str(&text), from, &want);
             assert_int_equal(redact_search_next(&s, from, &got), more);
             if (more && (got.at != want.at || got.n != want.n || got.kind != want.kind))
                 fail_msg("seed 5, round %u: %zu+%zu, not %zu+%zu of %.*s", round, got.at, got.n,
                          want.at, want.n, STR_ARG(buf_str(&text)));
         }
+        assert_int_equal(s.err, ERR_OK);
+        redact_search_end(&s);
     }
     buf_fini(&text);
     redact_custom_destroy(custom);
