@@ -1,49 +1,48 @@
 /* From the model back to the document. */
 #include "server/gateway/content.h"
 
-#define ENCODED_MIN  256u /* bytes of base64 and nothing else: no prose is like that */
-#define ESCAPED_MOST 64u  /* closed texts with escapes that are looked for */
+#include "server/gateway/place.h"
+
+#define ENCODED_MIN 256u /* bytes of base64 and nothing else: no prose is like that */
+#define HEAD_MOST   128u /* of a data URL, before its bytes */
+#define LOST_MOST   64u  /* texts that are nowhere, until no more are looked for */
 
 struct marker {
     const struct json_doc *doc;
     unsigned char *marks;
-    unsigned escaped; /* closed texts that did not point into the document, so far */
+    uint32_t last; /* the node that was found last: what had escapes is looked for near to it */
+    unsigned lost; /* texts that were nowhere, so far */
 };
 
 /* --- places -------------------------------------------------------------------------------- */
 
-/* The innermost node that holds this byte of the source. */
 static uint32_t
-node_at(const struct json_doc *d, size_t at)
+find(struct marker *m, uint32_t near, struct str s)
 {
-    uint32_t low = 0, high = d->count; /* nodes[low] begins at or before it */
-    while (high - low > 1) {
-        uint32_t mid = low + (high - low) / 2;
-        if (d->nodes[mid].at <= at)
-            low = mid;
-        else
-            high = mid;
-    }
-    return low;
+    uint32_t at = place_of(m->doc, s);
+    if (at || !s.n || m->lost >= LOST_MOST)
+        return at;
+    at = place_near(m->doc, near, s, m->marks);
+    m->lost += at == 0;
+    return at;
 }
 
-static bool
-is_in_source(const struct json_doc *d, struct str s)
+static void
+mark_at(struct marker *m, uint32_t at, enum content what)
 {
-    return s.p >= d->src && s.p < d->src + d->n;
+    if (!at)
+        return;
+    enum json_kind kind = json_kind(m->doc, at);
+    if (what == CONTENT_TEXT && (kind == JSON_OBJECT || kind == JSON_ARRAY))
+        what = CONTENT_DATA; /* results may be JSON */
+    m->marks[at] = (unsigned char)what;
+    m->last = at;
 }
 
 static void
 mark(struct marker *m, struct str s, enum content what)
 {
-    if (!s.p || !is_in_source(m->doc, s))
-        return;
-    uint32_t at = node_at(m->doc, (size_t)(s.p - m->doc->src));
-    enum json_kind kind = json_kind(m->doc, at);
-    if (what == CONTENT_TEXT && (kind == JSON_OBJECT || kind == JSON_ARRAY))
-        what = CONTENT_DATA; /* results may be JSON */
-    if (at)
-        m->marks[at] = (unsigned char)what;
+    mark_at(m, find(m, m->last, s), what);
 }
 
 static void
@@ -52,20 +51,10 @@ mark_text(struct marker *m, struct str s)
     mark(m, s, CONTENT_TEXT);
 }
 
-/* What had escapes was copied: it is found by what it says. */
 static void
 mark_closed(struct marker *m, struct str s)
 {
-    const struct json_doc *d = m->doc;
-    if (!s.n || is_in_source(d, s)) {
-        mark(m, s, CONTENT_CLOSED);
-        return;
-    }
-    if (m->escaped++ >= ESCAPED_MOST)
-        return;
-    for (uint32_t i = JSON_ROOT; i < d->count; i++)
-        if (d->nodes[i].escaped && d->nodes[i].n > s.n && json_text_is(d, i, s))
-            m->marks[i] = CONTENT_CLOSED;
+    mark(m, s, CONTENT_CLOSED);
 }
 
 /* --- the model ----------------------------------------------------------------------------- */
@@ -98,12 +87,16 @@ static void mark_blocks(struct marker *m, const struct ir_blocks *l);
 static void
 mark_thinking(struct marker *m, const struct ir_block *b)
 {
-    if (b->thinking.signature.n) {
-        mark_closed(m, b->thinking.text);
-        mark_closed(m, b->thinking.signature);
-    } else {
-        mark_text(m, b->thinking.text);
+    struct str text = b->thinking.text;
+    if (!b->thinking.signature.n) {
+        mark_text(m, text);
+        return;
     }
+    /* Each is near to the other, whatever else says the same. */
+    uint32_t seal = place_of(m->doc, b->thinking.signature);
+    uint32_t at = find(m, seal ? seal : m->last, text);
+    mark_at(m, at, CONTENT_CLOSED);
+    mark_closed(m, b->thinking.signature);
 }
 
 static void
@@ -229,7 +222,7 @@ mark_passage(struct marker *m)
 const unsigned char *
 content_of(const struct json_doc *doc, const struct xd_ask *ask, struct arena *a)
 {
-    struct marker m = { .doc = doc, .marks = arena_alloc(a, doc->count + 1) };
+    struct marker m = { .doc = doc, .marks = arena_alloc(a, doc->count + 1), .last = JSON_ROOT };
     if (!m.marks)
         return NULL;
     switch (ask->kind) {
@@ -253,24 +246,53 @@ content_of(const struct json_doc *doc, const struct xd_ask *ask, struct arena *a
 /* --- strings ------------------------------------------------------------------------------- */
 
 static bool
-is_base64(char c)
+is_alnum(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '+'
-           || c == '/' || c == '-' || c == '_' || c == '=';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Nothing but base64 (RFC 4648): of either alphabet, but not of both, and padding at its end only. */
+static bool
+is_base64(struct str s)
+{
+    bool usual = false, safe = false;
+    while (s.n && s.p[s.n - 1] == '=')
+        s.n--;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (is_alnum(c))
+            continue;
+        usual |= c == '+' || c == '/';
+        safe |= c == '-' || c == '_';
+        if (!strchr("+/-_", c) || !c || (usual && safe))
+            return false;
+    }
+    return true;
+}
+
+/* A data URL (RFC 2397) whose media type is one, and whose bytes are base64 to the end: *bytes. */
+static bool
+is_data_url(struct str s, struct str *bytes)
+{
+    static const struct str begins = STR_INIT("data:"), ends = STR_INIT(";base64,");
+    size_t n = s.n < HEAD_MOST ? s.n : HEAD_MOST;
+    const char *end = str_starts(s, begins) ? memmem(s.p, n, ends.p, ends.n) : NULL;
+    if (!end)
+        return false;
+    for (const char *p = s.p + begins.n; p < end; p++)
+        if (!is_alnum(*p) && !strchr("/+-.;=_", *p))
+            return false;
+    *bytes = str_skip(s, (size_t)(end - s.p) + ends.n);
+    return true;
 }
 
 bool
 content_is_encoded(struct str text)
 {
-    size_t head = text.n < 200 ? text.n : 200;
-    if (str_starts(text, STR("data:")) && memmem(text.p, head, ";base64,", 8))
-        return true;
-    if (text.n < ENCODED_MIN)
-        return false;
-    size_t i = 0;
-    while (i < text.n && is_base64(text.p[i]))
-        i++;
-    return i == text.n;
+    struct str bytes;
+    if (is_data_url(text, &bytes))
+        return is_base64(bytes) && !memchr(bytes.p, '-', bytes.n) && !memchr(bytes.p, '_', bytes.n);
+    return text.n >= ENCODED_MIN && is_base64(text);
 }
 
 bool

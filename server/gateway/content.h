@@ -20,7 +20,7 @@ enum content {
 const unsigned char *
 content_of(const struct json_doc *doc, const struct xd_ask *ask, struct arena *a);
 
-/* Does a text look like encoded bytes, which nobody reads? */
+/* Is a text encoded bytes to its end, which nobody reads: a data URL, or much base64? */
 bool content_is_encoded(struct str text);
 
 /* Is this a member of a schema whose value rules, if it is a string or a list of them? */

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "server/gateway/place.h"
+
 #define TEXT_MAX    ((size_t)64 << 20) /* of one event */
 #define THOUGHT_MAX ((size_t)1 << 20)  /* of thinking that waits */
 
@@ -124,28 +126,23 @@ restoring_reply(const struct vault *v, struct arena *a, struct ir_reply *m)
 
 /* --- documents ----------------------------------------------------------------------------- */
 
-/* The node of a text that was read from the document; 0: it has none. */
-static uint32_t
-node_of(const struct json_doc *d, struct str text)
-{
-    for (uint32_t i = JSON_ROOT; i < d->count; i++)
-        if (json_kind(d, i) == JSON_STRING && json_text_is(d, i, text))
-            return i;
-    return 0;
-}
-
 struct copier {
     struct putback p;
     const struct json_doc *doc;
     size_t done;
+    uint32_t last; /* the node behind which nothing is copied yet */
     struct buf *out;
 };
 
-/* Copy up to there, and what follows as it is. */
+/* Copy up to there, and the text of signed thinking as it is: it stands near to its signature, and behind what was copied,
+ * whatever else says the same. */
 static void
-skip_text(struct copier *c, struct str text)
+skip_thought(struct copier *c, const struct ir_block *b)
 {
-    uint32_t at = text.n ? node_of(c->doc, text) : 0;
+    struct str text = b->thinking.text;
+    uint32_t at = place_of(c->doc, text), seal = place_of(c->doc, b->thinking.signature);
+    if (!at && text.n)
+        at = place_near(c->doc, seal ? seal : c->last, text, NULL);
     if (!at || c->doc->nodes[at].at < c->done)
         return;
     const struct json_node *n = &c->doc->nodes[at];
@@ -153,19 +150,20 @@ skip_text(struct copier *c, struct str text)
     putback_end(&c->p, c->out);
     buf_put(c->out, c->doc->src + n->at, n->n);
     c->done = (size_t)n->at + n->n;
+    c->last = at + 1 < c->doc->count ? at + 1 : at;
 }
 
 unsigned
 restoring_document(const struct vault *v, const struct json_doc *doc, const struct ir_reply *m,
                    struct buf *out)
 {
-    struct copier c = { .doc = doc, .out = out };
+    struct copier c = { .doc = doc, .last = JSON_ROOT, .out = out };
     putback_begin(&c.p, v);
     for (unsigned i = 0; m && i < m->choices.n; i++)
         for (unsigned k = 0; k < m->choices.v[i].blocks.n; k++) {
             const struct ir_block *b = &m->choices.v[i].blocks.v[k];
             if (b->kind == IR_BLOCK_THINKING && b->thinking.signature.n)
-                skip_text(&c, b->thinking.text);
+                skip_thought(&c, b);
         }
     putback_feed(&c.p, str_make(doc->src + c.done, doc->n - c.done), out);
     putback_end(&c.p, out);

@@ -20,6 +20,8 @@
     "-----BEGIN PRIVATE KEY-----\n" \
     "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\n" \
     "-----END PRIVATE KEY-----"
+/* 256 bytes, and more. */
+#define B64      PEM_LINE PEM_LINE PEM_LINE PEM_LINE
 #define PEM_LINE "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj"
 
 static const struct redact_rules rules = { .which = REDACT_ALL,
@@ -425,6 +427,14 @@ static const struct {
       "\"thinking\":\"x@b.org\",\"signature\":\"s@b.org\"},{\"type\":\"redacted_thinking\",\"data\":"
       "\"d@b.org\"}",
       "t@b.org" },
+    { "what the user says in the words of a signed thought", "anthropic.messages", XD_OP_CHAT,
+      "{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"\\u0078@b.org\"},{"
+      "\"role\":\"assistant\",\"content\":[{\"type\":\"thinking\",\"thinking\":\"\\u0078@b.org\","
+      "\"signature\":\"s\"}]},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":"
+      "\"\\u0078@b.org\"}]}]}",
+      "\"content\":[{\"type\":\"thinking\",\"thinking\":\"\\u0078@b.org\",\"signature\":\"s\"}]},{"
+      "\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"[email:",
+      "\"content\":\"\\u0078" },
     { "bytes and addresses", "openai.chat", XD_OP_CHAT,
       "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\","
       "\"image_url\":{\"url\":\"https://u:p@b.org/a?m=z@b.org\"}},{\"type\":\"text\",\"text\":"
@@ -484,6 +494,24 @@ static const struct {
       "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"metadata\":{\"password\":"
       "\"hunter22\"}}",
       "{\"password\":\"[password:", "hunter" },
+    { "what only begins like a data URL", "openai.chat", XD_OP_CHAT,
+      "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"metadata\":{\"a\":"
+      "\"data:text/plain;base64,QUJD and a@b.org\",\"b\":\"data:c@b.org;base64,QUJD\",\"c\":"
+      "\"data:;base64,sk-proj-abcDEF0123456789ghiJKL\"}}",
+      "\"data:text/plain;base64,QUJD and [email:", "b.org" },
+    { "a key in a data URL's place", "openai.chat", XD_OP_CHAT,
+      "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"metadata\":{\"c\":"
+      "\"data:;base64,sk-proj-abcDEF0123456789ghiJKL\"}}",
+      "[api_key:", "sk-proj" },
+    { "bytes that nobody reads", "openai.chat", XD_OP_CHAT,
+      "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"t@b.org\"}],\"metadata\":{\"a\":"
+      "\"data:image/png;base64,QUJD/+4111111111111111/+==\",\"b\":\"" B64
+      "/+4111111111111111/+==\"}}",
+      "QUJD/+4111111111111111/+==\",\"b\":\"" B64 "/+4111111111111111/+==\"", "t@b.org" },
+    { "a token that looks like bytes, by how it begins and by its name", "openai.chat", XD_OP_CHAT,
+      "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"metadata\":{\"a\":"
+      "\"IQoJb3JpZ2lu" B64 "\",\"session_token\":\"" B64 "==\"}}",
+      "\"session_token\":\"[api_key:", "MIIE" },
     { "texts to embed", "openai.chat", XD_OP_EMBEDDINGS,
       "{\"model\":\"m\",\"input\":[\"a@b.org\",\"c\"],\"user\":\"u@b.org\"}",
       "[email:", "a@b.org" },
@@ -743,6 +771,46 @@ signed_thinking_stays_in_documents(void **state)
     vault_fini(&v);
 }
 
+/* Twice the same thought, and once the same words that nobody has signed: escaped or not, before it and behind. */
+static void
+equal_thoughts_are_told_apart(void **state)
+{
+    static const char *const thoughts[] = { "A " P0, "\\u0041 " P0 };
+    const struct xd_dialect *d = xd_find(STR("anthropic.messages"));
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct bench b;
+        struct ir_reply m;
+        struct ir_error e;
+        struct vault v;
+        struct xd x;
+        fill(&v);
+        bench_init(&b);
+        const char *t = thoughts[i];
+        struct str document = arena_printf(
+            &b.arena,
+            "{\"id\":\"i\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\",\"content\":[{"
+            "\"type\":\"text\",\"text\":\"%s\"},{\"type\":\"thinking\",\"thinking\":\"%s\",\"signature\":"
+            "\"S1\"},{\"type\":\"thinking\",\"signature\":\"S2\",\"thinking\":\"%s\"},{\"type\":\"text\","
+            "\"text\":\"%s\"}],\"stop_reason\":\"end_turn\",\"usage\":{\"input_tokens\":1,"
+            "\"output_tokens\":1}}",
+            t, t, t, t);
+        xd_init(&x, d, XD_OP_CHAT, &b.arena, NULL);
+        assert_int_equal(xd_reply_read(&x, document, &m, &e), ERR_OK);
+        assert_int_equal(restoring_document(&v, &x.doc, &m, &b.out), 2);
+        struct str signed_twice = arena_printf(
+            &b.arena,
+            "{\"type\":\"thinking\",\"thinking\":\"%s\",\"signature\":\"S1\"},{\"type\":\"thinking\","
+            "\"signature\":\"S2\",\"thinking\":\"%s\"}",
+            t, t);
+        if (!memmem(b.out.p, b.out.n, signed_twice.p, signed_twice.n))
+            fail_msg("%.*s", STR_ARG(buf_str(&b.out)));
+        xd_fini(&x);
+        bench_fini(&b);
+        vault_fini(&v);
+    }
+}
+
 int
 main(void)
 {
@@ -757,6 +825,7 @@ main(void)
         cmocka_unit_test(forms_are_redacted_field_by_field),
         cmocka_unit_test(streams_tell_what_is_to_be_told),
         cmocka_unit_test(signed_thinking_stays_in_documents),
+        cmocka_unit_test(equal_thoughts_are_told_apart),
     };
     return cmocka_run_group_tests_name("texts are decoded", tests, NULL, NULL)
            + cmocka_run_group_tests_name("as in the server", tests, as_in_the_server, NULL)
