@@ -13,7 +13,7 @@
 #define STACK_MOST  ((size_t)1 << 20)
 
 #define STARTS_FIRST ((size_t)256)      /* places in a stretch where a match may begin: at first, */
-#define STARTS_MOST  ((size_t)2 << 10) /* and as long as nothing is found */
+#define STARTS_MOST  ((size_t)2 << 10)  /* and as long as nothing is found */
 #define REACH        ((size_t)1 << 10)  /* bytes that follow them */
 #define WORK         ((size_t)16 << 20) /* of a stretch: its places times its bytes */
 
