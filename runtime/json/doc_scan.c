@@ -16,17 +16,23 @@ enum want {
     FAULT,
 };
 
+/* All of it becomes one function, whose state then is in registers. */
+#define INLINE static inline __attribute__((always_inline))
+
 struct scan {
     struct json_doc *doc;
     const char *p, *end; /* what is left */
+    uint32_t count;      /* becomes doc->count */
     uint32_t parent;     /* the innermost open container, or 0 */
+    bool in_object;      /* is that an object? */
     size_t depth;
 };
 
-static inline void
+INLINE void
 skip_space(struct scan *s)
 {
-    while (s->p < s->end && (*s->p == ' ' || *s->p == '\n' || *s->p == '\r' || *s->p == '\t'))
+    while (s->p < s->end && (unsigned char)*s->p <= ' '
+           && (*s->p == ' ' || *s->p == '\n' || *s->p == '\r' || *s->p == '\t'))
         s->p++;
 }
 
@@ -37,13 +43,15 @@ is_digit(char c)
 }
 
 /* A node of the n bytes from `from` on; NULL when there is no room. */
-static struct json_node *
+INLINE struct json_node *
 add(struct scan *s, enum json_kind kind, const char *from, size_t n)
 {
     struct json_doc *d = s->doc;
-    if (d->count == d->room && json_doc_grow(d) != ERR_OK)
+    uint32_t i = s->count;
+    d->count = i;
+    if (i == d->room && json_doc_grow(d) != ERR_OK)
         return NULL;
-    uint32_t i = d->count++;
+    s->count = i + 1;
     d->nodes[i] = (struct json_node){
         .at = (uint32_t)(from - d->src),
         .n = (uint32_t)n,
@@ -53,34 +61,36 @@ add(struct scan *s, enum json_kind kind, const char *from, size_t n)
     return &d->nodes[i];
 }
 
-static enum want
-behind_value(const struct scan *s)
-{
-    return s->parent ? NEXT : NOTHING;
-}
-
 /* --- values, each from its first byte on --- */
 
+/* Any string: its length and enum json_escaped. */
 static bool
-scan_string(struct scan *s)
+take_string(struct str rest, size_t *n, uint8_t *escaped)
 {
     unsigned has;
+    *n = quoted_length(rest, &has);
+    *escaped = has & QUOTED_HALVES ? JSON_HALVES : has & QUOTED_ESCAPES ? JSON_ESCAPED : JSON_PLAIN;
+    return *n < rest.n && !(has & QUOTED_HIGH && utf8_valid(rest.p, *n) < *n);
+}
+
+INLINE bool
+scan_string(struct scan *s)
+{
     const char *from = s->p + 1;
     struct str rest = str_make(from, (size_t)(s->end - from));
-    size_t n = quoted_length(rest, &has);
-    if (n == rest.n || (has & QUOTED_HIGH && utf8_valid(from, n) < n))
+    uint8_t escaped = JSON_PLAIN;
+    size_t n = rest.n < 16 ? 16 : quoted_plain16(from); /* most are short and plain */
+    if ((n == 16 || from[n] != '"') && !take_string(rest, &n, &escaped))
         return false;
     struct json_node *node = add(s, JSON_STRING, from, n);
     s->p = from + n + 1;
     if (node)
-        node->escaped = has & QUOTED_HALVES    ? JSON_HALVES
-                        : has & QUOTED_ESCAPES ? JSON_ESCAPED
-                                               : JSON_PLAIN;
+        node->escaped = escaped;
     return node;
 }
 
 /* At least one digit. */
-static bool
+INLINE bool
 skip_digits(struct scan *s)
 {
     const char *from = s->p;
@@ -89,7 +99,7 @@ skip_digits(struct scan *s)
     return s->p > from;
 }
 
-static bool
+INLINE bool
 skip_char(struct scan *s, char c)
 {
     if (s->p == s->end || *s->p != c)
@@ -117,7 +127,7 @@ scan_number(struct scan *s)
     return add(s, JSON_NUMBER, from, (size_t)(s->p - from));
 }
 
-static bool
+INLINE bool
 scan_word(struct scan *s, enum json_kind kind, struct str word)
 {
     if (!str_starts(str_make(s->p, (size_t)(s->end - s->p)), word))
@@ -126,7 +136,7 @@ scan_word(struct scan *s, enum json_kind kind, struct str word)
     return add(s, kind, s->p - word.n, word.n);
 }
 
-static bool
+INLINE bool
 open_container(struct scan *s, enum json_kind kind)
 {
     if (s->depth >= s->doc->depth_max)
@@ -135,26 +145,28 @@ open_container(struct scan *s, enum json_kind kind)
     if (!node)
         return false;
     node->next = s->parent;
-    s->parent = s->doc->count - 1;
+    s->parent = s->count - 1;
+    s->in_object = kind == JSON_OBJECT;
     s->depth++;
     s->p++;
     return true;
 }
 
-static enum want
+INLINE enum want
 close_container(struct scan *s)
 {
     struct json_doc *d = s->doc;
     struct json_node *node = &d->nodes[s->parent];
     s->parent = node->next;
+    s->in_object = s->parent && d->nodes[s->parent].kind == JSON_OBJECT;
     s->depth--;
     s->p++;
     node->n = (uint32_t)(s->p - d->src) - node->at;
-    node->next = d->count;
-    return behind_value(s);
+    node->next = s->count;
+    return s->parent ? NEXT : NOTHING;
 }
 
-static enum want
+INLINE enum want
 scan_value(struct scan *s)
 {
     bool ok;
@@ -179,12 +191,14 @@ scan_value(struct scan *s)
         ok = scan_number(s);
         break;
     }
-    return ok ? behind_value(s) : FAULT;
+    if (!ok)
+        return FAULT;
+    return s->parent ? NEXT : NOTHING;
 }
 
 /* --- what is between them --- */
 
-static enum want
+INLINE enum want
 scan_key(struct scan *s)
 {
     if (*s->p != '"' || !scan_string(s))
@@ -193,25 +207,30 @@ scan_key(struct scan *s)
     return skip_char(s, ':') ? VALUE : FAULT;
 }
 
-static enum want
+INLINE enum want
 scan_next(struct scan *s)
 {
-    bool object = s->doc->nodes[s->parent].kind == JSON_OBJECT;
-    if (skip_char(s, ','))
-        return object ? KEY : VALUE;
-    return *s->p == (object ? '}' : ']') ? close_container(s) : FAULT;
+    if (*s->p == ',') {
+        s->p++;
+        return s->in_object ? KEY : VALUE;
+    }
+    return *s->p == (s->in_object ? '}' : ']') ? close_container(s) : FAULT;
 }
 
-static enum want
+INLINE enum want
 scan_some(struct scan *s, enum want want)
 {
     switch (want) {
     case FIRST_VALUE:
-        return *s->p == ']' ? close_container(s) : scan_value(s);
+        if (*s->p == ']')
+            return close_container(s);
+        /* fall through */
     case VALUE:
         return scan_value(s);
     case FIRST_KEY:
-        return *s->p == '}' ? close_container(s) : scan_key(s);
+        if (*s->p == '}')
+            return close_container(s);
+        /* fall through */
     case KEY:
         return scan_key(s);
     case NEXT:
@@ -226,13 +245,13 @@ scan_some(struct scan *s, enum want want)
 bool
 json_doc_scan(struct json_doc *d)
 {
-    struct scan s = { .doc = d, .p = d->src, .end = d->src + d->n };
+    struct scan s = { .doc = d, .p = d->src, .end = d->src + d->n, .count = JSON_ROOT };
     enum want want = VALUE;
-    d->count = JSON_ROOT;
     while (want != NOTHING && want != FAULT) {
         skip_space(&s);
         want = s.p < s.end ? scan_some(&s, want) : FAULT;
     }
+    d->count = s.count;
     skip_space(&s);
     return want == NOTHING && s.p == s.end;
 }

@@ -75,37 +75,12 @@ take_unicode(struct scan *q, size_t at)
 
 /* --- byte by byte --------------------------------------------------------------------------- */
 
-#ifdef __SSE2__
-/* How many of the 16 bytes at p stand in front of the first odd one. */
-static unsigned
-plain_bytes(const char *p)
-{
-    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
-    __m128i quote = _mm_cmpeq_epi8(x, _mm_set1_epi8('"'));
-    __m128i slash = _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'));
-    __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x);
-    __m128i odd = _mm_or_si128(_mm_or_si128(x, control), _mm_or_si128(quote, slash));
-    unsigned mask = (unsigned)_mm_movemask_epi8(odd);
-    return mask ? (unsigned)__builtin_ctz(mask) : 16;
-}
-#else
-static unsigned
-plain_bytes(const char *p)
-{
-    unsigned i = 0;
-    while (i < 16 && (unsigned char)p[i] >= 0x20 && (unsigned char)p[i] < 0x80 && p[i] != '"'
-           && p[i] != '\\')
-        i++;
-    return i;
-}
-#endif
-
 static void
 skip_plain(struct scan *q)
 {
     unsigned n = 16;
     while (n == 16 && q->s.n - q->at >= 16) {
-        n = plain_bytes(q->s.p + q->at);
+        n = quoted_plain16(q->s.p + q->at);
         q->at += n;
     }
 }
@@ -299,7 +274,7 @@ plain_front(struct str s)
     size_t at = 0;
     unsigned n = 16;
     while (n == 16 && at < FRONT && s.n - at >= 16) {
-        n = plain_bytes(s.p + at);
+        n = quoted_plain16(s.p + at);
         at += n;
     }
     return at;
