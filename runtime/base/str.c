@@ -1,32 +1,78 @@
 /* The parts of struct str that are too long for the header. */
 #include "runtime/base/str.h"
 
+#include <stdint.h>
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
+
+/* Eight bytes at a time: what is shorter than that has its loop. */
+#define WORD      8u
+#define EACH(c)   (0x0101010101010101u * (unsigned char)(c))
+#define TOP_BITS  EACH(0x80)
+#define LOW_BITS  EACH(0x7f)
+#define CASE_STEP ('a' - 'A')
+
+static uint64_t
+word_at(const char *p)
+{
+    uint64_t x;
+    memcpy(&x, p, sizeof x);
+    return x;
+}
 
 static unsigned char
 lower(char c)
 {
     unsigned char u = (unsigned char)c;
-    return u >= 'A' && u <= 'Z' ? (unsigned char)(u + 'a' - 'A') : u;
+    return u >= 'A' && u <= 'Z' ? (unsigned char)(u + CASE_STEP) : u;
+}
+
+/* The same for each byte of a word: the top bit tells which are from 'A' to 'Z'. */
+static uint64_t
+lower_word(uint64_t x)
+{
+    uint64_t low = x & LOW_BITS;
+    uint64_t from_a = low + EACH(0x80 - 'A'), behind_z = low + EACH(0x7f - 'Z');
+    uint64_t capital = from_a & ~behind_z & ~x & TOP_BITS;
+    return x + (capital >> 7) * CASE_STEP;
+}
+
+static bool
+words_alike(const char *a, const char *b)
+{
+    uint64_t x = word_at(a), y = word_at(b);
+    return x == y || lower_word(x) == lower_word(y);
 }
 
 bool
 str_eq_nocase_rest(struct str a, struct str b)
 {
-    if (a.n && memcmp(a.p, b.p, a.n) == 0) /* as a rule what is alike is written alike */
-        return true;
-    for (size_t i = 0; i < a.n; i++)
-        if (lower(a.p[i]) != lower(b.p[i]))
-            return false;
-    return true;
+    size_t i = 0;
+    if (a.n >= WORD) {
+        for (; i + WORD < a.n; i += WORD)
+            if (!words_alike(a.p + i, b.p + i))
+                return false;
+        return words_alike(a.p + a.n - WORD, b.p + a.n - WORD);
+    }
+    while (i < a.n && lower(a.p[i]) == lower(b.p[i]))
+        i++;
+    return i == a.n;
 }
 
 static bool
 is_control(char c)
 {
     return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+/* The top bit of each byte of a word that is a control character; those above the first one may be wrong. */
+static uint64_t
+word_controls(uint64_t x)
+{
+    uint64_t del = x ^ EACH(0x7f);
+    return (((x - EACH(0x20)) & ~x) | ((del - EACH(1)) & ~del)) & TOP_BITS;
 }
 
 size_t
@@ -43,6 +89,13 @@ str_control(struct str s)
             return i + (size_t)__builtin_ctz(mask);
     }
 #endif
+    /* Whole words, the last of which may reach back over what was seen. */
+    for (; s.n >= WORD && i < s.n; i += WORD) {
+        if (s.n - i < WORD)
+            i = s.n - WORD;
+        if (word_controls(word_at(s.p + i)))
+            break;
+    }
     while (i < s.n && !is_control(s.p[i]))
         i++;
     return i;

@@ -51,10 +51,13 @@ static size_t
 plain_run(const char *p, size_t n)
 {
     size_t i = 0;
-    for (; n - i >= BLOCK; i += BLOCK) {
+    while (n >= BLOCK && i < n) {
+        if (n - i < BLOCK)
+            i = n - BLOCK; /* the last block reaches back over what was seen */
         unsigned mask = odd_bytes(p + i);
         if (mask)
             return i + (size_t)__builtin_ctz(mask);
+        i += BLOCK;
     }
     while (i < n && is_plain(p[i]))
         i++;
@@ -123,6 +126,8 @@ json_escape(struct buf *out, struct str s)
         size_t run = plain_run(s.p, s.n);
         buf_put(out, s.p, run);
         s = str_skip(s, run);
+        if (s.n == 0)
+            return;
         size_t n = s.n < STEP ? s.n : STEP;
         buf_put(out, text, escape_bytes(text, s.p, n));
         s = str_skip(s, n);

@@ -41,7 +41,9 @@ bit(unsigned level)
 static void
 put_name(struct buf *out, struct str key, bool comma)
 {
-    char *begin = buf_room(out, key.n + 4), *to = begin;
+    size_t n = key.n + 4;
+    char *begin = !out->err && n <= out->room - out->n ? out->p + out->n : buf_room(out, n);
+    char *to = begin;
     if (!to)
         return;
     if (comma)

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -169,6 +170,71 @@ distances_of_long_strings_are_the_limit(void **state)
     assert_int_equal(str_distance(str_make(a, sizeof a), str_make(a, sizeof a), 7), 7);
 }
 
+static bool
+naive_alike(struct str a, struct str b)
+{
+    bool same = a.n == b.n;
+    for (size_t i = 0; same && i < a.n; i++) {
+        char x = a.p[i], y = b.p[i];
+        x = x >= 'A' && x <= 'Z' ? (char)(x + 32) : x;
+        y = y >= 'A' && y <= 'Z' ? (char)(y + 32) : y;
+        same = x == y;
+    }
+    return same;
+}
+
+static size_t
+naive_control(struct str s)
+{
+    size_t i = 0;
+    while (i < s.n && (unsigned char)s.p[i] >= 0x20 && s.p[i] != 0x7f)
+        i++;
+    return i;
+}
+
+/* Every byte at every place of strings of every length, which end where their memory does. */
+static void
+bytes_taken_by_the_word_are_judged_as_one_by_one(void **state)
+{
+    (void)state;
+    for (size_t n = 1; n <= 40; n++) {
+        char *a = malloc(n), *b = malloc(n);
+        for (size_t at = 0; at < n; at++)
+            for (unsigned c = 0; c < 256; c++) {
+                static const char others[] = "aZ[@`{\x7f\x80";
+                memset(a, 'k', n);
+                memset(b, 'K', n);
+                a[at] = (char)c;
+                assert_int_equal(str_control(str_make(a, n)), naive_control(str_make(a, n)));
+                for (size_t k = 0; k < sizeof others + 2; k++) {
+                    b[at] = k < sizeof others ? others[k]
+                                              : (char)(c ^ (k == sizeof others ? 32 : 0));
+                    assert_int_equal(str_eq_nocase(str_make(a, n), str_make(b, n)),
+                                     naive_alike(str_make(a, n), str_make(b, n)));
+                }
+            }
+        free(a);
+        free(b);
+    }
+}
+
+/* Two of them, as what stands behind the first must not change what is said of it. */
+static void
+the_first_of_several_controls_is_found(void **state)
+{
+    (void)state;
+    struct dice dice = { 7 };
+    for (unsigned round = 0; round < 20000; round++) {
+        size_t n = dice_roll(&dice, 40) + 1;
+        char *s = malloc(n);
+        for (size_t i = 0; i < n; i++)
+            s[i] = dice_roll(&dice, 6) ? (char)('a' + dice_roll(&dice, 26))
+                                       : (char)dice_roll(&dice, 256);
+        assert_int_equal(str_control(str_make(s, n)), naive_control(str_make(s, n)));
+        free(s);
+    }
+}
+
 int
 main(void)
 {
@@ -176,6 +242,8 @@ main(void)
         cmocka_unit_test(absent_and_empty_differ_only_in_the_pointer),
         cmocka_unit_test(prefixes_suffixes_and_skipping_stay_within_the_string),
         cmocka_unit_test(trim_removes_white_space_at_both_ends_only),
+        cmocka_unit_test(bytes_taken_by_the_word_are_judged_as_one_by_one),
+        cmocka_unit_test(the_first_of_several_controls_is_found),
         cmocka_unit_test(globs_know_the_star_and_nothing_else),
         cmocka_unit_test(globs_agree_with_a_recursive_matcher),
         cmocka_unit_test(distances_agree_with_a_recursive_count),
