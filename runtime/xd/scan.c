@@ -12,7 +12,18 @@ find_snake(struct str name, const struct xd_keys *keys)
 }
 
 static const struct xd_key *
-find_key(const struct json_doc *d, uint32_t at, const struct xd_keys *keys)
+find_among(const struct xd_key *k, const struct xd_key *end, struct str name)
+{
+    for (; k < end; k++)
+        if (str_eq(k->name, name))
+            return k;
+    return NULL;
+}
+
+/* *next: where to look first, as specs name members much in the order in which they come. */
+static const struct xd_key *
+find_key(const struct json_doc *d, uint32_t at, const struct xd_keys *keys,
+         const struct xd_key **next)
 {
     struct str name = json_inner(d, at);
     if (d->nodes[at].escaped) {
@@ -21,10 +32,12 @@ find_key(const struct json_doc *d, uint32_t at, const struct xd_keys *keys)
                 return &keys->v[i];
         return NULL;
     }
-    for (const struct xd_key *k = keys->v, *end = k + keys->n; k < end; k++)
-        if (str_eq(k->name, name))
-            return k;
-    return NULL;
+    const struct xd_key *k = find_among(*next, keys->v + keys->n, name);
+    if (!k)
+        k = find_among(keys->v, *next, name);
+    if (k)
+        *next = k + 1;
+    return k;
 }
 
 static void
@@ -82,9 +95,10 @@ scan_members(struct xd *x, uint32_t at, const struct xd_shape *shape, const stru
              uint32_t *v, struct ir_rest *rest)
 {
     const struct json_doc *d = &x->doc;
+    const struct xd_key *next = keys->v;
     for (uint32_t key = at + 1, end = d->nodes[at].next; key < end; key = d->nodes[key + 1].next) {
         uint32_t value = key + 1;
-        const struct xd_key *k = find_key(d, key, keys);
+        const struct xd_key *k = find_key(d, key, keys, &next);
         if (!k && shape->camel)
             k = find_snake(json_inner(d, key), keys);
         if (!k) {

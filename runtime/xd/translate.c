@@ -86,12 +86,10 @@ xd_request_write(struct xd *x, const struct ir_request *m)
     return finish_document(x, start);
 }
 
-/* The body itself when it is valid UTF-8, else a repaired copy. */
+/* A copy that is valid UTF-8. */
 static struct str
 sanitized(struct xd *x, struct str body)
 {
-    if (utf8_valid(body.p, body.n) == body.n)
-        return body;
     struct buf b;
     buf_init(&b, body.n * 3);
     utf8_sanitize(&b, body);
@@ -100,6 +98,17 @@ sanitized(struct xd *x, struct str body)
     if (!clean.p)
         xd_full(x);
     return clean;
+}
+
+/* Providers may send what is no UTF-8, which the parser does not take: then what can be made of it. */
+static enum err
+parse_any(struct xd *x, struct str body)
+{
+    if (parse(x, body) != ERR_SYNTAX || utf8_valid(body.p, body.n) == body.n)
+        return x->err;
+    x->err = ERR_OK;
+    fault_clear(&x->fault);
+    return parse(x, sanitized(x, body));
 }
 
 static void
@@ -152,7 +161,7 @@ enum err
 xd_reply_read(struct xd *x, struct str body, struct ir_reply *m, struct ir_error *e)
 {
     *m = (struct ir_reply){ .set = true };
-    if (parse(x, sanitized(x, body)) != ERR_OK)
+    if (parse_any(x, body) != ERR_OK)
         return x->err;
     if (xd_error_is_in(x)) {
         xd_error_read(x, body, 0, e);

@@ -126,10 +126,18 @@ number_of(struct str text)
     return strtod(digits, NULL);
 }
 
+/* "0", "0.7", as most are: less than any limit that begins with another digit. */
+static bool
+is_below_one(struct str text)
+{
+    return (text.n == 1 || (text.n > 1 && text.p[1] == '.')) && text.p[0] == '0'
+           && !memchr(text.p, 'e', text.n) && !memchr(text.p, 'E', text.n);
+}
+
 void
 xd_put_real_max(struct xd *x, struct str key, struct str v, const char *max)
 {
-    bool over = v.p && number_of(v) > number_of(str_from(max));
+    bool over = v.p && !(*max >= '1' && is_below_one(v)) && number_of(v) > number_of(str_from(max));
     xd_put_json(x, key, over ? str_from(max) : v);
     if (over)
         xd_lose_name(x, key.p ? key : STR("number"));
