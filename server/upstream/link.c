@@ -135,8 +135,9 @@ link_write(struct link *l, const struct iovec v[2], size_t *moved)
     *moved = 0;
     if (l->tls)
         return of_tls(l, tls_conn_write(l->tls, v[0].iov_base, v[0].iov_len, moved));
-    struct msghdr m = { .msg_iov = (struct iovec *)v, .msg_iovlen = v[1].iov_len ? 2 : 1 };
-    ssize_t put = sendmsg(l->fd, &m, MSG_NOSIGNAL);
+    struct msghdr m = { .msg_iov = (struct iovec *)v, .msg_iovlen = 2 };
+    ssize_t put = v[1].iov_len ? sendmsg(l->fd, &m, MSG_NOSIGNAL)
+                               : send(l->fd, v[0].iov_base, v[0].iov_len, MSG_NOSIGNAL);
     if (put < 0 && !is_again(errno))
         return LINK_ERROR;
     *moved = put > 0 ? (size_t)put : 0;

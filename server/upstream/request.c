@@ -14,7 +14,10 @@ static const struct str unwanted[] = {
 };
 #define N_UNWANTED (sizeof unwanted / sizeof unwanted[0])
 
-#define JOINED_MAX 12288 /* bytes of a body: a record has 16384 */
+/* Bodies that go out with the head, in one piece: over TLS they share a record, of 16384 bytes, with it; else a copy of
+ * so few bytes costs less than to tell the kernel of two pieces. */
+#define JOINED_TLS   12288
+#define JOINED_PLAIN 1024
 
 static const struct str reserved[] = {
     STR_INIT("Host"),       STR_INIT("Content-Length"), STR_INIT("Transfer-Encoding"),
@@ -22,13 +25,13 @@ static const struct str reserved[] = {
 };
 #define N_RESERVED (sizeof reserved / sizeof reserved[0])
 
-/* RFC 9110 5.6.2, as bits of the characters 0..127. */
-static const uint32_t token_bits[4] = { 0x00000000, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff };
+/* RFC 9110 5.6.2, as bits of the characters. */
+static const uint64_t token_bits[4] = { 0x03ff6cfa00000000, 0x57ffffffc7fffffe };
 
 static bool
 is_token_char(unsigned char c)
 {
-    return c < 128 && token_bits[c / 32] >> c % 32 & 1;
+    return token_bits[c / 64] >> c % 64 & 1;
 }
 
 static bool
@@ -111,32 +114,55 @@ announces_length(const struct upstream_request *req)
     return req->body.p || str_is(req->method, "POST") || str_is(req->method, "PUT");
 }
 
+static char *
+put(char *to, struct str s)
+{
+    if (s.n) /* one that is empty may be nowhere */
+        memcpy(to, s.p, s.n);
+    return to + s.n;
+}
+
+static char *
+put_header(char *to, const struct upstream_header *h)
+{
+    to = put(to, h->name);
+    to = h->value.n ? put(to, STR(": ")) : put(to, STR(":"));
+    to = put(to, h->value);
+    return put(to, STR("\r\n"));
+}
+
 bool
 request_head_make(struct buf *out, const struct upstream_request *req, const struct parsed_url *url)
 {
+    static const struct str begin = STR_INIT(" HTTP/1.1\r\nHost: "),
+                            length = STR_INIT("Content-Length: "), line_end = STR_INIT("\r\n");
+    struct str target = str_from(url->target), authority = str_from(url->authority);
+    bool join = req->body.n <= (url->tls ? JOINED_TLS : JOINED_PLAIN);
+    size_t room = req->method.n + target.n + begin.n + authority.n + length.n + DIGITS_ROOM + 16;
+    for (unsigned i = 0; i < req->n_headers; i++)
+        room += req->headers[i].name.n + req->headers[i].value.n + sizeof ": \r\n";
     buf_clear(out);
-    buf_puts(out, req->method);
-    buf_puts(out, STR(" "));
-    buf_puts(out, str_from(url->target));
-    buf_puts(out, STR(" HTTP/1.1\r\nHost: "));
-    buf_puts(out, str_from(url->authority));
-    for (unsigned i = 0; i < req->n_headers; i++) {
-        buf_puts(out, STR("\r\n"));
-        buf_puts(out, req->headers[i].name);
-        buf_puts(out, STR(":"));
-        if (req->headers[i].value.n)
-            buf_puts(out, STR(" "));
-        buf_puts(out, req->headers[i].value);
-    }
+    char *p = buf_room(out, room + (join ? req->body.n : 0));
+    if (!p)
+        return false;
+    p = put(p, req->method);
+    p = put(p, STR(" "));
+    p = put(p, target);
+    p = put(p, begin);
+    p = put(p, authority);
+    p = put(p, line_end);
+    for (unsigned i = 0; i < req->n_headers; i++)
+        p = put_header(p, &req->headers[i]);
     if (announces_length(req)) {
         char digits[DIGITS_ROOM];
-        buf_puts(out, STR("\r\nContent-Length: "));
-        buf_puts(out, digits_of(digits, req->body.n, 1));
+        p = put(p, length);
+        p = put(p, digits_of(digits, req->body.n, 1));
+        p = put(p, line_end);
     }
-    buf_puts(out, STR("\r\n\r\n"));
-    bool join = url->tls && req->body.n <= JOINED_MAX;
+    p = put(p, line_end);
     if (join)
-        buf_puts(out, req->body);
+        p = put(p, req->body);
+    out->n = (size_t)(p - out->p);
     return join;
 }
 
