@@ -1,6 +1,7 @@
 /* Limits before routing. */
 #include "server/gateway/admission.h"
 
+#include "runtime/base/digits.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/exchange.h"
 #include "server/gateway/gateway.h"
@@ -34,6 +35,15 @@ fingerprint(struct str s)
     return h;
 }
 
+/* "key 0123456789abcdef" */
+static struct str
+key_name(struct str key, struct arena *a)
+{
+    char name[4 + 16] = "key ";
+    digits_hex(name + 4, fingerprint(key));
+    return arena_str(a, str_make(name, sizeof name));
+}
+
 struct str
 admission_client(const struct http_head *h, struct str peer, struct arena *a)
 {
@@ -46,7 +56,7 @@ admission_client(const struct http_head *h, struct str peer, struct arena *a)
     for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
         struct str key = http_head_get(h, headers[i]);
         if (key.n)
-            return arena_printf(a, "key %016llx", (unsigned long long)fingerprint(key));
+            return key_name(key, a);
     }
     const char *colon = memrchr(peer.p, ':', peer.n);
     size_t n = colon ? (size_t)(colon - peer.p) : peer.n;
@@ -122,16 +132,15 @@ told(void *ctx)
 }
 
 static enum semaphore_answer
-enter(struct exchange *x, unsigned at, const struct limiter_options *o)
+enter(struct exchange *x, unsigned at, const struct limiter_options *o, uint64_t now)
 {
     struct limits_hold *h = &x->admission.holds[at];
     struct limiter_refusal no;
     h->note.bell = &x->worker->bell;
     h->told = told;
     h->ctx = x;
-    enum semaphore_answer a = limits_enter(h, limited_at(x, at), o, clock_ns(),
-                                           admission_guess(x->bytes_in), x->admission.priority,
-                                           &no);
+    enum semaphore_answer a = limits_enter(
+        h, limited_at(x, at), o, now, admission_guess(x->bytes_in), x->admission.priority, &no);
     if (a == SEMAPHORE_FULL)
         refuse(x, at, &no);
     return a;
@@ -150,6 +159,7 @@ enum admission_answer
 admission_step(struct exchange *x)
 {
     struct admission *m = &x->admission;
+    uint64_t now = clock_ns();
     for (; m->at < ADMISSION_PLACES; m->at++) {
         const struct limiter_options *o = options_at(x, m->at);
         struct limits_hold *h = &m->holds[m->at];
@@ -159,7 +169,7 @@ admission_step(struct exchange *x)
         }
         if (!o || h->place == LIMITS_IN)
             continue;
-        switch (enter(x, m->at, o)) {
+        switch (enter(x, m->at, o, now)) {
         case SEMAPHORE_IN:
             break;
         case SEMAPHORE_QUEUED:
@@ -205,7 +215,11 @@ admission_end(struct exchange *x, uint64_t tokens)
         .sign = sign_of(x),
         .sign_ns = x->first_us > x->begun_us ? (x->first_us - x->begun_us) * 1000 : 0,
     };
-    for (unsigned i = 0; i < ADMISSION_PLACES; i++)
-        if (x->admission.holds[i].limited)
-            limits_leave(&x->admission.holds[i], clock_ns(), r);
+    uint64_t now = 0;
+    for (unsigned i = 0; i < ADMISSION_PLACES; i++) {
+        if (!x->admission.holds[i].limited)
+            continue;
+        now = now ? now : clock_ns();
+        limits_leave(&x->admission.holds[i], now, r);
+    }
 }

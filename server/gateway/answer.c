@@ -24,9 +24,9 @@ put(struct headers *h, struct str name, struct str value)
 
 /* Time that was not spent waiting for providers, or between attempts. */
 static uint64_t
-overhead_us(const struct exchange *x)
+overhead_us(const struct exchange *x, uint64_t now)
 {
-    uint64_t all = clock_us() - x->begun_us;
+    uint64_t all = now - x->begun_us;
     uint64_t waited = x->upstream_us + x->rested_us;
     if (!x->attempt.accounted)
         waited += attempt_wait_us(&x->attempt);
@@ -53,7 +53,7 @@ put_common(struct headers *h, const struct exchange *x, struct str type)
     put(h, STR("x-request-id"), x->request_id);
     if (d->request_id.p && !str_eq_nocase(d->request_id, STR("x-request-id")))
         put(h, d->request_id, x->request_id);
-    put(h, STR("x-llmux-overhead-us"), digits_of(h->overhead, overhead_us(x), 1));
+    put(h, STR("x-llmux-overhead-us"), digits_of(h->overhead, overhead_us(x, clock_us()), 1));
     if (x->dropped.n)
         put(h, STR("x-llmux-dropped"),
             str_make(x->dropped.p, x->dropped.n < DROPPED_MAX ? x->dropped.n : DROPPED_MAX));
@@ -64,7 +64,7 @@ sent(struct exchange *x, size_t n)
 {
     if (n && !x->first_us) {
         x->first_us = clock_us();
-        x->overhead_us = overhead_us(x);
+        x->overhead_us = overhead_us(x, x->first_us);
     }
     x->bytes_out += n;
 }

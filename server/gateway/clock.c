@@ -36,7 +36,9 @@ clock_wall_us(void)
 uint64_t
 clock_wall_ms(void)
 {
-    return clock_wall_us() / 1000;
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME_COARSE, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
 uint64_t

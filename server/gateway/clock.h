@@ -14,7 +14,7 @@ uint64_t clock_work_us(void);
 
 /* Microseconds since 1970. */
 uint64_t clock_wall_us(void);
-/* Milliseconds since 1970. */
+/* Milliseconds since 1970, a few too few: those of the kernel's last tick, which costs least. */
 uint64_t clock_wall_ms(void);
 /* Seconds since 1970. */
 uint64_t clock_wall_s(void);

@@ -193,7 +193,8 @@ limits_leave(struct limits_hold *h, uint64_t now, struct limiter_report r)
         break;
     }
     h->place = LIMITS_OUT;
-    bell_cancel(&h->note);
+    if (h->note.put) /* that is done with the lock */
+        bell_cancel(&h->note);
     pthread_mutex_unlock(&x->lock);
     h->limited = NULL;
 }
