@@ -51,6 +51,55 @@ digits_read_hex(struct str text, uint64_t *v)
     return text.n > 0;
 }
 
+static inline char *
+put_wide(char *to, uint64_t v, unsigned width)
+{
+    char *at = to + width;
+    for (; at - to > 1; v /= 100) {
+        at -= 2;
+        memcpy(at, pairs + v % 100 * 2, 2);
+    }
+    if (at > to)
+        *to = (char)('0' + v % 10);
+    return to + width;
+}
+
+/* A bit is log10(2) of a digit, so that the bits of v say how many digits it has, or one too few. */
+char *
+digits_put_long(char *to, uint64_t v)
+{
+    static const uint64_t powers[DIGITS_ROOM] = {
+        UINT64_C(1),
+        UINT64_C(10),
+        UINT64_C(100),
+        UINT64_C(1000),
+        UINT64_C(10000),
+        UINT64_C(100000),
+        UINT64_C(1000000),
+        UINT64_C(10000000),
+        UINT64_C(100000000),
+        UINT64_C(1000000000),
+        UINT64_C(10000000000),
+        UINT64_C(100000000000),
+        UINT64_C(1000000000000),
+        UINT64_C(10000000000000),
+        UINT64_C(100000000000000),
+        UINT64_C(1000000000000000),
+        UINT64_C(10000000000000000),
+        UINT64_C(100000000000000000),
+        UINT64_C(1000000000000000000),
+        UINT64_C(10000000000000000000),
+    };
+    unsigned n = (64 - (unsigned)__builtin_clzll(v)) * 1233 >> 12;
+    return put_wide(to, v, n + (n < DIGITS_ROOM && v >= powers[n]));
+}
+
+char *
+digits_put_wide(char *to, uint64_t v, unsigned width)
+{
+    return put_wide(to, v, width);
+}
+
 /* The nibbles of v, a byte each. */
 static uint64_t
 spread(uint32_t v)

@@ -19,6 +19,20 @@ bool digits_read(struct str text, uint64_t *v);
 /* The same of hexadecimal digits in lower case. */
 bool digits_read_hex(struct str text, uint64_t *v);
 
+/* The longer part of digits_put; v > 0. */
+char *digits_put_long(char *to, uint64_t v);
+/* Write the digits of v, up to DIGITS_ROOM; returns their end. */
+static inline char *
+digits_put(char *to, uint64_t v)
+{
+    if (v >= 10)
+        return digits_put_long(to, v);
+    *to = (char)('0' + v);
+    return to + 1;
+}
+/* The same with as many digits as `width`, zeros in front; v has no more of them. */
+char *digits_put_wide(char *to, uint64_t v, unsigned width);
+
 /* All sixteen hexadecimal digits of v, in lower case, without a NUL. */
 void digits_hex(char to[16], uint64_t v);
 

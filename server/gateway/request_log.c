@@ -21,20 +21,29 @@ outcome(const struct exchange *x)
 }
 
 static void
-put_int(struct log_line *l, const char *key, struct ir_int v)
+put_int(struct log_line *l, struct brief key, struct ir_int v)
 {
     if (v.set)
-        log_int(l, key, v.v);
+        log_put_int(l, key, v.v);
 }
 
 /* What we have made, or what our tables and the configuration say, need not be searched for secrets. */
 static void
+put_text(struct log_line *l, struct brief key, struct str s, bool ours)
+{
+    if (ours)
+        log_put_word(l, key, s);
+    else
+        log_put_str(l, key, s);
+}
+
+static void
 put_request(struct log_line *l, const struct exchange *x)
 {
     bool ours = !x->front.asked.model.p && !x->front.asked.id.p;
-    (x->made_id ? log_word : log_str)(l, "request_id", x->request_id);
+    put_text(l, LOG_KEY("request_id"), x->request_id, x->made_id);
     log_word(l, "method", x->front.op->method);
-    (ours ? log_word : log_str)(l, "path", x->path);
+    put_text(l, LOG_KEY("path"), x->path, ours);
     log_word(l, "front", str_from(x->front.dialect->name));
     log_word(l, "gen_ai.operation.name", str_from(xd_op_name(x->front.op->kind)));
     log_str(l, "model", x->model);
@@ -62,11 +71,11 @@ put_usage(struct log_line *l, const struct exchange *x)
     const struct ir_usage u = recovery_usage(x, &t->usage);
     if (t->stop != IR_STOP_UNSET)
         log_word(l, "stop", str_from(ir_stop_name(t->stop)));
-    put_int(l, "tokens_in", u.input);
-    put_int(l, "tokens_out", u.output);
-    put_int(l, "tokens_cached", u.cache_read);
-    put_int(l, "tokens_cache_write", u.cache_write);
-    put_int(l, "tokens_thinking", u.thinking);
+    put_int(l, LOG_KEY("tokens_in"), u.input);
+    put_int(l, LOG_KEY("tokens_out"), u.output);
+    put_int(l, LOG_KEY("tokens_cached"), u.cache_read);
+    put_int(l, LOG_KEY("tokens_cache_write"), u.cache_write);
+    put_int(l, LOG_KEY("tokens_thinking"), u.thinking);
     if (recovery_is_on(x))
         log_int(l, "recovered", x->recovery->sequel.breaks);
     if (x->guessed || recovery_is_on(x))

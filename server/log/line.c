@@ -6,6 +6,7 @@
 
 #include "runtime/base/digits.h"
 #include "runtime/base/utf8.h"
+#include "server/log/clean.h"
 #include "server/log/private.h"
 #include "server/log/veil.h"
 
@@ -17,6 +18,20 @@
 
 static const char *const levels[] = { "debug", "info", "warn", "error" };
 #define LEVELS (sizeof levels / sizeof *levels)
+
+/* What stands between the time and the event, by level. */
+static const struct brief json_levels[LEVELS] = {
+    BRIEF_INIT("Z\",\"level\":\"debug\",\"event\":\""),
+    BRIEF_INIT("Z\",\"level\":\"info\",\"event\":\""),
+    BRIEF_INIT("Z\",\"level\":\"warn\",\"event\":\""),
+    BRIEF_INIT("Z\",\"level\":\"error\",\"event\":\""),
+};
+static const struct brief text_levels[LEVELS] = {
+    BRIEF_INIT("Z debug "),
+    BRIEF_INIT("Z info "),
+    BRIEF_INIT("Z warn "),
+    BRIEF_INIT("Z error "),
+};
 
 const char *
 log_level_name(enum log_level level)
@@ -35,47 +50,52 @@ log_level_read(struct str name, enum log_level *level)
     return false;
 }
 
-static void
-put(struct log_line *l, const char *p, size_t n)
+static char *
+end_of(struct log_line *l)
 {
-    memcpy(l->text + l->n, p, n);
-    l->n += n;
+    return l->text + l->n;
+}
+
+/* All up to here is written. */
+static void
+wrote(struct log_line *l, const char *to)
+{
+    l->n = (size_t)(to - l->text);
 }
 
 static void
-put_uint(struct log_line *l, uint64_t v, unsigned width)
+put(struct log_line *l, struct str s)
 {
-    char room[DIGITS_ROOM];
-    struct str digits = digits_of(room, v, width);
-    put(l, digits.p, digits.n);
+    wrote(l, brief_copy(end_of(l), s));
 }
 
 /* Days since 1970 to year, month, day (Howard Hinnant's civil_from_days). */
-static void
-put_date(struct log_line *l, uint64_t days)
+static char *
+put_date(char *to, uint64_t days)
 {
     uint64_t z = days + 719468, era = z / 146097, doe = z % 146097;
     uint64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
     uint64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     uint64_t mp = (5 * doy + 2) / 153, month = mp < 10 ? mp + 3 : mp - 9;
-    put_uint(l, yoe + era * 400 + (month <= 2), 4);
-    put(l, "-", 1);
-    put_uint(l, month, 2);
-    put(l, "-", 1);
-    put_uint(l, doy - (153 * mp + 2) / 5 + 1, 2);
+    to = digits_put_wide(to, yoe + era * 400 + (month <= 2), 4);
+    *to++ = '-';
+    to = digits_put_wide(to, month, 2);
+    *to++ = '-';
+    return digits_put_wide(to, doy - (153 * mp + 2) / 5 + 1, 2);
 }
 
-#define TIME_BYTES 19 /* "2006-01-02T15:04:05" */
+#define TIME_BYTES 20 /* "2006-01-02T15:04:05." */
 static void
-put_time(struct log_line *l, uint64_t s)
+put_time(char to[TIME_BYTES], uint64_t s)
 {
-    put_date(l, s / 86400);
-    put(l, "T", 1);
-    put_uint(l, s / 3600 % 24, 2);
-    put(l, ":", 1);
-    put_uint(l, s / 60 % 60, 2);
-    put(l, ":", 1);
-    put_uint(l, s % 60, 2);
+    to = put_date(to, s / 86400);
+    *to++ = 'T';
+    to = digits_put_wide(to, s / 3600 % 24, 2);
+    *to++ = ':';
+    to = digits_put_wide(to, s / 60 % 60, 2);
+    *to++ = ':';
+    to = digits_put_wide(to, s % 60, 2);
+    *to = '.';
 }
 
 static uint64_t
@@ -87,8 +107,8 @@ system_now_us(void)
 }
 
 /* Most lines are of the same second as the one before on their thread. */
-static void
-put_now(struct log_line *l, uint64_t us)
+static char *
+put_now(char *to, uint64_t us)
 {
     static _Thread_local struct {
         uint64_t second;
@@ -96,13 +116,10 @@ put_now(struct log_line *l, uint64_t us)
     } last = { .second = UINT64_MAX };
     if (us / 1000000 != last.second) {
         last.second = us / 1000000;
-        put_time(l, last.second);
-        memcpy(last.text, l->text + l->n - sizeof last.text, sizeof last.text);
-    } else
-        put(l, last.text, sizeof last.text);
-    put(l, ".", 1);
-    put_uint(l, us / 1000 % 1000, 3);
-    put(l, "Z", 1);
+        put_time(last.text, last.second);
+    }
+    memcpy(to, last.text, sizeof last.text);
+    return digits_put_wide(to + sizeof last.text, us / 1000 % 1000, 3);
 }
 
 static void
@@ -111,19 +128,17 @@ begin(struct log *log, struct log_line *l, enum log_level level, const char *eve
     l->log = log;
     l->format = log->format;
     l->full = false;
-    l->clean_n = 0;
-    l->n = 0;
     uint64_t now = log->now_us ? log->now_us() : system_now_us();
     bool json = l->format == LOG_FORMAT_JSON;
+    char *to = l->text;
     if (json)
-        put(l, "{\"ts\":\"", 7);
-    put_now(l, now);
-    put(l, json ? "\",\"level\":\"" : " ", json ? 11 : 1);
-    put(l, levels[level], strlen(levels[level]));
-    put(l, json ? "\",\"event\":\"" : " ", json ? 11 : 1);
-    put(l, event, strnlen(event, VALUE_MAX));
+        to = brief_put(to, BRIEF("{\"ts\":\""));
+    to = put_now(to, now);
+    to = brief_put(to, json ? json_levels[level] : text_levels[level]);
+    to = brief_copy(to, str_make(event, strnlen(event, VALUE_MAX)));
     if (json)
-        put(l, "\"", 1);
+        *to++ = '"';
+    wrote(l, to);
 }
 
 bool
@@ -135,25 +150,22 @@ log_begin(struct log *log, struct log_line *l, enum log_level level, const char 
     return true;
 }
 
-/* The key with what goes around it; false when it and `value` more bytes do not fit. */
-static bool
-put_key(struct log_line *l, const char *key, size_t value)
+/* Write the key with what goes around it, `,"key":` or ` key=`; NULL when that and `value` more bytes do not fit. */
+static inline char *
+put_key(struct log_line *l, struct brief key, size_t value)
 {
-    size_t n = strlen(key);
-    if (n > VALUE_MAX || l->n + n + 4 + value > LIMIT) {
+    char *to = end_of(l);
+    if (l->n + key.n + value > LIMIT) {
         l->full = true;
-        return false;
+        return NULL;
     }
-    if (l->format != LOG_FORMAT_JSON) {
-        put(l, " ", 1);
-        put(l, key, n);
-        put(l, "=", 1);
-        return true;
-    }
-    put(l, ",\"", 2);
-    put(l, key, n);
-    put(l, "\":", 2);
-    return true;
+    if (l->format == LOG_FORMAT_JSON)
+        return brief_put(to, key);
+    /* Without the comma, and with other signs in the place of the quotes. */
+    brief_put(to, (struct brief){ key.p + 1, key.n - 1 });
+    to[0] = ' ';
+    to[key.n - 3] = '=';
+    return to + key.n - 2;
 }
 
 /* The escape of an ASCII character that cannot stand for itself in a string; its length. */
@@ -173,16 +185,6 @@ escape(unsigned char c, char out[8])
     out[4] = hex[c >> 4];
     out[5] = hex[c & 15];
     return 6;
-}
-
-/* How many bytes at the start of s stand for themselves. */
-static size_t
-plain_run(struct str s)
-{
-    size_t n = 0;
-    while (n < s.n && s.p[n] >= 0x20 && s.p[n] < 0x7f && s.p[n] != '"' && s.p[n] != '\\')
-        n++;
-    return n;
 }
 
 /* What stands for the first character of s in a string: an escape, itself, or a replacement if it
@@ -207,27 +209,16 @@ put_escaped(struct log_line *l, struct str s, size_t end)
 {
     while (s.n) {
         char code[8];
-        size_t run = plain_run(s), taken = run;
+        size_t run = clean_run(s), taken = run;
         struct str piece = run ? str_make(s.p, run) : encode(s, code, &taken);
         if (l->n + piece.n > end) {
-            put(l, s.p, run ? end - l->n : 0);
+            put(l, str_make(s.p, run ? end - l->n : 0));
             return false;
         }
-        put(l, piece.p, piece.n);
+        put(l, piece);
         s = str_skip(s, taken);
     }
     return true;
-}
-
-void
-log_word(struct log_line *l, const char *key, struct str word)
-{
-    if (!put_key(l, key, word.n + 2))
-        return;
-    size_t quote = l->format == LOG_FORMAT_JSON;
-    put(l, "\"", quote);
-    put(l, word.p, word.n);
-    put(l, "\"", quote);
 }
 
 static bool
@@ -242,86 +233,109 @@ is_bare(struct str s)
     return s.n > 0;
 }
 
+/* What needs no escapes. */
 static void
-put_veiled(struct log_line *l, const char *key, struct str value, redact_kinds which)
+put_plain(struct log_line *l, struct brief key, struct str s)
 {
-    if (!value.p || !put_key(l, key, 2 + 3))
+    char *to = put_key(l, key, s.n + 2);
+    bool quote = l->format == LOG_FORMAT_JSON || !is_bare(s);
+    if (!to)
+        return;
+    *to = '"';
+    to = brief_copy(to + quote, s);
+    *to = '"';
+    wrote(l, to + quote);
+}
+
+void
+log_put_word(struct log_line *l, struct brief key, struct str word)
+{
+    put_plain(l, key, word);
+}
+
+static void
+put_veiled(struct log_line *l, struct brief key, struct str value, redact_kinds which)
+{
+    if (!value.p)
         return;
     const struct masker *known = atomic_load_explicit(&l->log->mask, memory_order_acquire);
-    size_t start = l->n, end = l->n + VALUE_MAX < LIMIT - 1 ? l->n + VALUE_MAX : LIMIT - 1;
-    bool whole = true, clean = false;
-    struct veil_piece piece = { .shown = value };
-    put(l, "\"", 1);
-    if (l->clean_n && str_eq(str_make(l->text + l->clean_at, l->clean_n), value)) {
-        whole = put_escaped(l, value, end);
-    } else {
-        for (struct veil v = veil_over(known, value, which); whole && veil_next(&v, &piece);)
-            whole = put_escaped(l, piece.shown, end) && put_escaped(l, piece.instead, end);
-        clean = piece.shown.n == value.n && which == REDACT_ALL;
+    if (clean_knows(known, value) && l->n + key.n + value.n + 2 <= LIMIT) {
+        put_plain(l, key, value);
+        return;
     }
+    char *to = put_key(l, key, 2 + 3);
+    if (!to)
+        return;
+    *to++ = '"';
+    wrote(l, to);
+    size_t start = l->n,
+           end = start - 1 + VALUE_MAX < LIMIT - 1 ? start - 1 + VALUE_MAX : LIMIT - 1;
+    bool whole = true;
+    struct veil v = veil_over(known, value, which);
+    for (struct veil_piece piece; whole && veil_next(&v, &piece);)
+        whole = put_escaped(l, piece.shown, end) && put_escaped(l, piece.instead, end);
     l->full |= !whole;
-    struct str inside = { l->text + start + 1, l->n - start - 1 };
-    bool bare = l->format == LOG_FORMAT_TEXT && is_bare(inside);
-    if (bare) {
-        memmove(l->text + start, inside.p, inside.n);
+    struct str inside = { l->text + start, l->n - start };
+    if (l->format == LOG_FORMAT_TEXT && is_bare(inside)) {
+        memmove(l->text + start - 1, inside.p, inside.n);
         l->n--;
     } else {
-        put(l, "\"", 1);
-    }
-    /* Models are often called the same by all three sides. */
-    if (clean && whole && inside.n == value.n) {
-        l->clean_at = start + !bare;
-        l->clean_n = value.n;
+        put(l, STR("\""));
     }
 }
 
 void
-log_str(struct log_line *l, const char *key, struct str value)
+log_put_str(struct log_line *l, struct brief key, struct str value)
 {
     put_veiled(l, key, value, REDACT_ALL);
 }
 
 void
-log_own(struct log_line *l, const char *key, struct str value)
+log_put_own(struct log_line *l, struct brief key, struct str value)
 {
     put_veiled(l, key, value, REDACT_ALL & ~REDACT_BIT(REDACT_IP));
 }
 
 void
-log_int(struct log_line *l, const char *key, int64_t value)
+log_put_int(struct log_line *l, struct brief key, int64_t value)
 {
-    if (!put_key(l, key, 20))
+    char *to = put_key(l, key, 20);
+    if (!to)
         return;
-    if (value < 0)
-        put(l, "-", 1);
-    put_uint(l, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, 1);
+    *to = '-';
+    wrote(l, digits_put(to + (value < 0), value < 0 ? 0 - (uint64_t)value : (uint64_t)value));
 }
 
 void
-log_bool(struct log_line *l, const char *key, bool value)
+log_put_bool(struct log_line *l, struct brief key, bool value)
 {
-    if (put_key(l, key, 5))
-        put(l, value ? "true" : "false", value ? 4 : 5);
+    char *to = put_key(l, key, 5);
+    if (to)
+        wrote(l, brief_put(to, value ? BRIEF("true") : BRIEF("false")));
+}
+
+/* The whole part of a number, and so many digits behind the point. */
+static void
+put_parts(struct log_line *l, struct brief key, uint64_t whole, uint64_t part, unsigned digits)
+{
+    char *to = put_key(l, key, 22);
+    if (!to)
+        return;
+    to = digits_put(to, whole);
+    *to++ = '.';
+    wrote(l, digits_put_wide(to, part, digits));
 }
 
 void
-log_seconds(struct log_line *l, const char *key, uint64_t us)
+log_put_seconds(struct log_line *l, struct brief key, uint64_t us)
 {
-    if (!put_key(l, key, 22))
-        return;
-    put_uint(l, us / 1000000, 1);
-    put(l, ".", 1);
-    put_uint(l, us % 1000000, 6);
+    put_parts(l, key, us / 1000000, us % 1000000, 6);
 }
 
 void
-log_billionths(struct log_line *l, const char *key, uint64_t value)
+log_put_billionths(struct log_line *l, struct brief key, uint64_t value)
 {
-    if (!put_key(l, key, 22))
-        return;
-    put_uint(l, value / 1000000000, 1);
-    put(l, ".", 1);
-    put_uint(l, value % 1000000000, 9);
+    put_parts(l, key, value / 1000000000, value % 1000000000, 9);
 }
 
 static void
@@ -331,7 +345,7 @@ finish(struct log_line *l)
     struct str end = json ? STR("}\n") : STR("\n");
     if (l->full)
         end = json ? STR(CUT_JSON) : STR(CUT_TEXT);
-    put(l, end.p, end.n);
+    put(l, end);
 }
 
 void

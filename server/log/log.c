@@ -359,7 +359,7 @@ log_masked(const struct log *log, struct str s, struct arena *a)
 {
     const struct masker *known = atomic_load_explicit(&log->mask, memory_order_acquire);
     struct veil v = veil_over(known, s, REDACT_ALL);
-    if (v.known_at == s.n && v.pattern.at == s.n)
+    if (veil_is_clean(&v))
         return s;
     struct str masked = { NULL, 0 };
     for (struct veil_piece piece; veil_next(&v, &piece);) {

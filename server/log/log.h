@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "runtime/base/arena.h"
+#include "runtime/base/brief.h"
 #include "runtime/base/buf.h"
 #include "runtime/base/err.h"
 #include "runtime/base/str.h"
@@ -79,29 +80,36 @@ struct log_line {
     struct log *log;
     enum log_format format;
     bool full; /* a field did not fit and was left out */
-    /* Where in text the newest value stands, as it is, in which nothing was found; 0 bytes: nowhere. */
-    size_t clean_at, clean_n;
-    size_t n;
-    char text[LOG_LINE_MAX];
+    size_t n;  /* at most LOG_LINE_MAX */
+    char text[LOG_LINE_MAX + BRIEF_SPARE];
 };
 
 /* Start a line.  False (and nothing else may be called on l) when the level is switched off.  event
  * is a constant: letters, digits, '_'. */
 bool log_begin(struct log *log, struct log_line *l, enum log_level level, const char *event);
 
-/* Fields, in this order in the line.  key is a constant: letters, digits, '_', '.'.  A value that
+/* Fields, in this order in the line.  key is a literal: letters, digits, '_', '.'.  A value that
  * does not fit is cut (strings) or left out; then the line ends with "cut":true. */
-void log_str(struct log_line *l, const char *key, struct str value); /* absent: no field */
+#define LOG_KEY(key)                  BRIEF(",\"" key "\":")
+#define log_str(l, key, value)        log_put_str(l, LOG_KEY(key), value)
+#define log_own(l, key, value)        log_put_own(l, LOG_KEY(key), value)
+#define log_word(l, key, value)       log_put_word(l, LOG_KEY(key), value)
+#define log_int(l, key, value)        log_put_int(l, LOG_KEY(key), value)
+#define log_bool(l, key, value)       log_put_bool(l, LOG_KEY(key), value)
+#define log_seconds(l, key, value)    log_put_seconds(l, LOG_KEY(key), value)
+#define log_billionths(l, key, value) log_put_billionths(l, LOG_KEY(key), value)
+
+void log_put_str(struct log_line *l, struct brief key, struct str value); /* absent: no field */
 /* The same for what the gateway says of itself, and to whom it speaks: addresses of hosts stay. */
-void log_own(struct log_line *l, const char *key, struct str value);
+void log_put_own(struct log_line *l, struct brief key, struct str value);
 /* The same for a constant of ours or of the configuration: letters, digits, and '.', '_', '-', '/', ':'. */
-void log_word(struct log_line *l, const char *key, struct str word);
-void log_int(struct log_line *l, const char *key, int64_t value);
-void log_bool(struct log_line *l, const char *key, bool value);
+void log_put_word(struct log_line *l, struct brief key, struct str word);
+void log_put_int(struct log_line *l, struct brief key, int64_t value);
+void log_put_bool(struct log_line *l, struct brief key, bool value);
 /* Microseconds, written as seconds with six decimals. */
-void log_seconds(struct log_line *l, const char *key, uint64_t us);
+void log_put_seconds(struct log_line *l, struct brief key, uint64_t us);
 /* Billionths, written with nine decimals. */
-void log_billionths(struct log_line *l, const char *key, uint64_t value);
+void log_put_billionths(struct log_line *l, struct brief key, uint64_t value);
 /* Hand the line to the writer. */
 void log_end(struct log_line *l);
 

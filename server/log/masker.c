@@ -4,7 +4,7 @@
  * with those that begin it (its `parent`s). */
 #include "server/log/masker.h"
 
-#include <stdint.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +16,7 @@ struct known {
 };
 
 struct masker {
+    uint64_t number;
     struct known *v; /* owned */
     size_t n;
     char *text;               /* owned: all values */
@@ -76,6 +77,13 @@ add(struct masker *m, size_t at, struct str value)
     return at + value.n;
 }
 
+static uint64_t
+next_number(void)
+{
+    static atomic_uint_fast64_t n;
+    return atomic_fetch_add_explicit(&n, 1, memory_order_relaxed) + 1;
+}
+
 struct masker *
 masker_create(const struct masker *older, const struct str *values, size_t n, size_t shortest)
 {
@@ -93,6 +101,7 @@ masker_create(const struct masker *older, const struct str *values, size_t n, si
         free(text);
         return NULL;
     }
+    m->number = next_number();
     m->v = v;
     m->text = text;
     for (size_t i = 0; i < count; i++)
@@ -112,6 +121,12 @@ masker_destroy(struct masker *m)
     free(m->v);
     free(m->text);
     free(m);
+}
+
+uint64_t
+masker_number(const struct masker *m)
+{
+    return m->number;
 }
 
 /* How many of them are not above s. */

@@ -5,6 +5,7 @@
 #define LLMUX_LOG_MASKER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "runtime/base/str.h"
 
@@ -15,6 +16,8 @@ struct masker;
 struct masker *
 masker_create(const struct masker *older, const struct str *values, size_t n, size_t shortest);
 void masker_destroy(struct masker *m);
+/* No two of them have the same number, also when one has gone; never 0. */
+uint64_t masker_number(const struct masker *m);
 /* Is this value masked already? */
 bool masker_knows(const struct masker *m, struct str value);
 /* The first of them at or behind `from`, the longest of those that begin there; false: none. */

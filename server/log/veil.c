@@ -1,5 +1,7 @@
 #include "server/log/veil.h"
 
+#include "server/log/clean.h"
+
 static void
 look_for_known(struct veil *v, size_t from)
 {
@@ -34,8 +36,14 @@ struct veil
 veil_over(const struct masker *known, struct str text, redact_kinds which)
 {
     struct veil v = { .known = known, .text = text, .which = which };
+    if (clean_knows(known, text)) {
+        v.known_at = v.pattern.at = text.n;
+        return v;
+    }
     look_for_known(&v, 0);
     look_for_pattern(&v, 0);
+    if (which == REDACT_ALL && veil_is_clean(&v))
+        clean_remember(known, text);
     return v;
 }
 

@@ -25,6 +25,13 @@ struct veil_piece {
 
 /* All borrowed. */
 struct veil veil_over(const struct masker *known, struct str text, redact_kinds which);
+/* Is there nothing to hide?  Before the first piece. */
+static inline bool
+veil_is_clean(const struct veil *v)
+{
+    return v->known_at == v->text.n && v->pattern.at == v->text.n;
+}
+
 /* The next piece; false when there is nothing left. */
 bool veil_next(struct veil *v, struct veil_piece *piece);
 

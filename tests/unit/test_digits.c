@@ -20,6 +20,14 @@ check(uint64_t v, unsigned least)
         fail_msg("%" PRIu64 " with %u: %.*s, not %s", v, least, STR_ARG(got), want);
     uint64_t back;
     assert_true(digits_read(got, &back) && back == v);
+    unsigned width = (unsigned)got.n;
+    struct str put = str_make(room, (size_t)(digits_put_wide(room, v, width) - room));
+    if (!str_is(put, want))
+        fail_msg("%" PRIu64 " with %u: %.*s was put, not %s", v, width, STR_ARG(put), want);
+    snprintf(want, sizeof want, "%" PRIu64, v);
+    put = str_make(room, (size_t)(digits_put(room, v) - room));
+    if (!str_is(put, want))
+        fail_msg("%" PRIu64 ": %.*s was put, not %s", v, STR_ARG(put), want);
 }
 
 static void

@@ -284,6 +284,100 @@ a_value_is_masked_whatever_became_of_the_one_before(void **state)
     }
 }
 
+/* The same text before and after it is a secret, in one log and in another. */
+static void
+what_was_clean_is_masked_once_it_is_secret(void **state)
+{
+    const struct str text = STR("harmless-until-now");
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct world w;
+        struct log_line l;
+        world_init(&w, LOG_FORMAT_JSON);
+        assert_true(log_begin(w.log, &l, LOG_LEVEL_INFO, "x"));
+        log_str(&l, "a", text);
+        log_str(&l, "b", text);
+        assert_true(log_add_secrets(w.log, &text, 1));
+        log_str(&l, "c", text);
+        log_end(&l);
+        assert_non_null(strstr(world_fini(&w), "\"a\":\"harmless-until-now\","
+                                               "\"b\":\"harmless-until-now\",\"c\":\"***\"}"));
+    }
+}
+
+/* More texts than are remembered, each several times, some of them to be hidden: as if none was remembered. */
+static void
+remembered_texts_are_told_apart(void **state)
+{
+    static const char *const secrets[] = { "Ab3-secret-key-of-ours", "user@example.org" };
+    struct buf got, want;
+    struct arena a;
+    (void)state;
+    for (int round = 0; round < 3; round++) {
+        struct world w;
+        world_init(&w, LOG_FORMAT_JSON);
+        assert_true(log_add_secrets(w.log, &(struct str){ secrets[0], strlen(secrets[0]) }, 1));
+        arena_init(&a, 1 << 20);
+        buf_init(&got, 1 << 20);
+        buf_init(&want, 1 << 20);
+        for (unsigned i = 0; i < 500; i++) {
+            char text[100];
+            const char *inside = i % 7 < 2 ? secrets[i % 7] : "";
+            size_t n = (size_t)snprintf(text, sizeof text, "%.*s %s", (int)(i % 71),
+                                        "model model model model model model model model model "
+                                        "model model model",
+                                        inside);
+            buf_clear(&got);
+            log_mask(w.log, str_make(text, n), &got);
+            buf_clear(&want);
+            buf_put(&want, text, n - strlen(inside));
+            buf_puts(&want, i % 7 == 0   ? STR("***")
+                            : i % 7 == 1 ? STR("[REDACTED:email]")
+                                         : STR(""));
+            assert_true(str_eq(buf_str(&got), buf_str(&want)));
+        }
+        buf_fini(&got);
+        buf_fini(&want);
+        arena_fini(&a);
+        world_fini(&w);
+    }
+}
+
+/* A value that is remembered is cut where one is that is not. */
+static void
+a_remembered_value_is_cut_as_any_other(void **state)
+{
+    static char filler[1024];
+    (void)state;
+    memset(filler, '.', sizeof filler);
+    for (int format = LOG_FORMAT_JSON; format <= LOG_FORMAT_TEXT; format++) {
+        struct world w;
+        world_init(&w, (enum log_format)format);
+        for (unsigned n = 880; n < 1000; n++)
+            for (unsigned twice = 0; twice < 2; twice++) {
+                struct log_line l;
+                char text[40];
+                snprintf(text, sizeof text, "a-value-never-seen-%u", n);
+                assert_true(log_begin(w.log, &l, LOG_LEVEL_INFO, "x"));
+                for (unsigned i = 0; i < 3; i++)
+                    log_str(&l, "filler", str_make(filler, 1000));
+                log_str(&l, "filler", str_make(filler, n));
+                log_str(&l, "value", str_from(text));
+                log_str(&l, "more", STR("x"));
+                log_end(&l);
+            }
+        unsigned cut = 0;
+        for (char *p = world_fini(&w), *second, *end; *p; p = end + 1) {
+            second = strchr(p, '\n') + 1;
+            end = strchr(second, '\n');
+            assert_int_equal(second - p, end + 1 - second);
+            assert_memory_equal(p, second, (size_t)(second - p));
+            cut += memmem(p, (size_t)(second - p), "cut", 3) != NULL;
+        }
+        assert_in_range(cut, 20, 100);
+    }
+}
+
 /* All of a veil's pieces, while the text behind the first one becomes another: what was not there at
  * the begin is not looked for again, or long texts would take time by the square. */
 static void
@@ -317,7 +411,7 @@ log_cuts_what_does_not_fit(void **state)
 {
     (void)state;
     struct world w;
-    char long_value[5000], key[16];
+    char long_value[5000], key[16 + BRIEF_SPARE] = { 0 };
     for (size_t i = 0; i < sizeof long_value; i++)
         long_value[i] = "\xe2\x82\xac"[i % 3]; /* a sign of three bytes */
     world_init(&w, LOG_FORMAT_JSON);
@@ -326,9 +420,9 @@ log_cuts_what_does_not_fit(void **state)
         log_begin(w.log, &l, LOG_LEVEL_INFO, "x");
         log_str(&l, "long", str_make(long_value, sizeof long_value - n));
         for (int i = 0; i < 60; i++) {
-            snprintf(key, sizeof key, "k%d", i);
-            log_str(&l, key, str_make(long_value, 3 * n));
-            log_int(&l, key, 123456789);
+            struct brief k = { key, (size_t)snprintf(key, 16, ",\"k%d\":", i) };
+            log_put_str(&l, k, str_make(long_value, 3 * n));
+            log_put_int(&l, k, 123456789);
         }
         log_end(&l);
     }
@@ -612,6 +706,9 @@ main(void)
         cmocka_unit_test(log_masks_like_a_naive_search),
         cmocka_unit_test(a_value_is_masked_whatever_became_of_the_one_before),
         cmocka_unit_test(what_is_not_there_is_looked_for_once),
+        cmocka_unit_test(what_was_clean_is_masked_once_it_is_secret),
+        cmocka_unit_test(remembered_texts_are_told_apart),
+        cmocka_unit_test(a_remembered_value_is_cut_as_any_other),
         cmocka_unit_test(log_cuts_what_does_not_fit),
         cmocka_unit_test(log_drops_and_counts_when_nobody_reads),
         cmocka_unit_test(log_ends_although_nobody_reads),
