@@ -19,6 +19,7 @@ struct redact_rules {
     const struct redact_custom *custom; /* NULL: none */
     enum redact_mode mode;
     struct str key;          /* of REDACT_HASH: HMAC-SHA-256, cut to 6 bytes */
+    bool unfold;             /* also what is written with escapes (unfold.h) */
     struct redact_time time; /* for the operator's patterns */
 };
 

@@ -1,4 +1,4 @@
-/* Two searches side by side. */
+/* Searches side by side. */
 #include "runtime/redact/search.h"
 
 struct redact_script
@@ -42,6 +42,23 @@ find_own(struct redact_search *s, size_t from, struct redact_match *m)
     return found;
 }
 
+/* In the text without escapes, of which more is replaced than what is read. */
+static bool
+find_plain(struct redact_search *s, size_t from, struct redact_match *m)
+{
+    struct str plain = buf_str(&s->unfold.plain);
+    while (s->has_escapes && redact_next(plain, s->rules->which, s->unfolded, m)) {
+        s->unfolded = m->at + m->n;
+        size_t at = redact_unfold_place(&s->unfold, m->at);
+        size_t end = redact_unfold_place(&s->unfold, s->unfolded);
+        m->at = at < from ? from : at;
+        m->n = end > m->at ? end - m->at : 0;
+        if (m->n && clip(&s->script, m))
+            return true;
+    }
+    return false;
+}
+
 void
 redact_search_begin(struct redact_search *s, const struct redact_rules *rules,
                     struct redact_script script)
@@ -51,6 +68,19 @@ redact_search_begin(struct redact_search *s, const struct redact_rules *rules,
                         script.all, rules->time);
     s->found = find(s, 0, &s->next);
     s->own_found = find_own(s, 0, &s->own);
+    s->has_escapes = rules->unfold && redact_unfold_begin(&s->unfold, script.all);
+    if (s->has_escapes)
+        s->err = s->err ? s->err : s->unfold.plain.err;
+    s->plain_found = find_plain(s, 0, &s->plain);
+}
+
+/* The one that begins first, or else is longer. */
+static void
+prefer(const struct redact_match *m, bool found, struct redact_match *best, bool *any)
+{
+    if (found && (!*any || m->at < best->at || (m->at == best->at && m->n > best->n)))
+        *best = *m;
+    *any |= found;
 }
 
 bool
@@ -60,18 +90,19 @@ redact_search_next(struct redact_search *s, size_t from, struct redact_match *m)
         s->found = find(s, from, &s->next);
     if (s->own_found && s->own.at < from)
         s->own_found = find_own(s, from, &s->own);
-    if (!s->found && !s->own_found)
-        return false;
-    bool own = !s->found
-               || (s->own_found
-                   && (s->own.at < s->next.at
-                       || (s->own.at == s->next.at && s->own.n > s->next.n)));
-    *m = own ? s->own : s->next;
-    return true;
+    if (s->plain_found && s->plain.at < from)
+        s->plain_found = find_plain(s, from, &s->plain);
+    bool any = false;
+    prefer(&s->next, s->found, m, &any);
+    prefer(&s->own, s->own_found, m, &any);
+    prefer(&s->plain, s->plain_found, m, &any);
+    return any;
 }
 
 void
 redact_search_end(struct redact_search *s)
 {
     redact_custom_end(&s->custom);
+    if (s->has_escapes)
+        redact_unfold_end(&s->unfold);
 }

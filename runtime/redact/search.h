@@ -1,9 +1,10 @@
-/* All matches in a text, of the built-in and the operator's patterns, in one pass: each of the two is looked for again
- * only when its last match has been passed. */
+/* All matches in a text, of the built-in and the operator's patterns, and of the built-in ones where escapes hide them, in
+ * one pass: each of the three is looked for again only when its last match has been passed. */
 #ifndef LLMUX_REDACT_SEARCH_H
 #define LLMUX_REDACT_SEARCH_H
 
 #include "runtime/redact/mask.h"
+#include "runtime/redact/unfold.h"
 
 /* A text, with what stands before it where that tells what it is.
  *
@@ -28,8 +29,10 @@ struct redact_search {
     const struct redact_rules *rules; /* borrowed, as is the text */
     struct redact_script script;
     struct redact_custom_search custom;
-    bool found, own_found;
-    struct redact_match next, own;
+    struct redact_unfold unfold;
+    size_t unfolded; /* so much of its plain text is done */
+    bool has_escapes, found, own_found, plain_found;
+    struct redact_match next, own, plain;
     enum err err; /* there may be more than was found (custom_search.h) */
 };
 

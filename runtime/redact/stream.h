@@ -4,7 +4,7 @@
  *   feed  "oj-8f3... and"    ─►  "[REDACTED:api_key] "   held: "and"
  *
  * However the text is cut, what comes out is the same as redact_text (mask.h) makes of the whole.  The operator's own
- * patterns are not looked for: how much of a text they need to see is not known. */
+ * patterns are not looked for: how much of a text they need to see is not known; and escapes are not looked behind. */
 #ifndef LLMUX_REDACT_STREAM_H
 #define LLMUX_REDACT_STREAM_H
 

@@ -19,6 +19,7 @@ policy_of(const struct redactor *r, int mode, uint64_t kinds, struct str key)
         .mode = (enum config_redact_mode)mode,
         .rules = { .which = kinds & REDACT_ALL,
                    .custom = r->custom,
+                   .unfold = true,
                    .mode = mode == CONFIG_REDACT_MASK ? REDACT_MASK : REDACT_HASH,
                    .key = key },
     };

@@ -38,8 +38,9 @@ begin(struct writer *w, struct buf *out, const struct transcript_options *o)
     buf_init(&w->named, ARENA_MAX);
     buf_init(&w->shown, ARENA_MAX);
     arena_init(&w->arena, ARENA_MAX);
-    w->rules =
-        (struct redact_rules){ .which = REDACT_ALL, .custom = o->custom, .mode = REDACT_MASK };
+    w->rules = (struct redact_rules){
+        .which = REDACT_ALL, .custom = o->custom, .mode = REDACT_MASK, .unfold = true
+    };
     if (o->custom)
         w->rules.time = (struct redact_time){ clock_work_us, clock_work_us() + PATTERNS_US };
     w->xd.arena = &w->arena;

@@ -274,6 +274,7 @@ put_veiled(struct log_line *l, struct brief key, struct str value, redact_kinds 
     struct veil v = veil_over(known, value, which);
     for (struct veil_piece piece; whole && veil_next(&v, &piece);)
         whole = put_escaped(l, piece.shown, end) && put_escaped(l, piece.instead, end);
+    veil_end(&v);
     l->full |= !whole;
     struct str inside = { l->text + start, l->n - start };
     if (l->format == LOG_FORMAT_TEXT && is_bare(inside)) {

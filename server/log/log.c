@@ -341,11 +341,12 @@ void
 log_mask(const struct log *log, struct str s, struct buf *out)
 {
     const struct masker *known = atomic_load_explicit(&log->mask, memory_order_acquire);
-    struct veil_piece piece;
-    for (struct veil v = veil_over(known, s, REDACT_ALL); veil_next(&v, &piece);) {
+    struct veil v = veil_over(known, s, REDACT_ALL);
+    for (struct veil_piece piece; veil_next(&v, &piece);) {
         buf_puts(out, piece.shown);
         buf_puts(out, piece.instead);
     }
+    veil_end(&v);
 }
 
 size_t
@@ -366,5 +367,6 @@ log_masked(const struct log *log, struct str s, struct arena *a)
         arena_append(a, &masked, piece.shown);
         arena_append(a, &masked, piece.instead);
     }
+    veil_end(&v);
     return masked;
 }

@@ -2,20 +2,34 @@
  *
  *   struct veil v = veil_over(known, text, REDACT_ALL);
  *   for (struct veil_piece p; veil_next(&v, &p);)
- *       write p.shown, then p.instead */
+ *       write p.shown, then p.instead
+ *   veil_end(&v);
+ *
+ * Escapes (runtime/redact/unfold.h) hide nothing from it. */
 #ifndef LLMUX_LOG_VEIL_H
 #define LLMUX_LOG_VEIL_H
 
 #include "runtime/redact/find.h"
+#include "runtime/redact/unfold.h"
 #include "server/log/masker.h"
+
+/* A secret, and what is written instead; at the end of the text: there is none. */
+struct veil_find {
+    size_t at, n;
+    struct str instead;
+};
 
 struct veil {
     const struct masker *known;
     struct str text;
     redact_kinds which;
-    size_t from;                 /* what is before is done */
-    size_t known_at, known_n;    /* the next one we know; at the end of the text: none */
-    struct redact_match pattern; /* the next of those that look like one, the same */
+    size_t from;             /* what is before is done */
+    struct veil_find one;    /* the next one that we know, */
+    struct veil_find like;   /* the next that looks like one, */
+    struct veil_find folded; /* and the next of both that has escapes */
+    bool has_escapes;
+    struct redact_unfold unfold;
+    size_t unfolded; /* so much of its plain text is done */
 };
 
 /* What is shown, and what is written behind it in the place of a secret; absent where the text ends. */
@@ -25,14 +39,15 @@ struct veil_piece {
 
 /* All borrowed. */
 struct veil veil_over(const struct masker *known, struct str text, redact_kinds which);
-/* Is there nothing to hide?  Before the first piece. */
+/* Is there nothing to hide?  Before the first piece; then there is nothing to end, either. */
 static inline bool
 veil_is_clean(const struct veil *v)
 {
-    return v->known_at == v->text.n && v->pattern.at == v->text.n;
+    return v->one.at == v->text.n && v->like.at == v->text.n && !v->has_escapes;
 }
 
 /* The next piece; false when there is nothing left. */
 bool veil_next(struct veil *v, struct veil_piece *piece);
+void veil_end(struct veil *v);
 
 #endif

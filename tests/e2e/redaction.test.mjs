@@ -309,7 +309,7 @@ describe('policies', { timeout: 20_000 }, () => {
             // The emulator refuses thinking that is not what it has signed.
             messages.push({ role: 'assistant', content: r.content }, { role: 'user', content: 'More?' });
             assert.match((await ask(messages, stream)).content.at(-1).text, /More\?/);
-            recorder.take();
+            recorder.take(2);
         }
     });
 

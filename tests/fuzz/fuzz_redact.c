@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "runtime/redact/search.h"
 #include "runtime/redact/stream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -15,6 +16,25 @@ feed(struct redact_stream *s, const char *p, size_t n, struct buf *out)
     if (redact_stream_feed(s, copy, n, out))
         abort();
     free(copy);
+}
+
+/* With a look behind escapes: no less is found, and each match lies behind the one before. */
+static void
+unfold(struct str text, size_t least)
+{
+    static const struct redact_rules rules = { .which = REDACT_ALL, .unfold = true };
+    struct redact_search s;
+    struct redact_match m;
+    size_t from = 0, hidden = 0;
+    redact_search_begin(&s, &rules, redact_script_bare(text));
+    for (; redact_search_next(&s, from, &m); from = m.at + m.n) {
+        if (m.at < from || m.n == 0 || m.n > text.n - m.at)
+            abort();
+        hidden += m.n;
+    }
+    redact_search_end(&s);
+    if (hidden < least)
+        abort();
 }
 
 int
@@ -43,9 +63,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (redact_stream_end(&s, &parts) || !str_eq(buf_str(&whole), buf_str(&parts))
         || s.found != found)
         abort();
-    for (size_t from = 0; redact_next(str_make(text, n), REDACT_ALL, from, &m); from = m.at + m.n)
+    size_t hidden = 0;
+    for (size_t from = 0; redact_next(str_make(text, n), REDACT_ALL, from, &m); from = m.at + m.n) {
         if (m.at < from || m.n == 0 || m.n > n - m.at)
             abort();
+        hidden += m.n;
+    }
+    unfold(str_make(text, n), hidden ? 1 : 0);
     redact_stream_fini(&s);
     buf_fini(&parts);
     buf_fini(&whole);

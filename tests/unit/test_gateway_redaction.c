@@ -24,9 +24,9 @@
 #define B64      PEM_LINE PEM_LINE PEM_LINE PEM_LINE
 #define PEM_LINE "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj"
 
-static const struct redact_rules rules = { .which = REDACT_ALL,
-                                           .mode = REDACT_HASH,
-                                           .key = STR_INIT("a key for tests") };
+static const struct redact_rules rules = {
+    .which = REDACT_ALL, .mode = REDACT_HASH, .unfold = true, .key = STR_INIT("a key for tests")
+};
 
 /* Long texts stay as they stand in the document, as in the server, or all are decoded. */
 static size_t verbatim_from;
@@ -512,6 +512,10 @@ static const struct {
       "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"metadata\":{\"a\":"
       "\"IQoJb3JpZ2lu" B64 "\",\"session_token\":\"" B64 "==\"}}",
       "\"session_token\":\"[api_key:", "MIIE" },
+    { "escapes within a text", "openai.chat", XD_OP_CHAT,
+      "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"GET /?to=ann%40b.org&x=100%25 and "
+      "bob%2540b.org; \\\\u0073k-proj-abcDEF0123456789ghiJKL; {\\\\\\\"password\\\\\\\":\\\\\\\"hunter22\\\\\\\"}\"}]}",
+      "&x=100%25 and [email:", "hunter" },
     { "texts to embed", "openai.chat", XD_OP_EMBEDDINGS,
       "{\"model\":\"m\",\"input\":[\"a@b.org\",\"c\"],\"user\":\"u@b.org\"}",
       "[email:", "a@b.org" },

@@ -179,6 +179,10 @@ static const struct {
     { "bob@my.example/../token.", "***." },
     { "x bob@my.example/../token bob@my.example", "x *** ***" },
     { "\"x-api-key\":\"gsk_" KEY20 "\"", "\"x-api-key\":\"[REDACTED:api_key]\"" },
+    { "/?to=ann%40a.example&x=%20", "/?to=[REDACTED:email]&x=%20" },
+    { "sk-\\u0070roj-" KEY20 " %41", "[REDACTED:api_key] %41" },
+    { "my%2dsecret-key, my-secret-key, my-secret\\u002dkey", "***, ***, ***" },
+    { "ann@a.example%2Csk-proj-" KEY20, "[REDACTED:email]%2C[REDACTED:api_key]" },
 };
 
 static void

@@ -1,0 +1,126 @@
+/* Escapes hide nothing: what is read behind them is found, and all of what is written is hidden. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "runtime/redact/search.h"
+#include "tests/lib/dice.h"
+
+static const struct redact_rules rules = { .which = REDACT_ALL, .unfold = true };
+
+static void
+what_is_read(void **state)
+{
+    static const char *const rows[][2] = {
+        { "nothing", NULL },
+        { "100% \\n \\t \\\"x\\\" %zz \\u12 \\u0001 %0a \\", NULL },
+        { "a%40b", "a@b" },
+        { "%2541 %252541 %25zz%", "A A %zz%" },
+        { "\\u0061\\\\u0062\\\\\\\\u0063", "abc" },
+        { "a\\/b \\\\/ \\\\\"c\\\"", "a/b / \"c\\\"" },
+        { "\\u00e9\\u0041", "\\u00e9A" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct redact_unfold u;
+        struct str text = str_from(rows[i][0]);
+        bool any = redact_unfold_begin(&u, text);
+        assert_int_equal(any, rows[i][1] != NULL);
+        if (!any)
+            continue;
+        if (!str_is(buf_str(&u.plain), rows[i][1]))
+            fail_msg("%s is read as %.*s", rows[i][0], STR_ARG(buf_str(&u.plain)));
+        size_t before = 0;
+        for (size_t at = 0; at <= u.plain.n; at++) {
+            size_t place = redact_unfold_place(&u, at);
+            assert_true(at == 0 || place > before);
+            before = place;
+        }
+        assert_int_equal(before, text.n);
+        redact_unfold_end(&u);
+    }
+}
+
+static void
+what_is_hidden(void **state)
+{
+    static const char *const rows[][2] = {
+        { "to=ann%40example.org&x=%20", "to=[REDACTED:email]&x=%20" },
+        { "sk-\\u0070roj-abcDEF0123456789ghiJKL.", "[REDACTED:api_key]." },
+        { "secret_key = wJalrXUtnFEMI\\/K7MDENG\\/bPxRfiCYEXAMPLEKEY;",
+          "secret_key = [REDACTED:api_key];" },
+        { "{\\\\\\\"password\\\\\\\":\\\\\\\"hunter22\\\\\\\"}",
+          "{\\\\\\\"password\\\\\\\":\\\\\\\"[REDACTED:password]\\\\\\\"}" },
+        { "ann@example.org %41 bob%2540example.org", "[REDACTED:email] %41 [REDACTED:email]" },
+        { "Bearer%20abcdefghijklmnop0123", "Bearer%20[REDACTED:bearer]" },
+    };
+    struct buf out;
+    (void)state;
+    buf_init(&out, 1 << 20);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        buf_clear(&out);
+        redact_text(&out, &rules, str_from(rows[i][0]));
+        if (!str_is(buf_str(&out), rows[i][1]))
+            fail_msg("%s: %.*s", rows[i][0], STR_ARG(buf_str(&out)));
+    }
+    buf_fini(&out);
+}
+
+/* Any of the characters of secrets written in any way. */
+static void
+whatever_is_escaped_is_found(void **state)
+{
+    static const char *const secrets[] = { "ann@example.org", "sk-proj-abcDEF0123456789ghiJKL",
+                                           "4111111111111111", "DE89370400440532013000" };
+    struct dice dice = { 4 };
+    struct buf text, out;
+    (void)state;
+    buf_init(&text, 1 << 20);
+    buf_init(&out, 1 << 20);
+    for (unsigned round = 0; round < 5000; round++) {
+        const char *secret = secrets[round % 4];
+        buf_clear(&text);
+        buf_clear(&out);
+        buf_puts(&text, STR("<"));
+        for (const char *p = secret; *p; p++)
+            switch (dice_roll(&dice, 8)) {
+            case 0:
+                buf_printf(&text, "%%%02x", (unsigned)*p);
+                break;
+            case 1:
+                buf_printf(&text, "%%25%02X", (unsigned)*p);
+                break;
+            case 2:
+                buf_printf(&text, "\\u%04x", (unsigned)*p);
+                break;
+            case 3:
+                buf_printf(&text, "\\\\\\u%04X", (unsigned)*p);
+                break;
+            default:
+                buf_putc(&text, *p);
+            }
+        buf_puts(&text, STR(">"));
+        redact_text(&out, &rules, buf_str(&text));
+        if (!str_starts(buf_str(&out), STR("<[REDACTED:")) || !str_ends(buf_str(&out), STR("]>"))
+            || out.n > 25)
+            fail_msg("seed 4, round %u: %.*s of %.*s", round, STR_ARG(buf_str(&out)),
+                     STR_ARG(buf_str(&text)));
+    }
+    buf_fini(&text);
+    buf_fini(&out);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_read),
+        cmocka_unit_test(what_is_hidden),
+        cmocka_unit_test(whatever_is_escaped_is_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
