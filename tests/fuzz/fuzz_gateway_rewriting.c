@@ -7,10 +7,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-static const struct redact_rules rules = { .which = REDACT_ALL,
-                                           .mode = REDACT_HASH,
-                                           .unfold = true,
-                                           .key = STR_INIT("key") };
+static const struct redact_rules rules = {
+    .which = REDACT_ALL, .mode = REDACT_HASH, .unfold = true, .key = STR_INIT("key")
+};
 
 static void
 check(bool ok)
