@@ -36,4 +36,14 @@ char *digits_put_wide(char *to, uint64_t v, unsigned width);
 /* All sixteen hexadecimal digits of v, in lower case, without a NUL. */
 void digits_hex(char to[16], uint64_t v);
 
+/* The value of a hexadecimal digit, in either case; -1: it is none. */
+static inline int
+digits_hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 #endif

@@ -1,6 +1,8 @@
 /* See percent.h. */
 #include "runtime/base/percent.h"
 
+#include "runtime/base/digits.h"
+
 static bool
 is_plain(char c, const char *keep)
 {
@@ -22,24 +24,14 @@ percent_encode(struct buf *out, struct str s, const char *keep)
     }
 }
 
-static int
-digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 void
 percent_decode(struct buf *out, struct str s)
 {
     for (size_t i = 0; i < s.n; i++) {
-        bool coded = s.p[i] == '%' && i + 2 < s.n && digit(s.p[i + 1]) >= 0
-                     && digit(s.p[i + 2]) >= 0;
+        bool coded = s.p[i] == '%' && i + 2 < s.n && digits_hex_value(s.p[i + 1]) >= 0
+                     && digits_hex_value(s.p[i + 2]) >= 0;
         if (coded)
-            buf_putc(out, (char)(digit(s.p[i + 1]) * 16 + digit(s.p[i + 2])));
+            buf_putc(out, (char)(digits_hex_value(s.p[i + 1]) * 16 + digits_hex_value(s.p[i + 2])));
         else
             buf_putc(out, s.p[i]);
         i += coded ? 2 : 0;

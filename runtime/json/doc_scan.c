@@ -3,6 +3,7 @@
 #include "runtime/json/doc_scan.h"
 
 #include "runtime/base/utf8.h"
+#include "runtime/json/odd.h"
 #include "runtime/json/quoted.h"
 
 /* What may come next. */
@@ -79,7 +80,8 @@ scan_string(struct scan *s)
     const char *from = s->p + 1;
     struct str rest = str_make(from, (size_t)(s->end - from));
     uint8_t escaped = JSON_PLAIN;
-    size_t n = rest.n < 16 ? 16 : quoted_plain16(from); /* most are short and plain */
+    size_t n = rest.n < ODD_BLOCK ? ODD_BLOCK
+                                  : odd_plain_front(from); /* most are short and plain */
     if ((n == 16 || from[n] != '"') && !take_string(rest, &n, &escaped))
         return false;
     struct json_node *node = add(s, JSON_STRING, from, n);

@@ -13,6 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/base/digits.h"
+#include "runtime/json/odd.h"
+
 #ifdef __SSE2__
 #include <immintrin.h>
 #define WIDE __attribute__((target("avx2")))
@@ -34,25 +37,17 @@ struct scan {
 };
 
 /* What may stand behind a backslash. */
-static const bool is_letter[256] = {
-    ['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true, ['f'] = true,
-    ['n'] = true, ['r'] = true,  ['t'] = true, ['u'] = true,
-};
+static bool
+is_letter(char c)
+{
+    return odd_byte_of(c) || c == 'u';
+}
 
 static void
 end_scan(struct scan *q, size_t at)
 {
     q->at = at;
     q->is_over = true;
-}
-
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* The four digits behind the 'u' at `at`.  False when they are none. */
@@ -63,7 +58,7 @@ take_unicode(struct scan *q, size_t at)
     if (q->s.n - at < 5)
         return false;
     for (size_t i = 1; i <= 4; i++) {
-        int digit = hex_digit(q->s.p[at + i]);
+        int digit = digits_hex_value(q->s.p[at + i]);
         if (digit < 0)
             return false;
         v = v << 4 | (unsigned)digit;
@@ -78,9 +73,9 @@ take_unicode(struct scan *q, size_t at)
 static void
 skip_plain(struct scan *q)
 {
-    unsigned n = 16;
-    while (n == 16 && q->s.n - q->at >= 16) {
-        n = quoted_plain16(q->s.p + q->at);
+    unsigned n = ODD_BLOCK;
+    while (n == ODD_BLOCK && q->s.n - q->at >= ODD_BLOCK) {
+        n = odd_plain_front(q->s.p + q->at);
         q->at += n;
     }
 }
@@ -95,7 +90,7 @@ take_byte(struct scan *q)
         q->has |= QUOTED_HIGH;
     if (c == '\\')
         q->has |= QUOTED_ESCAPES;
-    bool bad = (unsigned char)c < 0x20 || (escaped && !is_letter[(unsigned char)c])
+    bool bad = (unsigned char)c < 0x20 || (escaped && !is_letter(c))
                || (escaped && c == 'u' && !take_unicode(q, q->at));
     if (bad)
         end_scan(q, q->s.n);
@@ -272,9 +267,9 @@ static size_t
 plain_front(struct str s)
 {
     size_t at = 0;
-    unsigned n = 16;
-    while (n == 16 && at < FRONT && s.n - at >= 16) {
-        n = quoted_plain16(s.p + at);
+    unsigned n = ODD_BLOCK;
+    while (n == ODD_BLOCK && at < FRONT && s.n - at >= ODD_BLOCK) {
+        n = odd_plain_front(s.p + at);
         at += n;
     }
     return at;
@@ -301,33 +296,44 @@ plain_front_wide(struct str s)
 }
 #endif
 
-size_t
-quoted_length(struct str s, unsigned *has)
+/* The end of a scan, from its last bytes on, or from where no steps of 64 can be taken. */
+static size_t
+end_of(struct scan *q, unsigned *has)
 {
-    struct scan q = { .s = s };
-    *has = 0;
-#ifdef __SSE2__
-    bool wide = __builtin_cpu_supports("avx2");
-    q.at = wide ? plain_front_wide(s) : plain_front(s);
-#else
-    q.at = plain_front(s);
-#endif
-    if (q.at < s.n && s.p[q.at] == '"')
-        return q.at;
-#ifdef __SSE2__
-    if (wide)
-        scan_blocks(&q);
-#endif
-    scan_bytes(&q);
-    *has = q.has;
-    return q.at;
+    scan_bytes(q);
+    *has = q->has;
+    return q->at;
 }
 
 size_t
 quoted_length_anywhere(struct str s, unsigned *has)
 {
-    struct scan q = { .s = s };
-    scan_bytes(&q);
-    *has = q.has;
-    return q.at;
+    struct scan q = { .s = s, .at = plain_front(s) };
+    *has = 0;
+    return q.at < s.n && s.p[q.at] == '"' ? q.at : end_of(&q, has);
 }
+
+#ifdef __SSE2__
+static size_t
+length_wide(struct str s, unsigned *has)
+{
+    struct scan q = { .s = s, .at = plain_front_wide(s) };
+    *has = 0;
+    if (q.at < s.n && s.p[q.at] == '"')
+        return q.at;
+    scan_blocks(&q);
+    return end_of(&q, has);
+}
+
+size_t
+quoted_length(struct str s, unsigned *has)
+{
+    return __builtin_cpu_supports("avx2") ? length_wide(s, has) : quoted_length_anywhere(s, has);
+}
+#else
+size_t
+quoted_length(struct str s, unsigned *has)
+{
+    return quoted_length_anywhere(s, has);
+}
+#endif

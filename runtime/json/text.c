@@ -4,62 +4,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/base/digits.h"
 #include "runtime/base/utf8.h"
+#include "runtime/json/odd.h"
 #include "runtime/json/quoted.h"
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 #define HIGH_FIRST  0xd800u /* surrogate halves: high ones, then low ones */
 #define LOW_FIRST   0xdc00u
 #define LOW_LAST    0xdfffu
 #define REPLACEMENT 0xfffdu
 
-static bool
-is_plain(char c)
-{
-    return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
-}
-
-#define BLOCK 16u
-
-#ifdef __SSE2__
-/* Which of the 16 bytes at p are not plain, a bit for each. */
-static unsigned
-odd_bytes(const char *p)
-{
-    const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
-    const __m128i quote = _mm_cmpeq_epi8(x, _mm_set1_epi8('"'));
-    const __m128i slash = _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'));
-    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x);
-    return (unsigned)_mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, slash)));
-}
-#else
-static unsigned
-odd_bytes(const char *p)
-{
-    unsigned mask = 0;
-    for (unsigned i = 0; i < BLOCK; i++)
-        mask |= (unsigned)!is_plain(p[i]) << i;
-    return mask;
-}
-#endif
-
 /* The number of bytes at p that need no escape. */
 static size_t
 plain_run(const char *p, size_t n)
 {
     size_t i = 0;
-    while (n >= BLOCK && i < n) {
-        if (n - i < BLOCK)
-            i = n - BLOCK; /* the last block reaches back over what was seen */
+    while (n >= ODD_BLOCK && i < n) {
+        if (n - i < ODD_BLOCK)
+            i = n - ODD_BLOCK; /* the last block reaches back over what was seen */
         unsigned mask = odd_bytes(p + i);
         if (mask)
             return i + (size_t)__builtin_ctz(mask);
-        i += BLOCK;
+        i += ODD_BLOCK;
     }
-    while (i < n && is_plain(p[i]))
+    while (i < n && odd_is_plain(p[i]))
         i++;
     return i;
 }
@@ -68,12 +36,6 @@ plain_run(const char *p, size_t n)
 static const char letter_of[128] = {
     ['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
     ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't',
-};
-
-/* The byte that a short escape stands for, by its letter. */
-static const char byte_of[128] = {
-    ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
-    ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
 };
 
 #define ESCAPE_MAX 6u
@@ -100,17 +62,17 @@ escape_bytes(char *to, const char *p, size_t n)
 {
     char *from = to;
     const char *end = p + n;
-    while (end - p >= (ptrdiff_t)BLOCK) {
+    while (end - p >= (ptrdiff_t)ODD_BLOCK) {
         unsigned mask = odd_bytes(p);
-        size_t run = mask ? (size_t)__builtin_ctz(mask) : BLOCK;
-        memcpy(to, p, BLOCK);
+        size_t run = mask ? (size_t)__builtin_ctz(mask) : ODD_BLOCK;
+        memcpy(to, p, ODD_BLOCK);
         to += run;
         p += run;
         if (mask)
             to += escape_one(to, (unsigned char)*p++);
     }
     for (; p < end; p++)
-        if (is_plain(*p))
+        if (odd_is_plain(*p))
             *to++ = *p;
         else
             to += escape_one(to, (unsigned char)*p);
@@ -121,7 +83,7 @@ void
 json_escape(struct buf *out, struct str s)
 {
     enum { STEP = 256 };
-    char text[STEP * ESCAPE_MAX + BLOCK];
+    char text[STEP * ESCAPE_MAX + ODD_BLOCK];
     while (s.n) {
         size_t run = plain_run(s.p, s.n);
         buf_put(out, s.p, run);
@@ -134,15 +96,6 @@ json_escape(struct buf *out, struct str s)
     }
 }
 
-static int
-hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The UTF-16 unit that the escape at the start of s stands for; returns the escape's length.
  * What is no escape counts as U+FFFD, never reaching behind s. */
 static size_t
@@ -151,14 +104,14 @@ escape_unit(struct str s, unsigned *unit)
     *unit = REPLACEMENT;
     if (s.n < 2)
         return s.n;
-    unsigned char letter = (unsigned char)s.p[1];
-    if (letter < sizeof byte_of && byte_of[letter])
-        *unit = (unsigned char)byte_of[letter];
+    char letter = s.p[1], byte = odd_byte_of(letter);
+    if (byte)
+        *unit = (unsigned char)byte;
     if (letter != 'u')
         return 2;
     unsigned v = 0;
     for (size_t i = 2; i < 6; i++) {
-        int digit = i < s.n ? hex_digit(s.p[i]) : -1;
+        int digit = i < s.n ? digits_hex_value(s.p[i]) : -1;
         if (digit < 0)
             return i;
         v = v << 4 | (unsigned)digit;
@@ -257,10 +210,10 @@ unescape_simple(char *to, struct str *inner)
         size_t run = copy_run(to + n, s);
         n += run;
         s = str_skip(s, run);
-        unsigned char letter = s.n > 1 ? (unsigned char)s.p[1] : 0;
-        if (letter >= sizeof byte_of || !byte_of[letter])
+        char byte = s.n > 1 ? odd_byte_of(s.p[1]) : '\0';
+        if (!byte)
             break;
-        to[n++] = byte_of[letter];
+        to[n++] = byte;
         s = str_skip(s, 2);
     }
     *inner = s;
@@ -297,6 +250,16 @@ json_unescape(struct arena *a, struct str inner)
         text.n += 3;
     }
     return text;
+}
+
+size_t
+json_unescaped_length(struct str inner)
+{
+    unsigned half = 0;
+    size_t n = 0;
+    for (struct piece piece; next_piece(&inner, &half, &piece);)
+        n += piece.n;
+    return n + (half ? sizeof UTF8_REPLACEMENT - 1 : 0);
 }
 
 bool

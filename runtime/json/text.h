@@ -22,6 +22,9 @@ size_t json_string_length(struct str s, bool *escaped);
  * joined, lone halves become U+FFFD.  Absent when the arena is full. */
 struct str json_unescape(struct arena *a, struct str inner);
 
+/* The length of what json_unescape makes of `inner`.  Needs no memory. */
+size_t json_unescaped_length(struct str inner);
+
 /* Would json_unescape make s of `inner`?  Needs no memory. */
 bool json_unescape_is(struct str inner, struct str s);
 

@@ -83,7 +83,7 @@ struct xd_flow {
     size_t parked;      /* bytes of all waiting lanes */
     unsigned waiting;   /* lanes of all tracks */
     bool said, counted; /* since the last frame: an event or a stop; a usage */
-    size_t text_bytes;  /* of texts, thinking and arguments so far */
+    size_t text_bytes;  /* of texts, thinking and arguments so far, decoded */
     /* Events since the last frame, of which a block that opens and grows counts as one; the first of
      * them, of such a block its growth; and its block.  These point into the frame. */
     unsigned given;

@@ -1,5 +1,6 @@
 /* Sources of images and files as URLs: data:<type>;base64,<bytes>, or an address. */
 #include "runtime/base/base64.h"
+#include "runtime/base/digits.h"
 #include "runtime/json/text.h"
 #include "runtime/xd/fault.h"
 
@@ -32,15 +33,6 @@ split_data_url(struct str s, struct data_url *u)
     return true;
 }
 
-static int
-hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Percent-encoded bytes as base64, in x->arena. */
 static struct str
 encode_percent(struct xd *x, struct str s)
@@ -51,8 +43,8 @@ encode_percent(struct xd *x, struct str s)
     buf_init(&b, s.n * 2 + 8);
     size_t n = 0;
     for (size_t i = 0; plain && i < s.n; i++) {
-        int high = i + 2 < s.n && s.p[i] == '%' ? hex(s.p[i + 1]) : -1;
-        int low = high >= 0 ? hex(s.p[i + 2]) : -1;
+        int high = i + 2 < s.n && s.p[i] == '%' ? digits_hex_value(s.p[i + 1]) : -1;
+        int low = high >= 0 ? digits_hex_value(s.p[i + 2]) : -1;
         plain[n++] = low >= 0 ? (char)(high << 4 | low) : s.p[i];
         i += low >= 0 ? 2 : 0;
     }

@@ -3,6 +3,7 @@
 
 #include "runtime/base/utf8.h"
 #include "runtime/json/quoted.h"
+#include "runtime/json/text.h"
 #include "runtime/ir/reply.h"
 #include "runtime/xd/flow.h"
 #include "runtime/xd/wtf8.h"
@@ -266,7 +267,7 @@ xd_stencil_run(const struct xd_stencil *s, struct arena *a, struct str stream, s
         if (run->v)
             run->v[run->n] = piece;
         run->n++;
-        run->bytes += piece.inner.n;
+        run->bytes += piece.escaped ? json_unescaped_length(piece.inner) : piece.inner.n;
     }
     return end;
 }

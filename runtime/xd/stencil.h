@@ -50,7 +50,7 @@ struct xd_piece {
 struct xd_run {
     struct xd_piece *v; /* room for their texts, or NULL: only count them, however many there are */
     unsigned room, n;
-    size_t bytes; /* of the texts */
+    size_t bytes; /* of the texts, decoded */
 };
 
 void xd_stencil_init(struct xd_stencil *s);

@@ -1,21 +1,13 @@
 /* Halves of surrogate pairs at the edges of fragments. */
 #include "runtime/xd/wtf8.h"
 
+#include "runtime/base/digits.h"
 #include "runtime/base/utf8.h"
 #include "runtime/json/text.h"
 
 #define HALF_BYTES 3u
 #define LOW_FIRST  0xdc00u
 #define HIGH_FIRST 0xd800u
-
-static int
-hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* The unit of the escape \uXXXX at the start of s, or 0. */
 static unsigned
@@ -25,7 +17,7 @@ escape_unit(struct str s)
     if (s.n < 6 || s.p[0] != '\\' || s.p[1] != 'u')
         return 0;
     for (unsigned i = 2; i < 6; i++) {
-        int h = hex(s.p[i]);
+        int h = digits_hex_value(s.p[i]);
         if (h < 0)
             return 0;
         v = v << 4 | (unsigned)h;

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#include "runtime/base/digits.h"
+
 /* Sizes above are of no use and near overflow. */
 #define DIGITS_MAX 16
 
@@ -29,15 +31,6 @@ enum state {
     BAD,
 };
 
-static int
-hex_digit(unsigned char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool
 is_text(unsigned char c)
 {
@@ -56,7 +49,7 @@ is_token(unsigned char c)
 static enum state
 in_size(struct http_chunked *c, unsigned char byte)
 {
-    int digit = hex_digit(byte);
+    int digit = digits_hex_value((char)byte);
     if (digit >= 0) {
         if (c->digits++ == DIGITS_MAX || c->left >> 58)
             return BAD;

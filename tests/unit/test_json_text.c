@@ -104,6 +104,7 @@ texts_of_all_kinds_survive_escaping_and_back(void **state)
         struct str s = guard_end(&g, buf_str(&inner));
         assert_true(str_eq(json_unescape(&a, s), buf_str(&text)));
         assert_true(json_unescape_is(s, buf_str(&text)));
+        assert_int_equal(json_unescaped_length(s), text.n);
         buf_putc(&text, 'x');
         assert_false(json_unescape_is(s, buf_str(&text)));
         text.n -= 2;
@@ -156,6 +157,7 @@ escapes_are_decoded_and_lone_halves_replaced(void **state)
         if (!str_is(text, decoded[i].text))
             fail_msg("%s became %.*s", decoded[i].inner, STR_ARG(text));
         assert_true(json_unescape_is(inner, str_from(decoded[i].text)));
+        assert_int_equal(json_unescaped_length(inner), text.n);
         for (size_t n = 0; !strstr(decoded[i].text, R) && n <= strlen(decoded[i].text); n++)
             assert_true(json_unescape_starts(inner, str_make(decoded[i].text, n)));
         assert_false(json_unescape_starts(inner, STR("\1")));

@@ -282,6 +282,7 @@ static void
 end_alike(struct witness *w, struct witness *slow, enum err err)
 {
     assert_int_equal(xd_reader_end(&w->reader), err);
+    assert_int_equal(xd_reader_text_bytes(&w->reader), xd_reader_text_bytes(&slow->reader));
     compare(w, slow, "the end");
     witness_fini(w);
 }
@@ -304,17 +305,18 @@ static void
 one_stream(struct dice *d, const char *dialect, const char *head,
            void (*frame)(struct dice *d, char *out, size_t room), struct fitted *fitted)
 {
-    struct witness fast, slow, runs, deaf, mute;
+    struct witness fast, slow, runs, deaf, drip, mute;
     char text[1024];
     enum ends ends = dice_roll(d, 4) ? ENDS_LF : ENDS_CRLF;
     witness_init(&fast, dialect);
     witness_init(&slow, dialect);
     witness_init(&runs, dialect);
     witness_init(&deaf, dialect);
+    witness_init(&drip, dialect);
     witness_init(&mute, dialect);
     runs.reader.run = on_run;
-    deaf.mute = mute.mute = true;
-    deaf.reader.deaf = true;
+    deaf.mute = drip.mute = mute.mute = true;
+    deaf.reader.deaf = drip.reader.deaf = true;
     feed(&fast, head, ' ');
     feed(&slow, head, ' ');
     feed(&mute, head, ' ');
@@ -330,6 +332,8 @@ one_stream(struct dice *d, const char *dialect, const char *head,
     }
     feed_again(d, &runs, &fast.fed);
     feed_again(d, &deaf, &fast.fed);
+    for (size_t i = 0; i < fast.fed.n; i++)
+        (void)!xd_reader_feed(&drip.reader, fast.fed.p + i, 1);
     fitted->frames += fast.fitted;
     fitted->in_runs += runs.in_runs;
     assert_int_equal(slow.fitted, 0);
@@ -338,6 +342,7 @@ one_stream(struct dice *d, const char *dialect, const char *head,
     end_alike(&fast, &slow, err);
     end_alike(&runs, &slow, err);
     end_alike(&deaf, &mute, err);
+    end_alike(&drip, &mute, err);
     witness_fini(&slow);
     witness_fini(&mute);
 }
