@@ -192,7 +192,8 @@ jw_close(struct jw *w)
 void
 jw_appended(struct jw *w)
 {
-    w->some |= bit(w->depth);
+    if (w->depth < JW_DEPTH)
+        w->some |= bit(w->depth);
 }
 
 void

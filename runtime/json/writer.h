@@ -4,7 +4,9 @@
  * written when the first member inside arrives, so an object without members leaves no trace.
  * Commas are the writer's business.  Outside of everything values are written one behind the
  * other, with nothing between.  Nesting deeper than JW_DEPTH - 1 makes the output's error
- * ERR_LIMIT; of lazy ones that are deeper than JW_LAZY the outer braces are written.  A member without a name is a bug of the caller; inside an array names are ignored. */
+ * ERR_LIMIT.  At most JW_LAZY objects wait, one in the other: when one more is entered, all of
+ * their braces are written, even if no member comes.  A member without a name is a bug of the
+ * caller; inside an array names are ignored. */
 #ifndef LLMUX_JSON_WRITER_H
 #define LLMUX_JSON_WRITER_H
 

@@ -77,7 +77,7 @@ compare(const void *a, const void *b)
 {
     const struct entry *one = a, *two = b;
     int order = str_compare(one->key, two->key);
-    return order ? order : one->call < two->call ? -1 : 1;
+    return order ? order : (one->call > two->call) - (one->call < two->call);
 }
 
 static void

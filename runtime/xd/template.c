@@ -1,12 +1,12 @@
 /* Making templates and filling them in. */
 #include "runtime/xd/template.h"
 
+#include "runtime/base/digits.h"
 #include "runtime/ir/reply.h"
 
 /* What stands for a text, with bytes that are escaped, and for the number of a frame. */
 #define MARK       STR("the \"text\"\n\\of the event")
 #define COUNT_MARK UINT64_C(8170605040302010)
-#define DIGITS_MAX 20
 
 void
 xd_template_init(struct xd_template *t)
@@ -58,27 +58,14 @@ xd_template_awaits(struct xd_template *t, const struct ir_event *e)
 
 /* --- filling in ---------------------------------------------------------------------------- */
 
-static size_t
-print_count(char to[DIGITS_MAX], uint64_t v)
-{
-    char digits[DIGITS_MAX];
-    size_t k = 0, n = 0;
-    do
-        digits[k++] = (char)('0' + v % 10);
-    while (v /= 10);
-    while (k)
-        to[n++] = digits[--k];
-    return n;
-}
-
-/* What stands in front of the text, then behind it; the end of what was written. */
+/* Some of the literals, one behind the other, with the next number between two. */
 static void
 put_side(const struct xd_template *t, struct xd *x, unsigned from, unsigned to)
 {
-    char digits[DIGITS_MAX];
+    char room[DIGITS_ROOM];
     for (unsigned i = from; i < to; i++) {
         if (i > from)
-            buf_put(x->out, digits, print_count(digits, x->count++));
+            buf_puts(x->out, digits_of(room, x->count++, 1));
         buf_puts(x->out, t->literals[i]);
     }
 }
@@ -109,17 +96,17 @@ void
 xd_template_copy(const struct xd_template *t, struct xd *x, const struct xd_piece *texts,
                  unsigned n)
 {
-    size_t room = n * (t->bytes.n + DIGITS_MAX);
+    size_t room = n * (t->bytes.n + DIGITS_ROOM);
     for (unsigned i = 0; i < n; i++)
         room += texts[i].inner.n;
-    char *begin = buf_room(x->out, room), *to = begin;
+    char *begin = buf_room(x->out, room), *to = begin, digits[DIGITS_ROOM];
     if (!to)
         return;
     for (unsigned i = 0; i < n; i++) {
         for (unsigned k = 0; k < t->n; k++) {
             to = copy(to, t->literals[k]);
             if (t->counts[k])
-                to += print_count(to, x->count++);
+                to = copy(to, digits_of(digits, x->count++, 1));
             else
                 to = copy(to, texts[i].inner);
         }
@@ -181,14 +168,14 @@ cut(struct xd_template *t, const struct mark *marks, unsigned n)
 static bool
 find_marks(struct xd_template *t, bool counted)
 {
-    char digits[DIGITS_MAX];
+    char digits[DIGITS_ROOM];
     struct buf mark;
     struct str all = buf_str(&t->bytes);
     buf_init(&mark, 2 * MARK.n);
     json_escape(&mark, MARK);
     struct mark marks[XD_TEMPLATE_HOLES] = {
         { buf_str(&mark), 0, false },
-        { str_make(digits, print_count(digits, COUNT_MARK)), 0, true },
+        { digits_of(digits, COUNT_MARK, 1), 0, true },
     };
     unsigned n = counted ? 2 : 1;
     bool found = true;

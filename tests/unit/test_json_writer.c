@@ -161,6 +161,9 @@ nesting_too_deep_is_the_outputs_error_and_closing_stays_balanced(void **state)
             }
             jw_key(&w, STR("k"));
             jw_int(&w, 1);
+            uint64_t some = w.some;
+            jw_appended(&w);
+            assert_true(w.some == some); /* no other level's */
             for (unsigned i = 0; i < depth; i++)
                 jw_close(&w);
             assert_int_equal(w.depth, 0);
