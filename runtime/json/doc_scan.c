@@ -82,7 +82,7 @@ scan_string(struct scan *s)
     uint8_t escaped = JSON_PLAIN;
     size_t n = rest.n < ODD_BLOCK ? ODD_BLOCK
                                   : odd_plain_front(from); /* most are short and plain */
-    if ((n == 16 || from[n] != '"') && !take_string(rest, &n, &escaped))
+    if ((n == ODD_BLOCK || from[n] != '"') && !take_string(rest, &n, &escaped))
         return false;
     struct json_node *node = add(s, JSON_STRING, from, n);
     s->p = from + n + 1;
