@@ -42,6 +42,31 @@ buf_shrink(struct buf *b, size_t keep)
     b->room = keep;
 }
 
+void
+buf_borrow(struct buf *b, struct buf *spare, size_t n)
+{
+    if (n < BUF_SPARE_LEAST || spare->room < n || b->room >= n)
+        return;
+    free(b->p);
+    b->p = spare->p;
+    b->room = spare->room;
+    b->cap = b->cap < b->room ? b->room : b->cap;
+    *spare = (struct buf){ .cap = spare->cap };
+}
+
+void
+buf_return(struct buf *b, struct buf *spare)
+{
+    if (b->room >= BUF_SPARE_LEAST && b->room > spare->room && b->room <= spare->cap) {
+        free(spare->p);
+        spare->p = b->p;
+        spare->room = b->room;
+        b->p = NULL;
+    }
+    buf_fini(b);
+    b->err = ERR_OK;
+}
+
 /* The next size: doubled, at least what is needed, at most the cap. */
 static size_t
 next_room(const struct buf *b, size_t need)

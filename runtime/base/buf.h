@@ -51,6 +51,15 @@ buf_puts(struct buf *b, struct str s)
     buf_put(b, s.p, s.n);
 }
 
+/* A spare is a buffer without content, whose memory waits for large ones.  Blocks that come and go with each request would
+ * leave holes in the heap, where small pieces settle before the next one of that size is wanted. */
+#define BUF_SPARE_LEAST ((size_t)64 << 10) /* smaller ones are left to the heap */
+/* If n bytes are so many, give b, which is empty, the spare's memory, provided that it has room for them.  b's cap rises to what it gets. */
+void buf_borrow(struct buf *b, struct buf *spare, size_t n);
+/* Forget b's content and give its memory to the spare, if that is so large, larger than what is there, and within the
+ * spare's cap; else away. */
+void buf_return(struct buf *b, struct buf *spare);
+
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Drop the first n bytes. */
 void buf_consume(struct buf *b, size_t n);

@@ -101,6 +101,17 @@ unfit(struct exchange *x, const struct fault *f)
         xd_error_of_fault(f, IR_FAULT_INVALID, &x->arena, &x->error);
 }
 
+/* Of the memory for the body, a large one waits for who needs it next. */
+static void
+drop_body(struct exchange *x, size_t keep)
+{
+    struct buf *body = &x->attempt.body;
+    if (body->room < BUF_SPARE_LEAST)
+        buf_shrink(body, keep);
+    else
+        buf_return(body, &x->worker->spare);
+}
+
 static bool
 propose(struct exchange *x, struct proposal *p)
 {
@@ -128,6 +139,7 @@ propose(struct exchange *x, struct proposal *p)
         from.is_new = true;
     }
     arena_reset(&x->worker->scratch);
+    buf_borrow(&a->body, &x->worker->spare, proposal_room(from.body));
     enum err err = proposal_make(p, &from, a->candidate.offer->deployment, &a->target, a->model,
                                  (int64_t)(clock_wall_ms() / 1000), &x->worker->scratch, &a->body,
                                  &f);
@@ -140,6 +152,8 @@ propose(struct exchange *x, struct proposal *p)
     a->kindred = p->kindred;
     a->asked_usage = p->asks_usage;
     a->sends_own = a->body.n > 0;
+    if (!a->sends_own)
+        drop_body(x, BODY_KEPT);
     arena_append(&x->arena, &a->dropped, p->dropped);
     return err == ERR_OK;
 }
@@ -301,12 +315,13 @@ attempt_start(struct exchange *x, const struct candidate *c)
 }
 
 void
-attempt_release_body(struct attempt *a)
+attempt_release_body(struct exchange *x)
 {
+    struct attempt *a = &x->attempt;
     if (!a->call || !upstream_release_body(a->call))
         return;
     a->sends = false;
-    buf_shrink(&a->body, a->reply == ATTEMPT_STREAM ? 0 : BODY_KEPT);
+    drop_body(x, a->reply == ATTEMPT_STREAM ? 0 : BODY_KEPT);
 }
 
 void
@@ -323,7 +338,7 @@ attempt_stop(struct exchange *x)
     if (a->stream)
         stream_close(a->stream);
     arena_reset(&a->arena);
-    buf_shrink(&a->body, BODY_KEPT);
+    drop_body(x, BODY_KEPT);
     buf_shrink(&a->collected, BODY_KEPT);
     a->dropped = (struct str){ NULL, 0 };
 }

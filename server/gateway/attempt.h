@@ -99,8 +99,8 @@ enum attempt_start attempt_start(struct exchange *x, const struct candidate *c);
 /* The deployment has a place for it now: begin. */
 enum attempt_start attempt_go_on(struct exchange *x);
 
-/* Let go of the body, if the call has sent it whole. */
-void attempt_release_body(struct attempt *a);
+/* Let go of the body of x's attempt, if the call has sent it whole. */
+void attempt_release_body(struct exchange *x);
 /* End the call, if it runs, without another word from it; tell the accountants of the attempt, if
  * they were not told; let go of its memory. */
 void attempt_stop(struct exchange *x);

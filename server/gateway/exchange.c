@@ -293,13 +293,13 @@ exchange_commit(struct exchange *x)
     deadline_clear(&x->worker->deadlines, &x->watch);
     guarding_proven(x);
     if (x->recovery) { /* what was asked may be asked again */
-        attempt_release_body(&x->attempt);
+        attempt_release_body(x);
         return;
     }
     tape_put(&x->worker->tapes, x->tape);
     x->tape = NULL;
     redaction_commit(x);
-    attempt_release_body(&x->attempt);
+    attempt_release_body(x);
     if (!x->attempt.sends || x->attempt.sends_own)
         http_exchange_drop_body(x->http);
 }
@@ -350,7 +350,7 @@ exchange_finish(struct exchange *x)
     request_log_write(x);
     measure_end(x);
     trail_end(x);
-    attempt_release_body(&x->attempt);
+    attempt_release_body(x);
     if (!x->attempt.call || (x->attempt.sends && !x->attempt.sends_own)) {
         exchange_release(x); /* what the call sends is gone with the client's request */
         return;

@@ -107,10 +107,16 @@ patch(const struct maker *k, const struct xd_seals *marks, struct xd_ask *wanted
     return k->out->err;
 }
 
+size_t
+proposal_room(struct str body)
+{
+    return body.n + body.n / 16 + OUT_MARGIN;
+}
+
 static enum err
 write_body(const struct maker *k, struct xd *x, const struct xd_ask *ask)
 {
-    size_t room = k->from->body.n + k->from->body.n / 16 + OUT_MARGIN;
+    size_t room = proposal_room(k->from->body);
     if (room <= k->out->cap)
         buf_room(k->out, room);
     enum err err = xd_ask_write(x, ask);

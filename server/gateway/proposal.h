@@ -43,6 +43,9 @@ struct proposal {
 MUST_CHECK enum err proposal_target(const struct front *front, const struct deployment *d,
                                     struct deployment_call *target, struct fault *f);
 
+/* The bytes that a client's body will hardly exceed when it is written anew. */
+size_t proposal_room(struct str body);
+
 /* Make the proposal for a deployment that calls the model `model`.  Texts go to `out` (which shall
  * be empty) and to the arena.  now: seconds since 1970.  ERR_UNSUPPORTED, and the reason in f, when
  * the provider cannot express what the request means; ERR_LIMIT. */

@@ -23,6 +23,7 @@
 #define SCRATCH_MAX    ((size_t)256 << 20)
 #define OUT_MAX        ((size_t)64 << 20)
 #define OUT_KEPT       ((size_t)1 << 20)
+#define SPARE_MAX      ((size_t)4 << 20)
 #define LINGER_MS      2000u
 #define LAST_WORDS_MS  200u
 #define PENDING_MARGIN 2u /* a whole reply, its copy in the client's dialect */
@@ -392,6 +393,7 @@ worker_create(struct gateway *g, enum worker_role role, int done_fd, struct faul
     bell_init(&w->bell, poke, w);
     TAILQ_INIT(&w->running);
     TAILQ_INIT(&w->pool);
+    buf_init(&w->spare, SPARE_MAX);
     buf_init(&w->out, OUT_MAX);
     arena_init(&w->scratch, SCRATCH_MAX);
     json_doc_init(&w->doc);
@@ -472,6 +474,7 @@ worker_destroy(struct worker *w)
     metrics_leave(w->shard);
     bell_fini(&w->bell);
     tape_rack_fini(&w->tapes);
+    buf_fini(&w->spare);
     buf_fini(&w->out);
     arena_fini(&w->scratch);
     json_doc_fini(&w->doc);

@@ -46,8 +46,9 @@ http_exchange_create(struct http_conn *c, const struct http_head *h, const char 
 void
 http_exchange_drop_body(struct http_exchange *x)
 {
-    x->conn->server->body_bytes -= x->body.n;
-    buf_fini(&x->body);
+    struct http_server *s = x->conn->server;
+    s->body_bytes -= x->body.n;
+    buf_return(&x->body, &s->spare_body);
 }
 
 void

@@ -26,11 +26,12 @@
 #include "server/http/server.h"
 #include "server/http/tls.h"
 
-#define HTTP_SCRATCH   (64 * 1024) /* bytes of one read */
-#define HTTP_FIRST     (16 * 1024) /* of one that may hold a head, behind which a body is copied */
-#define HTTP_AHEAD_MAX (64 * 1024) /* bytes read ahead of a running reply */
-#define HTTP_SPARES    64          /* output buffers kept for the next reply ... */
-#define HTTP_SPARE_MAX (64 * 1024) /* ... when they are no larger than this */
+#define HTTP_SCRATCH    (64 * 1024) /* bytes of one read */
+#define HTTP_FIRST      (16 * 1024) /* of one that may hold a head, behind which a body is copied */
+#define HTTP_AHEAD_MAX  (64 * 1024) /* bytes read ahead of a running reply */
+#define HTTP_SPARES     64          /* output buffers kept for the next reply ... */
+#define HTTP_SPARE_MAX  (64 * 1024) /* ... when they are no larger than this */
+#define HTTP_BODY_SPARE ((size_t)4 << 20) /* of a request's body, the same */
 
 /*           bytes               complete              end             written
  *   HEAD ─────────► (BODY) ──────────────► REPLY ───────────► FLUSH ───────────► HEAD
@@ -128,6 +129,7 @@ struct http_server {
     char *scratch;                   /* owned; HTTP_SCRATCH bytes */
     struct buf spares[HTTP_SPARES];
     size_t n_spares;
+    struct buf spare_body;
     size_t body_bytes; /* held by all exchanges */
     bool draining;
     bool is_patient; /* while draining: idle connections have linger_ms left */

@@ -6,7 +6,7 @@
 
 /* A body of a known length up to this gets all of its room at once, which takes no memory until it
  * is written to; a longer one grows as it comes, and so large that growing moves pages, not bytes. */
-#define TRUST_MAX (4 * 1024 * 1024)
+#define TRUST_MAX HTTP_BODY_SPARE
 
 static uint64_t
 now_us(void)
@@ -130,6 +130,7 @@ begin_body(struct http_conn *c, bool body_follows)
     }
     x->body_left = x->head.content_length;
     buf_init(&x->body, x->head.chunked || x->body_left > max ? max : x->body_left);
+    buf_borrow(&x->body, &c->server->spare_body, x->body_left);
     if (x->body_left > max) {
         http_request_refuse(c, 413, "the request's body is too large");
     } else if (!x->head.chunked && x->body_left == 0) {

@@ -99,6 +99,7 @@ http_server_create(struct event_base *base, const struct http_limits *limits,
     s->handler = *handler;
     TAILQ_INIT(&s->all);
     TAILQ_INIT(&s->dirty);
+    buf_init(&s->spare_body, HTTP_BODY_SPARE);
     if (!init(s)) {
         http_server_destroy(s);
         return NULL;
@@ -124,6 +125,7 @@ http_server_destroy(struct http_server *s)
         event_free(s->done_event);
     for (size_t i = 0; i < s->n_spares; i++)
         buf_fini(&s->spares[i]);
+    buf_fini(&s->spare_body);
     free(s->scratch);
     free(s);
 }

@@ -158,10 +158,78 @@ puts_and_consumes_agree_with_a_plain_array(void **state)
     buf_fini(&b);
 }
 
+/* A buffer with so much memory, and content. */
+static struct buf
+with_room(size_t room)
+{
+    struct buf b;
+    buf_init(&b, room);
+    assert_non_null(buf_room(&b, room));
+    b.n = 1;
+    return b;
+}
+
+static void
+large_memory_goes_from_use_to_use(void **state)
+{
+    (void)state;
+    struct buf spare, b = with_room(BUF_SPARE_LEAST);
+    buf_init(&spare, 4 * BUF_SPARE_LEAST);
+    const char *memory = b.p;
+    buf_return(&b, &spare);
+    assert_null(b.p);
+    assert_int_equal(b.n, 0);
+    assert_int_equal(b.room, 0);
+    assert_int_equal(spare.room, BUF_SPARE_LEAST);
+    buf_init(&b, BUF_SPARE_LEAST);
+    buf_borrow(&b, &spare, BUF_SPARE_LEAST + 1); /* not so much */
+    buf_borrow(&b, &spare, BUF_SPARE_LEAST - 1); /* not for so little */
+    assert_null(b.p);
+    buf_puts(&b, STR("x"));
+    buf_clear(&b);
+    buf_borrow(&b, &spare, BUF_SPARE_LEAST);
+    assert_ptr_equal(b.p, memory);
+    assert_int_equal(b.room, BUF_SPARE_LEAST);
+    assert_null(spare.p);
+    buf_borrow(&b, &spare, BUF_SPARE_LEAST);
+    assert_ptr_equal(b.p, memory);
+    buf_return(&b, &spare);
+    buf_init(&b, 10); /* a ceiling below what is borrowed rises */
+    buf_borrow(&b, &spare, BUF_SPARE_LEAST);
+    assert_true(b.room <= b.cap);
+    buf_fini(&b);
+    buf_fini(&spare);
+}
+
+static void
+the_largest_memory_within_the_cap_is_kept(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t room, kept;
+    } steps[] = { { BUF_SPARE_LEAST - 1, 0 },
+                  { 2 * BUF_SPARE_LEAST, 2 * BUF_SPARE_LEAST },
+                  { BUF_SPARE_LEAST, 2 * BUF_SPARE_LEAST },
+                  { 3 * BUF_SPARE_LEAST, 3 * BUF_SPARE_LEAST },
+                  { 5 * BUF_SPARE_LEAST, 3 * BUF_SPARE_LEAST } };
+    struct buf spare;
+    buf_init(&spare, 4 * BUF_SPARE_LEAST);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        struct buf b = with_room(steps[i].room);
+        buf_return(&b, &spare);
+        assert_null(b.p);
+        assert_int_equal(spare.room, steps[i].kept);
+    }
+    assert_int_equal(spare.n, 0);
+    buf_fini(&spare);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(large_memory_goes_from_use_to_use),
+        cmocka_unit_test(the_largest_memory_within_the_cap_is_kept),
         cmocka_unit_test(a_new_buffer_is_empty_and_present),
         cmocka_unit_test(a_buffer_takes_exactly_its_cap),
         cmocka_unit_test(an_error_sticks_until_the_buffer_is_cleared),
