@@ -121,6 +121,7 @@ http_conn_touch(struct http_conn *c)
     http_server_call_turn(s);
     TAILQ_INSERT_TAIL(&s->dirty, c, dirty);
     c->is_dirty = true;
+    c->turn = s->turn;
 }
 
 void

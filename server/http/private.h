@@ -75,7 +75,8 @@ struct http_conn {
     int fd;      /* owned */
     enum http_conn_state state;
     enum http_conn_lost lost;
-    bool is_dirty;         /* has output, or a state, for the end of this turn to look at */
+    bool is_dirty;         /* has output, or a state, for the end of this turn to look at; */
+    unsigned turn;         /* the server's, when it became so */
     bool is_fresh;         /* no request yet */
     bool closing;          /* no request after this one */
     bool must_linger;      /* the client may be sending what nobody will read */
@@ -122,6 +123,7 @@ struct http_server {
     struct http_conn *current; /* is being read or written: will be flushed anyway */
     struct event *turn_event;  /* owned; active when the dirty ones are to be looked at: */
     bool turn_due;
+    unsigned turn;            /* how many of them there were */
     struct event *done_event; /* owned */
     void (*done)(void *arg);  /* the drain's */
     void *done_arg;

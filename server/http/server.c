@@ -22,14 +22,11 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd, (void)what;
     struct http_server *s = arg;
-    struct http_conn *c, *last = TAILQ_LAST(&s->dirty, http_conns);
+    struct http_conn *c;
     s->turn_due = false;
-    while ((c = TAILQ_FIRST(&s->dirty))) {
-        bool is_last = c == last;
+    s->turn++;
+    while ((c = TAILQ_FIRST(&s->dirty)) && c->turn != s->turn)
         http_conn_end_turn(c);
-        if (is_last)
-            break;
-    }
     if (!TAILQ_EMPTY(&s->dirty))
         http_server_call_turn(s);
 }

@@ -253,6 +253,16 @@ send_all(struct exporter *e)
     return any;
 }
 
+/* The queues may fill as fast as they are emptied: the metrics have their time all the same. */
+static void
+send_what_waits(struct exporter *e)
+{
+    do
+        if (e->opts.metrics && now_ms() >= e->next_metrics)
+            send_metrics(e);
+    while (!atomic_load(&e->stop) && send_all(e));
+}
+
 /* How long nothing is to be done, unless somebody wakes us. */
 static uint64_t
 rest_ms(const struct exporter *e)
@@ -263,6 +273,8 @@ rest_ms(const struct exporter *e)
         if (lane->items)
             ms = lane->next <= now ? 0 : lane->next - now < ms ? lane->next - now : ms;
     }
+    if (e->opts.metrics && e->next_metrics < now + ms)
+        ms = e->next_metrics <= now ? 0 : e->next_metrics - now;
     return ms;
 }
 
@@ -271,11 +283,8 @@ run(void *arg)
 {
     struct exporter *e = arg;
     while (!atomic_load(&e->stop)) {
-        if (e->opts.metrics && now_ms() >= e->next_metrics)
-            send_metrics(e);
+        send_what_waits(e);
         doze(e, rest_ms(e));
-        while (send_all(e) && !atomic_load(&e->stop))
-            ;
     }
     while (!is_over(e) && send_all(e))
         ;

@@ -32,6 +32,7 @@ struct sender {
     struct buf details; /* of a gRPC status: a google.rpc.Status */
     long grpc_status;
     char grpc_message[96];
+    bool is_foreign; /* it says that it is no protobuf */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -45,6 +46,18 @@ on_body(char *p, size_t size, size_t n, void *arg)
     size_t room = REPLY_MAX - s->reply.n;
     buf_put(&s->reply, p, size * n < room ? size * n : room);
     return size * n;
+}
+
+/* Errors of proxies are pages for people. */
+static bool
+is_ours(struct str type)
+{
+    static const char *const ours[] = { "application/x-protobuf", "application/grpc" };
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (type.n >= strlen(ours[i])
+            && str_eq_nocase(str_make(type.p, strlen(ours[i])), str_from(ours[i])))
+            return true;
+    return false;
 }
 
 /* Headers and trailers alike. */
@@ -66,6 +79,8 @@ on_header(char *p, size_t size, size_t n, void *arg)
         s->grpc_status = strtol(text, NULL, 10);
     else if (str_eq_nocase(name, STR("grpc-message")))
         memcpy(s->grpc_message, text, length + 1);
+    else if (str_eq_nocase(name, STR("content-type")))
+        s->is_foreign = !is_ours(value);
     else if (str_eq_nocase(name, STR("grpc-status-details-bin")))
         (void)base64_decode(&s->details, value);
     return line.n;
@@ -270,6 +285,7 @@ frame(struct sender *s, enum otlp_signal signal, struct str message)
     buf_clear(&s->details);
     s->grpc_status = GRPC_UNSET;
     s->error[0] = s->grpc_message[0] = '\0';
+    s->is_foreign = false;
     return bad == 0;
 }
 
@@ -280,18 +296,20 @@ explain(const struct sender *s, CURLcode code, long status, const struct receipt
     if (code)
         snprintf(r->why, sizeof r->why, "%s", s->error[0] ? s->error : curl_easy_strerror(code));
     else if (s->opts->protocol == EXPORTER_HTTP || status != 200)
-        snprintf(r->why, sizeof r->why, "status %ld %.*s", status, STR_ARG(told->why));
+        snprintf(r->why, sizeof r->why, "status %ld%s%.*s", status, told->why.n ? " " : "",
+                 STR_ARG(told->why));
     else if (s->grpc_status == GRPC_UNSET)
         snprintf(r->why, sizeof r->why, "no gRPC status");
     else
-        snprintf(r->why, sizeof r->why, "gRPC status %ld %s", s->grpc_status, s->grpc_message);
+        snprintf(r->why, sizeof r->why, "gRPC status %ld%s%s", s->grpc_status,
+                 s->grpc_message[0] ? " " : "", s->grpc_message);
 }
 
 /* What the receiver says of a message that it took, or did not. */
 static struct receipt
 read_answer(const struct sender *s, long status)
 {
-    struct str reply = buf_str(&s->reply);
+    struct str reply = s->is_foreign ? STR("") : buf_str(&s->reply);
     if (s->opts->protocol == EXPORTER_HTTP)
         return status == 200 ? receipt_of_success(reply) : receipt_of_status(reply);
     if (s->grpc_status == 0)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "server/trace/exporter.h"
+#include "server/trace/sender.h"
 
 #define ITEM_BYTES 10u
 
@@ -23,8 +24,9 @@ struct receiver {
     int fd;
     unsigned port;
     pthread_t thread;
-    const char *answers[4]; /* the status lines of the first requests; then 200 */
-    atomic_uint requests, items;
+    const char *answers[4];  /* the status lines of the first requests; then 200 */
+    const char *type, *body; /* of all answers; NULL: none */
+    atomic_uint requests, items, reports;
 };
 
 /* Items are filled with 'I' and nothing else has ten of these. */
@@ -68,10 +70,15 @@ receive(void *arg)
             continue;
         unsigned which = atomic_fetch_add(&r->requests, 1);
         const char *status = which < 4 && r->answers[which] ? r->answers[which] : "200 OK";
-        char answer[128];
+        char answer[256];
+        const char *type = r->type ? r->type : "application/x-protobuf";
+        const char *body = r->body ? r->body : "";
         int length = snprintf(answer, sizeof answer,
-                              "HTTP/1.1 %s\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
-                              status);
+                              "HTTP/1.1 %s\r\nconnection: close\r\ncontent-type: %s\r\n"
+                              "content-length: %zu\r\n\r\n%s",
+                              status, type, strlen(body), body);
+        if (str_starts(str_make(text, n), STR("POST /v1/metrics ")))
+            r->reports++;
         if (str_is(str_from(status), "200 OK"))
             atomic_fetch_add(&r->items, count_items(text, n));
         (void)!write(fd, answer, (size_t)length);
@@ -107,21 +114,27 @@ receiver_stop(struct receiver *r)
     close(r->fd);
 }
 
+static struct exporter_options
+options_for(unsigned port, unsigned queue, unsigned retry_ms)
+{
+    static char endpoint[64];
+    static const struct exporter_header h = { STR_INIT("x-key"), STR_INIT("secret") };
+    snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%u", port);
+    return (struct exporter_options){ .endpoint = str_from(endpoint),
+                                      .headers = &h,
+                                      .n_headers = 1,
+                                      .timeout_ms = 2000,
+                                      .retry_ms = retry_ms,
+                                      .queue = queue,
+                                      .batch = 8,
+                                      .delay_ms = 5 };
+}
+
 static struct exporter *
 export_to(unsigned port, unsigned queue, unsigned retry_ms)
 {
-    static char endpoint[64];
     struct fault f;
-    snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%u", port);
-    const struct exporter_header h = { STR("x-key"), STR("secret") };
-    const struct exporter_options o = { .endpoint = str_from(endpoint),
-                                        .headers = &h,
-                                        .n_headers = 1,
-                                        .timeout_ms = 2000,
-                                        .retry_ms = retry_ms,
-                                        .queue = queue,
-                                        .batch = 8,
-                                        .delay_ms = 5 };
+    const struct exporter_options o = options_for(port, queue, retry_ms);
     struct exporter *e = exporter_create(&o, &f);
     assert_non_null(e);
     return e;
@@ -228,6 +241,79 @@ a_batch_that_nobody_takes_is_given_up(void **state)
     exporter_destroy(e);
 }
 
+static void
+observe_something(struct metrics *m)
+{
+    const struct str labels[METRICS_LABELS_MAX] = { STR("d"), STR("t"), STR("chat"), STR("m") };
+    struct metrics_shard *s = metrics_join(m);
+    metrics_observe(metrics_cell(s, METRICS_OF_DEPLOYMENT, labels), METRICS_OUTPUT_SIZES, 5, NULL);
+    metrics_leave(s);
+}
+
+/* While the queue is as long as it may be, the time for a report has come again and again. */
+static void
+metrics_do_not_wait_for_an_empty_queue(void **state)
+{
+    struct receiver r = { .fd = -1 };
+    struct fault f;
+    (void)state;
+    receiver_start(&r);
+    struct metrics *m = metrics_create();
+    observe_something(m);
+    struct exporter_options o = options_for(r.port, 1024, 1000);
+    o.metrics = m;
+    o.interval_ms = 1;
+    o.batch = 1;
+    o.delay_ms = 1000;
+    struct exporter *e = exporter_create(&o, &f);
+    assert_non_null(e);
+    for (unsigned i = 0; i < 500; i++)
+        assert_true(put(e));
+    settle(e, 500);
+    exporter_destroy(e);
+    receiver_stop(&r);
+    metrics_destroy(m);
+    assert_true(r.reports > 10);
+    assert_int_equal(r.items, 500);
+}
+
+static bool
+never(void *ctx)
+{
+    (void)ctx;
+    return false;
+}
+
+/* A google.rpc.Status, and what looks like one but is a proxy's text for people. */
+static void
+what_a_receiver_says_is_told_if_it_is_a_receiver(void **state)
+{
+    static const struct {
+        const char *status, *type, *body, *why;
+    } rows[] = {
+        { "400 No", "application/x-protobuf", "\x12\x05sorry", "status 400 sorry" },
+        { "400 No", "Application/X-Protobuf; v=1", "\x12\x05sorry", "status 400 sorry" },
+        { "400 No", "text/html", "\x12\x05sorry", "status 400" },
+        { "503 Away", "application/x-protobuf", "", "status 503" },
+        { "200 OK", "application/x-protobuf", "\n\x09\x08\x07\x12\x05sorry", "7 rejected: sorry" },
+        { "200 OK", "text/html", "\n\x09\x08\x07\x12\x05sorry", "" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct receiver r = { .answers = { rows[i].status },
+                              .type = rows[i].type,
+                              .body = rows[i].body };
+        receiver_start(&r);
+        const struct exporter_options o = options_for(r.port, 1, 1000);
+        struct sender *s = sender_create(&o, never, NULL);
+        assert_non_null(s);
+        const struct send_report report = sender_send(s, OTLP_TRACES, STR("x"));
+        assert_string_equal(report.why, rows[i].why);
+        sender_destroy(s);
+        receiver_stop(&r);
+    }
+}
+
 int
 main(void)
 {
@@ -237,6 +323,8 @@ main(void)
         cmocka_unit_test(what_is_refused_is_not_sent_again),
         cmocka_unit_test(without_a_receiver_items_are_dropped_and_counted),
         cmocka_unit_test(a_batch_that_nobody_takes_is_given_up),
+        cmocka_unit_test(metrics_do_not_wait_for_an_empty_queue),
+        cmocka_unit_test(what_a_receiver_says_is_told_if_it_is_a_receiver),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
