@@ -11,24 +11,13 @@
 
 #include "runtime/base/dice.h"
 #include "server/gateway/handover.h"
+#include "tests/lib/guard_options.h"
 
 #define SEED   UINT64_C(20251124)
 #define MS     ((uint64_t)1000 * 1000)
 #define SECOND (1000 * MS)
 
-static const struct guard_options opts = {
-    .breaker = { .failures = 3,
-                 .open_ns = 5 * SECOND,
-                 .open_most_ns = 60 * SECOND,
-                 .probes = 1,
-                 .successes = 2 },
-    .cooldown = { .ns = 5 * SECOND,
-                  .most_ns = 600 * SECOND,
-                  .permille = 500,
-                  .requests = 4,
-                  .window_ns = 60 * SECOND },
-    .half_life_ns = 10 * SECOND,
-};
+static const struct guard_options opts = { GUARD_OPTIONS };
 static const struct limiter_options limited = {
     .requests = { 600, 10 }, .tokens = { 6000, 1000 }, .adapts = true, .adaptive = { 1, 100, 2000 }
 };

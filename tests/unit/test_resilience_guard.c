@@ -1,4 +1,4 @@
-/* What a guard knows: cooldowns, latencies, budgets, hedges, and all of it together. */
+/* What a guard knows: cooldowns, breaker, probes, and all of it together. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,198 +6,15 @@
 
 #include <cmocka.h>
 
-#include "runtime/resilience/backoff.h"
 #include "runtime/resilience/guard.h"
-#include "runtime/resilience/hedge.h"
-#include "runtime/resilience/retry.h"
-#include "runtime/resilience/rival.h"
 #include "tests/lib/dice.h"
+#include "tests/lib/guard_options.h"
 
 #define SEED   UINT64_C(20240613)
 #define MS     ((uint64_t)1000 * 1000)
 #define SECOND (1000 * MS)
 
-static const struct guard_options opts = {
-    .breaker = { .failures = 5,
-                 .open_ns = 5 * SECOND,
-                 .open_most_ns = 60 * SECOND,
-                 .probes = 1,
-                 .successes = 1 },
-    .cooldown = { .ns = 5 * SECOND,
-                  .most_ns = 600 * SECOND,
-                  .permille = 500,
-                  .requests = 4,
-                  .window_ns = 60 * SECOND },
-    .half_life_ns = 10 * SECOND,
-};
-
-/* --- parts --------------------------------------------------------------------------------- */
-
-/* Against a list of all that was counted: what is younger than the window less a slot is in, what
- * is older than the window is out. */
-static void
-window_holds_what_is_young_over_random_schedules(void **state)
-{
-    enum { SPAN = 100, N = 400 };
-    (void)state;
-    for (uint64_t seed = SEED; seed < SEED + 200; seed++) {
-        struct dice d = { seed };
-        struct window w = { .newest = 0 };
-        uint64_t at[N], now = 0;
-        for (unsigned n = 0; n < N; n++) {
-            now += dice_roll(&d, 10) ? dice_roll(&d, 20) : dice_roll(&d, 300);
-            at[n] = now;
-            window_add(&w, SPAN, now, 1, 2);
-            uint64_t least = 0, most = 0;
-            for (unsigned i = 0; i <= n; i++) {
-                least += now - at[i] < SPAN - SPAN / WINDOW_SLOTS;
-                most += now - at[i] < SPAN;
-            }
-            struct window_counts c = window_sum(&w, SPAN, now);
-            if (c.all < least || c.all > most || c.some != 2 * c.all)
-                fail_msg("seed %llu, step %u: %llu, want %llu to %llu", (unsigned long long)seed, n,
-                         (unsigned long long)c.all, (unsigned long long)least,
-                         (unsigned long long)most);
-        }
-    }
-}
-
-static void
-quantiles_are_right_to_a_fifth_and_what_chance_adds(void **state)
-{
-    struct latency l = { .n = 0 };
-    struct dice d = { SEED };
-    (void)state;
-    for (unsigned i = 0; i < 1000; i++)
-        latency_add(&l, SECOND, i, (10 + dice_roll(&d, 990)) * MS);
-    for (unsigned q = 100; q < 1000; q += 100) {
-        double want = (10 + 0.99 * q) * MS, got = (double)latency_quantile(&l, q);
-        if (got < want * 0.9 || got > want * 1.3)
-            fail_msg("quantile %u: %.0f, want about %.0f", q, got, want);
-    }
-    for (unsigned i = 0; i < 20000; i++)
-        latency_add(&l, SECOND, 1000 + i, 20 * MS);
-    assert_true(latency_quantile(&l, 950) < 25 * MS); /* the old ones are forgotten */
-    assert_true(l.mean > 19.0 * MS && l.mean < 21.0 * MS);
-}
-
-static void
-a_mean_forgets_faster_the_older_it_is(void **state)
-{
-    struct latency l = { .n = 0 };
-    (void)state;
-    latency_add(&l, 10 * SECOND, 0, 100 * MS);
-    latency_add(&l, 10 * SECOND, 1, 900 * MS);
-    assert_true(l.mean > 199.0 * MS && l.mean < 201.0 * MS);
-    latency_add(&l, 10 * SECOND, 90 * SECOND, 1000 * MS);
-    assert_true(l.mean > 900.0 * MS);
-}
-
-static void
-backoff_is_by_chance_up_to_a_limit_that_doubles(void **state)
-{
-    const struct backoff_options o = { .first_ns = 100, .most_ns = 500 };
-    static const uint64_t limits[] = { 100, 200, 400, 500, 500 };
-    struct dice d = { SEED };
-    (void)state;
-    for (unsigned times = 0; times < 5; times++) {
-        uint64_t least = UINT64_MAX, most = 0;
-        for (unsigned i = 0; i < 20000; i++) {
-            uint64_t ns = backoff_ns(&o, times, dice_roll(&d, UINT32_MAX), 1000);
-            least = ns < least ? ns : least;
-            most = ns > most ? ns : most;
-        }
-        assert_int_equal(least, 1000);
-        assert_int_equal(most, 1000 + limits[times]);
-    }
-    assert_int_equal(backoff_ns(&o, 1000, 0, 0), 0);
-}
-
-static void
-a_budget_keeps_extra_calls_to_a_share(void **state)
-{
-    const struct budget_options o = { .permille = 100, .floor = 3, .window_ns = 10 * SECOND };
-    struct budget b = { 0 };
-    unsigned given = 0;
-    (void)state;
-    for (unsigned i = 0; i < 5; i++)
-        given += budget_spend(&b, &o, 0, 1);
-    assert_int_equal(given, 3);
-    given = 0;
-    for (unsigned i = 0; i < 10000; i++) {
-        uint64_t now = 20 * SECOND + i * 5 * MS;
-        budget_count(&b, &o, now, 1);
-        given += budget_spend(&b, &o, now, 1);
-    }
-    assert_true(given > 900 && given <= 1000 + 3);
-}
-
-/* Beside a list of all that was asked and given. */
-static void
-a_budget_is_never_exceeded_over_random_schedules(void **state)
-{
-    enum { N = 600, SPAN = 1000 };
-    (void)state;
-    for (uint64_t seed = SEED; seed < SEED + 100; seed++) {
-        struct dice d = { seed };
-        const struct budget_options o = { .permille = dice_roll(&d, 300),
-                                          .floor = dice_roll(&d, 5),
-                                          .window_ns = SPAN };
-        struct budget b = { 0 };
-        uint64_t asked[N], given[N], now = 0;
-        unsigned n_asked = 0, n_given = 0;
-        for (unsigned i = 0; i < N; i++) {
-            now += dice_roll(&d, 20) ? dice_roll(&d, 30) : dice_roll(&d, 3000);
-            if (dice_roll(&d, 3)) {
-                asked[n_asked++] = now;
-                budget_count(&b, &o, now, 1);
-                continue;
-            }
-            uint64_t requests = 0, extra = 0;
-            for (unsigned k = 0; k < n_asked; k++)
-                requests += now - asked[k] < SPAN;
-            for (unsigned k = 0; k < n_given; k++)
-                extra += now - given[k] < SPAN - SPAN / WINDOW_SLOTS;
-            uint64_t most = requests * o.permille / 1000;
-            most = most > o.floor ? most : o.floor;
-            if (!budget_spend(&b, &o, now, 1))
-                continue;
-            given[n_given++] = now;
-            if (extra + 1 > most)
-                fail_msg("seed %llu, step %u: %llu of %llu", (unsigned long long)seed, i,
-                         (unsigned long long)extra + 1, (unsigned long long)most);
-        }
-    }
-}
-
-static void
-a_hedge_waits_for_what_is_unusual(void **state)
-{
-    struct hedge_options o = { .permille = 50, .quantile = 950, .least_ns = 10 * MS };
-    struct latency l = { .n = 0 };
-    (void)state;
-    for (unsigned i = 0; i < 19; i++)
-        latency_add(&l, SECOND, i, 100 * MS);
-    assert_int_equal(hedge_after(&o, &l), 0);
-    latency_add(&l, SECOND, 20, 100 * MS);
-    uint64_t ns = hedge_after(&o, &l);
-    assert_true(ns >= 100 * MS && ns < 125 * MS);
-    o.least_ns = SECOND;
-    assert_int_equal(hedge_after(&o, &l), SECOND);
-    o.permille = 0;
-    assert_int_equal(hedge_after(&o, &l), 0);
-    o.permille = 50;
-    struct budget_options cap = hedge_budget(&o);
-    struct budget b = { 0 };
-    unsigned hedged = 0;
-    for (unsigned i = 0; i < 1000; i++) {
-        budget_count(&b, &cap, i, 1);
-        hedged += budget_spend(&b, &cap, i, 1);
-    }
-    assert_int_equal(hedged, 50);
-}
-
-/* --- together ------------------------------------------------------------------------------ */
+static const struct guard_options opts = { GUARD_OPTIONS };
 
 static void
 call(struct guard *g, uint64_t now, enum ir_fault fault, uint64_t wait_ns)
@@ -515,143 +332,6 @@ guard_learns_nothing_from_what_was_cut(void **state)
     assert_int_equal(v.tokens_a_minute, 60);
 }
 
-/* --- silence ------------------------------------------------------------------------------- */
-
-static const struct guard_options wary = {
-    .breaker = { .failures = 5,
-                 .open_ns = 5 * SECOND,
-                 .open_most_ns = 60 * SECOND,
-                 .probes = 1,
-                 .successes = 1 },
-    .silence = { .calls = 3, .least_ns = SECOND },
-    .half_life_ns = 10 * SECOND,
-};
-
-/* A guard that has heard replies after half a second. */
-static struct guard
-experienced(void)
-{
-    struct guard g = { .running = 0 };
-    const struct guard_report well = { .status = 200, .whole_ns = SECOND };
-    for (unsigned i = 0; i < 100; i++) {
-        uint64_t ticket, now = i * SECOND;
-        assert_true(guard_begin(&g, &wary, now, &ticket, NULL));
-        guard_first(&g, &wary, now + 500 * MS, 500 * MS);
-        guard_done(&g, &wary, now + SECOND, ticket, &well);
-    }
-    return g;
-}
-
-static void
-guard_notices_that_nothing_is_heard(void **state)
-{
-    struct guard g = experienced();
-    const uint64_t start = 200 * SECOND;
-    uint64_t tickets[6];
-    (void)state;
-    for (unsigned i = 0; i < 6; i++)
-        assert_true(guard_begin(&g, &wary, start + i * 100 * MS, &tickets[i], NULL));
-    assert_int_equal(guard_view(&g, &wary, start + SECOND).standing, GUARD_READY);
-    assert_false(guard_has_lost(&g, &wary, start + SECOND, start));
-    struct guard_view v = guard_view(&g, &wary, start + 2 * SECOND);
-    assert_int_equal(v.standing, GUARD_LAST);
-    assert_int_equal(v.reason, GUARD_SILENT);
-    assert_true(guard_has_lost(&g, &wary, start + 2 * SECOND, start));
-    assert_false(guard_has_lost(&g, &wary, start + 2 * SECOND, start + 1900 * MS));
-    guard_first(&g, &wary, start + 2 * SECOND, 2 * SECOND);
-    assert_int_equal(guard_view(&g, &wary, start + 2 * SECOND).standing, GUARD_READY);
-}
-
-/* Those who are rescued leave behind what opens the breaker; those who were heard do not. */
-static void
-guard_counts_what_was_cut_because_of_silence(void **state)
-{
-    const struct guard_report cut = { .cut = true, .mute = true }, heard = { .cut = true };
-    const uint64_t start = 200 * SECOND;
-    struct guard g = experienced();
-    uint64_t tickets[7];
-    (void)state;
-    for (unsigned i = 0; i < 7; i++)
-        assert_true(guard_begin(&g, &wary, start, &tickets[i], NULL));
-    guard_done(&g, &wary, start + 2 * SECOND, tickets[0], &heard);
-    for (unsigned i = 1; i < 5; i++)
-        guard_done(&g, &wary, start + 2 * SECOND, tickets[i], &cut);
-    assert_int_equal(g.breaker.state, BREAKER_CLOSED);
-    guard_done(&g, &wary, start + 2 * SECOND, tickets[5], &cut);
-    assert_int_equal(g.breaker.state, BREAKER_OPEN);
-    guard_done(&g, &wary, start + 2 * SECOND, tickets[6], &cut);
-    assert_int_equal(g.silence.waiting, 1); /* the one that was heard never said so */
-}
-
-static void
-a_refusal_is_no_silence(void **state)
-{
-    const struct guard_report refused = { .fault = IR_FAULT_INVALID, .status = 400, .mute = true };
-    struct guard g = experienced();
-    const uint64_t start = 200 * SECOND;
-    uint64_t tickets[4];
-    (void)state;
-    for (unsigned i = 0; i < 4; i++)
-        assert_true(guard_begin(&g, &wary, start, &tickets[i], NULL));
-    guard_done(&g, &wary, start + 2 * SECOND, tickets[0], &refused);
-    assert_int_equal(guard_view(&g, &wary, start + 2 * SECOND).standing, GUARD_READY);
-}
-
-static void
-silence_is_not_seen_without_knowledge_or_when_it_is_off(void **state)
-{
-    struct guard_options off = wary;
-    struct guard fresh = { .running = 0 }, known = experienced();
-    uint64_t ticket;
-    (void)state;
-    off.silence.calls = 0;
-    for (unsigned i = 0; i < 10; i++) {
-        assert_true(guard_begin(&fresh, &wary, 0, &ticket, NULL));
-        assert_true(guard_begin(&known, &off, 200 * SECOND, &ticket, NULL));
-    }
-    assert_int_equal(guard_view(&fresh, &wary, 100 * SECOND).standing, GUARD_READY);
-    assert_int_equal(guard_view(&known, &off, 300 * SECOND).standing, GUARD_READY);
-}
-
-/* Counting is exact over random schedules: who waits, and since when nothing was heard. */
-static void
-silence_does_what_its_model_does_over_random_schedules(void **state)
-{
-    const struct silence_options o = { .calls = 3, .least_ns = 100 };
-    struct latency usual = { .n = 0 };
-    (void)state;
-    for (unsigned i = 0; i < 100; i++)
-        latency_add(&usual, 1000, i, 1);
-    uint64_t after = silence_after(&o, &usual);
-    for (uint64_t seed = SEED; seed < SEED + 300; seed++) {
-        struct dice d = { seed };
-        struct silence s = { .waiting = 0 };
-        uint64_t now = 0, begun[64];
-        unsigned waiting = 0, n = 0; /* begun: of those since it was heard last */
-        for (unsigned i = 0; i < 300; i++) {
-            now += dice_roll(&d, (unsigned)after / 8 + 1);
-            unsigned what = dice_roll(&d, 8);
-            if (what < 4 && n < 64) {
-                silence_ask(&s, now);
-                begun[n++] = now;
-                waiting++;
-            } else if (what < 5 && waiting) {
-                silence_hear(&s);
-                waiting--;
-                n = 0;
-            } else if (what < 7 && waiting) {
-                silence_miss(&s);
-                n = --waiting ? n : 0;
-            }
-            bool want = n >= 3 && now >= begun[0] + after;
-            if (s.waiting != waiting || silence_is_on(&s, &o, &usual, now) != want)
-                fail_msg("seed %llu, step %u", (unsigned long long)seed, i);
-        }
-    }
-}
-
-/* --- probes and their rivals --------------------------------------------------------------- */
-
 static void
 a_probe_that_its_rival_beats_has_failed(void **state)
 {
@@ -664,131 +344,21 @@ a_probe_that_its_rival_beats_has_failed(void **state)
     beaten.beaten = true;
     for (unsigned i = 0; i < 5; i++)
         call(&g, 0, IR_FAULT_TIMEOUT, 0);
-    assert_true(guard_begin(&g, &wary, 5 * SECOND, &ticket, &why));
+    assert_true(guard_begin(&g, &opts, 5 * SECOND, &ticket, &why));
     assert_int_equal(why, GUARD_PROBED);
-    guard_done(&g, &wary, 6 * SECOND, ticket,
+    guard_done(&g, &opts, 6 * SECOND, ticket,
                &cut); /* its client has left: it may be tried again */
     assert_int_equal(g.breaker.state, BREAKER_HALF_OPEN);
-    assert_true(guard_begin(&g, &wary, 6 * SECOND, &ticket, &why));
-    guard_done(&g, &wary, 7 * SECOND, ticket, &beaten);
+    assert_true(guard_begin(&g, &opts, 6 * SECOND, &ticket, &why));
+    guard_done(&g, &opts, 7 * SECOND, ticket, &beaten);
     assert_int_equal(g.breaker.state, BREAKER_OPEN);
     assert_int_equal(g.breaker.until, 17 * SECOND);
-}
-
-/* That one is due, however hedges are configured. */
-static uint64_t
-probe_waits(const struct latency *l)
-{
-    const struct hedge_options off = { .permille = 0 };
-    struct rival_plan p = rival_plan(&off, l, true);
-    assert_int_equal(p.cause, RIVAL_PROBE);
-    return p.after_ns;
-}
-
-static void
-a_probe_gets_its_rival_when_it_is_later_than_usual(void **state)
-{
-    struct latency l = { .n = 0 };
-    (void)state;
-    assert_int_equal(probe_waits(&l), 500 * MS);
-    for (unsigned i = 0; i < 100; i++)
-        latency_add(&l, SECOND, i, MS);
-    assert_int_equal(probe_waits(&l), 100 * MS);
-    for (unsigned i = 0; i < 1000; i++)
-        latency_add(&l, SECOND, i, 300 * MS);
-    uint64_t ns = probe_waits(&l);
-    assert_true(ns >= 300 * MS && ns <= 360 * MS);
-    for (unsigned i = 0; i < 2000; i++)
-        latency_add(&l, SECOND, i, 30 * SECOND);
-    assert_int_equal(probe_waits(&l), 2 * SECOND);
-}
-
-static void
-a_call_that_tries_nothing_has_a_rival_only_where_hedges_are_wanted(void **state)
-{
-    const struct hedge_options off = { .permille = 0, .quantile = 950 };
-    const struct hedge_options on = { .permille = 50, .quantile = 950, .least_ns = 10 * MS };
-    struct latency l = { .n = 0 };
-    (void)state;
-    assert_int_equal(rival_plan(&on, &l, false).cause, RIVAL_NONE); /* nothing is usual yet */
-    for (unsigned i = 0; i < 100; i++)
-        latency_add(&l, SECOND, i, 100 * MS);
-    assert_int_equal(rival_plan(&off, &l, false).cause, RIVAL_NONE);
-    struct rival_plan p = rival_plan(&on, &l, false);
-    assert_int_equal(p.cause, RIVAL_HEDGE);
-    assert_int_equal(p.after_ns, hedge_after(&on, &l));
-}
-
-/* Who would have to wait is asked another time, who refuses is not. */
-static void
-a_search_for_a_rival_goes_on_until_one_begins_or_breaks(void **state)
-{
-    (void)state;
-    assert_int_equal(rival_step(RIVAL_BEGUN), RIVAL_RUNS);
-    assert_int_equal(rival_step(RIVAL_BUSY), RIVAL_PASS);
-    assert_int_equal(rival_step(RIVAL_REFUSED), RIVAL_SKIP);
-    assert_int_equal(rival_step(RIVAL_BROKEN), RIVAL_STOP);
-}
-
-/* --- retries ------------------------------------------------------------------------------- */
-
-static void
-a_try_is_worth_while_where_the_failure_may_pass(void **state)
-{
-    static const struct {
-        enum ir_fault fault;
-        int status;
-        enum retry_place place;
-    } all[] = {
-        { IR_FAULT_INVALID, 400, RETRY_NOWHERE },     { IR_FAULT_CONTEXT, 400, RETRY_NOWHERE },
-        { IR_FAULT_AUTH, 401, RETRY_ELSEWHERE },      { IR_FAULT_BILLING, 402, RETRY_ELSEWHERE },
-        { IR_FAULT_FORBIDDEN, 403, RETRY_ELSEWHERE }, { IR_FAULT_MISSING, 404, RETRY_ELSEWHERE },
-        { IR_FAULT_RATE, 429, RETRY_ANYWHERE },       { IR_FAULT_INTERNAL, 500, RETRY_ANYWHERE },
-        { IR_FAULT_OVERLOADED, 529, RETRY_ANYWHERE }, { IR_FAULT_PROTOCOL, 0, RETRY_ANYWHERE },
-        { IR_FAULT_TIMEOUT, 0, RETRY_ANYWHERE },      { IR_FAULT_INVALID, 503, RETRY_ANYWHERE },
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        const struct ir_error e = { .set = true,
-                                    .kind = all[i].fault,
-                                    .status = { all[i].status, all[i].status > 0 } };
-        assert_int_equal(retry_place(&e), all[i].place);
-    }
-}
-
-static void
-a_pause_is_as_long_as_it_must_and_no_longer_than_is_of_use(void **state)
-{
-    const struct retry_options o = { { 100 * MS, SECOND }, 10 * SECOND };
-    struct retry_scene s = { .told_ns = 3 * SECOND, .left_ns = RETRY_NO_LIMIT };
-    (void)state;
-    assert_int_equal(retry_plan(&o, &s, 7).when, RETRY_NOW); /* somebody else is fresh */
-    s.repeats = 1;
-    struct retry_plan p = retry_plan(&o, &s, UINT64_MAX);
-    assert_int_equal(p.when, RETRY_LATER);
-    assert_true(p.pause_ns >= 3 * SECOND && p.pause_ns <= 3100 * MS);
-    s.shut_ns = 5 * SECOND;
-    assert_true(retry_plan(&o, &s, 0).pause_ns >= 5 * SECOND);
-    s.left_ns = 5 * SECOND;
-    assert_int_equal(retry_plan(&o, &s, 0).when, RETRY_NEVER);
-    s.left_ns = RETRY_NO_LIMIT;
-    s.told_ns = 11 * SECOND;
-    assert_int_equal(retry_plan(&o, &s, 0).when, RETRY_NEVER);
-    s = (struct retry_scene){ .repeats = 1, .left_ns = RETRY_NO_LIMIT };
-    assert_int_equal(retry_plan(&o, &s, 0).when, RETRY_NOW); /* a pause of nothing */
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(window_holds_what_is_young_over_random_schedules),
-        cmocka_unit_test(quantiles_are_right_to_a_fifth_and_what_chance_adds),
-        cmocka_unit_test(a_mean_forgets_faster_the_older_it_is),
-        cmocka_unit_test(backoff_is_by_chance_up_to_a_limit_that_doubles),
-        cmocka_unit_test(a_budget_keeps_extra_calls_to_a_share),
-        cmocka_unit_test(a_budget_is_never_exceeded_over_random_schedules),
-        cmocka_unit_test(a_hedge_waits_for_what_is_unusual),
         cmocka_unit_test(a_cooldown_ends_when_its_model_does_over_random_schedules),
         cmocka_unit_test(guard_stands_by_how_the_last_call_ended),
         cmocka_unit_test(guard_is_the_last_while_a_limit_is_used_up),
@@ -801,17 +371,7 @@ main(void)
         cmocka_unit_test(guard_keeps_to_what_it_was_told),
         cmocka_unit_test(guard_is_shut_within_a_longer_rest),
         cmocka_unit_test(guard_learns_nothing_from_what_was_cut),
-        cmocka_unit_test(guard_notices_that_nothing_is_heard),
-        cmocka_unit_test(guard_counts_what_was_cut_because_of_silence),
-        cmocka_unit_test(a_refusal_is_no_silence),
-        cmocka_unit_test(silence_is_not_seen_without_knowledge_or_when_it_is_off),
-        cmocka_unit_test(silence_does_what_its_model_does_over_random_schedules),
         cmocka_unit_test(a_probe_that_its_rival_beats_has_failed),
-        cmocka_unit_test(a_probe_gets_its_rival_when_it_is_later_than_usual),
-        cmocka_unit_test(a_call_that_tries_nothing_has_a_rival_only_where_hedges_are_wanted),
-        cmocka_unit_test(a_search_for_a_rival_goes_on_until_one_begins_or_breaks),
-        cmocka_unit_test(a_try_is_worth_while_where_the_failure_may_pass),
-        cmocka_unit_test(a_pause_is_as_long_as_it_must_and_no_longer_than_is_of_use),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
