@@ -3,18 +3,36 @@
 
 #include <string.h>
 
-#define USUAL .turns = 1, .in = 1000, .out = 200, .patience = 30
+#define PATIENT(s) .turns = 1, .in = 1000, .out = 200, .patience = (s)
+#define USUAL      PATIENT(30)
+
+/* Upstreams. */
+#define STEADY .first = 0.5, .spread = 0.3, .rate = 60
 #define CALM \
     { \
-        .first = 0.5, .spread = 0.3, .rate = 60 \
+        STEADY \
     }
-#define MUTE \
+/* ... in trouble for five minutes, after the first. */
+#define TROUBLED(...) \
     { \
-        .first = 0.5, .spread = 0.3, .rate = 60, .phases = { \
+        STEADY, .phases = { { .from = 0 }, { .from = 60, __VA_ARGS__ }, { .from = 360 } } \
+    }
+#define MUTE TROUBLED(.silent = true)
+#define MADE_SLOW \
+    { \
+        .first = 0.5, .spread = 0.5, .rate = 60, .phases = { \
             { .from = 0 }, \
-            { .from = 60, .silent = true }, \
+            { .from = 60, .slower = 25 }, \
             { .from = 360 } \
         } \
+    }
+#define RATED(n) \
+    { \
+        STEADY, .phases = { { .rpm = (n) } } \
+    }
+#define STALLING \
+    { \
+        .first = 0.4, .spread = 0.25, .rate = 60, .phases = { { .stalling = 0.02, .stall = 5 } } \
     }
 #define CROWDED \
     { \
@@ -40,10 +58,7 @@ const struct scenario scenarios[] = {
     { .name = "dead",
       .about = "one of three refuses connections for good after a minute",
       .upstreams = { CALM,
-                     { .first = 0.5,
-                       .spread = 0.3,
-                       .rate = 60,
-                       .phases = { { .from = 0 }, { .from = 60, .refuses = true } } },
+                     { STEADY, .phases = { { .from = 0 }, { .from = 60, .refuses = true } } },
                      CALM },
       .n_upstreams = 3,
       .seconds = 600,
@@ -51,96 +66,50 @@ const struct scenario scenarios[] = {
       USUAL },
     { .name = "broken",
       .about = "one of three answers 500 for five minutes",
-      .upstreams = { CALM,
-                     { .first = 0.5,
-                       .spread = 0.3,
-                       .rate = 60,
-                       .phases = { { .from = 0 }, { .from = 60, .failing = 1 }, { .from = 360 } } },
-                     CALM },
+      .upstreams = { CALM, TROUBLED(.failing = 1), CALM },
       .n_upstreams = 3,
       .seconds = 600,
       .rate = 40,
       USUAL },
     { .name = "silent",
       .about = "one of three accepts, but never answers, for five minutes",
-      .upstreams = { CALM,
-                     { .first = 0.5,
-                       .spread = 0.3,
-                       .rate = 60,
-                       .phases = { { .from = 0 },
-                                   { .from = 60, .silent = true },
-                                   { .from = 360 } } },
-                     CALM },
+      .upstreams = { CALM, MUTE, CALM },
       .n_upstreams = 3,
       .seconds = 600,
       .rate = 40,
-      .turns = 1,
-      .in = 1000,
-      .out = 200,
-      .patience = 10 },
+      PATIENT(10) },
     { .name = "silent-long",
       .about = "the same, and calls are given up after two minutes",
       .upstreams = { CALM, MUTE, CALM },
       .n_upstreams = 3,
       .seconds = 600,
       .rate = 40,
-      .turns = 1,
-      .in = 1000,
-      .out = 200,
-      .patience = 120 },
+      PATIENT(120) },
     { .name = "silent-few",
       .about = "the same with few requests",
       .upstreams = { CALM, MUTE, CALM },
       .n_upstreams = 3,
       .seconds = 600,
       .rate = 3,
-      .turns = 1,
-      .in = 1000,
-      .out = 200,
-      .patience = 120 },
+      PATIENT(120) },
     { .name = "brown",
       .about = "one of three fails a third of its calls and is slow for five minutes",
-      .upstreams = { CALM,
-                     { .first = 0.5,
-                       .spread = 0.3,
-                       .rate = 60,
-                       .phases = { { .from = 0 },
-                                   { .from = 60, .failing = 0.33, .slower = 3 },
-                                   { .from = 360 } } },
-                     CALM },
+      .upstreams = { CALM, TROUBLED(.failing = 0.33, .slower = 3), CALM },
       .n_upstreams = 3,
       .seconds = 600,
       .rate = 40,
       USUAL },
     { .name = "all-slow",
       .about = "all become so slow that most calls are given up, for five minutes",
-      .upstreams = { { .first = 0.5,
-                       .spread = 0.5,
-                       .rate = 60,
-                       .phases = { { .from = 0 }, { .from = 60, .slower = 25 }, { .from = 360 } } },
-                     { .first = 0.5,
-                       .spread = 0.5,
-                       .rate = 60,
-                       .phases = { { .from = 0 }, { .from = 60, .slower = 25 }, { .from = 360 } } },
-                     { .first = 0.5,
-                       .spread = 0.5,
-                       .rate = 60,
-                       .phases = { { .from = 0 },
-                                   { .from = 60, .slower = 25 },
-                                   { .from = 360 } } } },
+      .upstreams = { MADE_SLOW, MADE_SLOW, MADE_SLOW },
       .n_upstreams = 3,
       .seconds = 600,
       .rate = 40,
-      .turns = 1,
-      .in = 1000,
-      .out = 200,
-      .patience = 10 },
+      PATIENT(10) },
     { .name = "limited",
       .about = "two accounts have rate limits, together less than a third of what comes",
       .models = { "rpm: 300", "rpm: 300", "rpm: 6000" },
-      .upstreams = { { .first = 0.5, .spread = 0.3, .rate = 60, .phases = { { .rpm = 300 } } },
-                     { .first = 0.5, .spread = 0.3, .rate = 60, .phases = { { .rpm = 300 } } },
-                     { .first = 0.5, .spread = 0.3, .rate = 60, .phases = { { .rpm = 6000 } } } },
+      .upstreams = { RATED(300), RATED(300), RATED(6000) },
       .n_upstreams = 3,
       .seconds = 300,
       .rate = 40,
@@ -174,14 +143,7 @@ const struct scenario scenarios[] = {
     { .name = "slow-starts",
       .about = "the first token of one call in fifty comes after five seconds",
       .models = { "price: { input: 1, output: 4 }", "price: { input: 1, output: 4 }" },
-      .upstreams = { { .first = 0.4,
-                       .spread = 0.25,
-                       .rate = 60,
-                       .phases = { { .stalling = 0.02, .stall = 5 } } },
-                     { .first = 0.4,
-                       .spread = 0.25,
-                       .rate = 60,
-                       .phases = { { .stalling = 0.02, .stall = 5 } } } },
+      .upstreams = { STALLING, STALLING },
       .n_upstreams = 2,
       .seconds = 600,
       .rate = 20,
@@ -190,14 +152,7 @@ const struct scenario scenarios[] = {
       .about = "the same, with hedged requests",
       .models = { "price: { input: 1, output: 4 }", "price: { input: 1, output: 4 }" },
       .config = "resilience: { hedge: { share: 5%, quantile: 95% } }",
-      .upstreams = { { .first = 0.4,
-                       .spread = 0.25,
-                       .rate = 60,
-                       .phases = { { .stalling = 0.02, .stall = 5 } } },
-                     { .first = 0.4,
-                       .spread = 0.25,
-                       .rate = 60,
-                       .phases = { { .stalling = 0.02, .stall = 5 } } } },
+      .upstreams = { STALLING, STALLING },
       .n_upstreams = 2,
       .seconds = 600,
       .rate = 20,
