@@ -177,15 +177,27 @@ search(struct search *s, struct redact_match *m)
 bool
 redact_next(struct str text, redact_kinds which, size_t from, struct redact_match *m)
 {
-    struct search s = { { text.p, text.n, false }, which, from, false, false };
+    struct search s = { .v = { .p = text.p, .n = text.n }, .which = which, .from = from };
     return search(&s, m) == REDACT_MATCH;
+}
+
+bool
+redact_next_counted(struct str text, redact_kinds which, size_t from, struct redact_match *m,
+                    size_t *steps)
+{
+    struct search s = { .v = { .p = text.p, .n = text.n }, .which = which, .from = from };
+    bool found = search(&s, m) == REDACT_MATCH;
+    *steps += s.v.steps;
+    return found;
 }
 
 enum redact_found
 redact_next_open(struct str text, redact_kinds which, size_t from, struct redact_match *m,
                  bool *tail)
 {
-    struct search s = { { text.p, text.n, false }, which, from, true, false };
+    struct search s = {
+        .v = { .p = text.p, .n = text.n }, .which = which, .from = from, .open = true
+    };
     enum redact_found found = search(&s, m);
     *tail = s.tail;
     return found;

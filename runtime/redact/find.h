@@ -26,6 +26,10 @@ struct redact_match {
  * from = m->at + m->n. */
 bool redact_next(struct str text, redact_kinds which, size_t from, struct redact_match *m);
 
+/* The same; adds to *steps how many bytes had to be looked at one by one. */
+bool redact_next_counted(struct str text, redact_kinds which, size_t from, struct redact_match *m,
+                         size_t *steps);
+
 /* For texts that come in pieces (stream.h). */
 enum redact_found {
     REDACT_NOTHING, /* all may be shown up to m->at */

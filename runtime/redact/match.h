@@ -38,12 +38,14 @@ struct redact_view {
     const char *p;
     size_t n;
     bool starved;
+    size_t steps; /* bytes that the DFA and the checks have looked at, so far */
 };
 
 /* The byte at i; 0, which belongs to no pattern, behind the end. */
 static inline char
 redact_peek(struct redact_view *v, size_t i)
 {
+    v->steps++;
     if (i < v->n)
         return v->p[i];
     v->starved = true;

@@ -6,6 +6,7 @@
 #define HIT(r, c, count)                                       \
     do {                                                       \
         v->starved |= starved && n == v->n;                    \
+        v->steps += i - at;                                    \
         return (struct redact_form){ (r), i - at, (c), (count) }; \
     } while (0)
 #define NUMBER(r) HIT(r, CLASS_NONE, 0)

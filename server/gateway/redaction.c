@@ -25,6 +25,30 @@ has_tokens(const struct ir_embed_request *q)
     return false;
 }
 
+static bool
+begins_with(const struct json_doc *d, uint32_t list, enum json_kind kind)
+{
+    return json_kind(d, list) == JSON_ARRAY && d->nodes[list].next > list + 1
+           && json_kind(d, list + 1) == kind;
+}
+
+/* Is nothing asked but a list of numbers, or lists of them?  Then they are what is asked. */
+static bool
+asks_tokens(const struct tape *t)
+{
+    const struct json_doc *d = &t->doc;
+    if (t->ask.kind != XD_OP_CHAT || t->ask.chat.turns.n || json_kind(d, JSON_ROOT) != JSON_OBJECT)
+        return false;
+    for (uint32_t key = JSON_ROOT + 1; key < d->nodes[JSON_ROOT].next;
+         key = d->nodes[key + 1].next) {
+        uint32_t at = key + 1;
+        if (begins_with(d, at, JSON_NUMBER)
+            || (begins_with(d, at, JSON_ARRAY) && begins_with(d, at + 1, JSON_NUMBER)))
+            return true;
+    }
+    return false;
+}
+
 /* Does it go on from something that the provider keeps? */
 static bool
 has_state(const struct ir_request *q)
@@ -40,7 +64,7 @@ static const char *
 uncovered(const struct exchange *x, const struct redactor_policy *p)
 {
     const struct xd_ask *ask = &x->tape->ask;
-    if (ask->kind == XD_OP_EMBEDDINGS && has_tokens(&ask->embed))
+    if ((ask->kind == XD_OP_EMBEDDINGS && has_tokens(&ask->embed)) || asks_tokens(x->tape))
         return "inputs are tokens, which are not looked into";
     if (ask->kind == XD_OP_CHAT && p->mode == CONFIG_REDACT_VAULT && has_state(&ask->chat))
         return "it goes on from what the provider keeps, whose values are not known here any more";

@@ -252,6 +252,11 @@ describe('policies', { timeout: 20_000 }, () => {
         assert.match(form, /\r\n\r\nof \[REDACTED:email\]\r\n-.*name="file".*\r\n\r\nx\r\n-.*\r\nhear-masked\r\n-.*\r\nen\r\n/s);
         const tokens = await w.post('/v1/embeddings', { model: 'chat-echo', input: [[1, 2, 3]] });
         assert.equal(tokens.status, 400);
+        for (const prompt of [[1, 2, 3], [[1, 2], [3]]]) {
+            const r = await w.post('/v1/completions', { model: 'chat-echo', prompt });
+            assert.equal(r.status, 400);
+            assert.match((await r.json()).error.message, /inputs are tokens/);
+        }
         const goesOn = await w.post('/v1/responses', { model: 'responses-echo', input: 'x',
                                                        previous_response_id: 'resp_1' });
         assert.equal(goesOn.status, 400);
