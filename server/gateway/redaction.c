@@ -25,27 +25,29 @@ has_tokens(const struct ir_embed_request *q)
     return false;
 }
 
+/* A list of numbers, or lists of them. */
 static bool
-begins_with(const struct json_doc *d, uint32_t list, enum json_kind kind)
+is_tokens(struct str raw)
 {
-    return json_kind(d, list) == JSON_ARRAY && d->nodes[list].next > list + 1
-           && json_kind(d, list + 1) == kind;
-}
-
-/* Is nothing asked but a list of numbers, or lists of them?  Then they are what is asked. */
-static bool
-asks_tokens(const struct tape *t)
-{
-    const struct json_doc *d = &t->doc;
-    if (t->ask.kind != XD_OP_CHAT || t->ask.chat.turns.n || json_kind(d, JSON_ROOT) != JSON_OBJECT)
-        return false;
-    for (uint32_t key = JSON_ROOT + 1; key < d->nodes[JSON_ROOT].next;
-         key = d->nodes[key + 1].next) {
-        uint32_t at = key + 1;
-        if (begins_with(d, at, JSON_NUMBER)
-            || (begins_with(d, at, JSON_ARRAY) && begins_with(d, at + 1, JSON_NUMBER)))
+    struct str s = str_trim(raw);
+    for (unsigned deep = 0; deep < 2 && s.n && *s.p == '['; deep++) {
+        s = str_trim(str_skip(s, 1));
+        if (s.n && *s.p >= '0' && *s.p <= '9')
             return true;
     }
+    return false;
+}
+
+/* Of prompts that no row can read. */
+static bool
+asks_tokens(const struct ir_request *q)
+{
+    for (unsigned i = 0; i < q->turns.n; i++)
+        for (unsigned k = 0; k < q->turns.v[i].blocks.n; k++) {
+            const struct ir_block *b = &q->turns.v[i].blocks.v[k];
+            if (b->kind == IR_BLOCK_FOREIGN && is_tokens(b->foreign.body))
+                return true;
+        }
     return false;
 }
 
@@ -64,7 +66,8 @@ static const char *
 uncovered(const struct exchange *x, const struct redactor_policy *p)
 {
     const struct xd_ask *ask = &x->tape->ask;
-    if ((ask->kind == XD_OP_EMBEDDINGS && has_tokens(&ask->embed)) || asks_tokens(x->tape))
+    if ((ask->kind == XD_OP_EMBEDDINGS && has_tokens(&ask->embed))
+        || (ask->kind == XD_OP_CHAT && asks_tokens(&ask->chat)))
         return "inputs are tokens, which are not looked into";
     if (ask->kind == XD_OP_CHAT && p->mode == CONFIG_REDACT_VAULT && has_state(&ask->chat))
         return "it goes on from what the provider keeps, whose values are not known here any more";

@@ -79,6 +79,7 @@ before(async () => {
                 })),
                 { name: 'in-house', type: 'openai.chat', api_key: UPSTREAM_KEY, base_url: base,
                   models: [{ name: 'split', upstream: 'echo' }, { name: 'home', upstream: 'echo' }] },
+                { name: 'old', type: 'openai.completions', api_key: UPSTREAM_KEY, base_url: base, models: ['old'] },
                 { name: 'passages', type: 'openai', api_key: UPSTREAM_KEY, base_url: base,
                   models: ['paint', 'paint-masked', 'hear', 'hear-masked', 'hear-blocked'] },
             ];
@@ -253,7 +254,7 @@ describe('policies', { timeout: 20_000 }, () => {
         const tokens = await w.post('/v1/embeddings', { model: 'chat-echo', input: [[1, 2, 3]] });
         assert.equal(tokens.status, 400);
         for (const prompt of [[1, 2, 3], [[1, 2], [3]]]) {
-            const r = await w.post('/v1/completions', { model: 'chat-echo', prompt });
+            const r = await w.post('/v1/completions', { model: 'old', prompt });
             assert.equal(r.status, 400);
             assert.match((await r.json()).error.message, /inputs are tokens/);
         }
