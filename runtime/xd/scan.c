@@ -90,6 +90,39 @@ says_something(const struct json_doc *d, uint32_t at)
     return true;
 }
 
+/* A member with no rows for what is in its value. */
+static inline void
+take_leaf(struct xd *x, const struct xd_shape *shape, const struct xd_keys *keys,
+          const struct xd_key *k, uint32_t value, uint32_t *v)
+{
+    if (k->slot >= 0) {
+        v[k->slot] = json_kind(&x->doc, value) == JSON_NULL ? 0 : value;
+        return;
+    }
+    if (k->slot == XD_SLOT_EMPTY && says_something(&x->doc, value))
+        xd_lose_member(x, shape, keys->path, k->name);
+    if (x->n_noise < XD_NOISE_MAX)
+        x->noise[x->n_noise++] = value;
+}
+
+static void scan_members(struct xd *x, uint32_t at, const struct xd_shape *shape,
+                         const struct xd_keys *keys, uint32_t *v, struct ir_rest *rest);
+
+/* A member whose members have rows here. */
+static void
+take_container(struct xd *x, const struct xd_shape *shape, const struct xd_key *k, uint32_t value,
+               uint32_t *v, struct ir_rest *rest)
+{
+    enum json_kind kind = json_kind(&x->doc, value);
+    if (k->slot >= 0)
+        v[k->slot] = kind == JSON_NULL ? 0 : value;
+    forget(k->sub, v);
+    if (kind == JSON_OBJECT)
+        scan_members(x, value, shape, k->sub, v, rest);
+    else if (kind != JSON_NULL && k->slot < 0)
+        xd_mismatch(x, value, "object");
+}
+
 static void
 scan_members(struct xd *x, uint32_t at, const struct xd_shape *shape, const struct xd_keys *keys,
              uint32_t *v, struct ir_rest *rest)
@@ -97,28 +130,15 @@ scan_members(struct xd *x, uint32_t at, const struct xd_shape *shape, const stru
     const struct json_doc *d = &x->doc;
     const struct xd_key *next = keys->v;
     for (uint32_t key = at + 1, end = d->nodes[at].next; key < end; key = d->nodes[key + 1].next) {
-        uint32_t value = key + 1;
         const struct xd_key *k = find_key(d, key, keys, &next);
         if (!k && shape->camel)
             k = find_snake(json_inner(d, key), keys);
-        if (!k) {
+        if (!k)
             take_unknown(x, shape, keys, key, rest);
-            continue;
-        }
-        enum json_kind kind = json_kind(d, value);
-        if (k->slot == XD_SLOT_EMPTY && !k->sub && says_something(d, value))
-            xd_lose_member(x, shape, keys->path, k->name);
-        if (k->slot < 0 && !k->sub && x->n_noise < XD_NOISE_MAX)
-            x->noise[x->n_noise++] = value;
-        if (k->slot >= 0)
-            v[k->slot] = kind == JSON_NULL ? 0 : value;
-        if (!k->sub)
-            continue;
-        forget(k->sub, v);
-        if (kind == JSON_OBJECT)
-            scan_members(x, value, shape, k->sub, v, rest);
-        else if (kind != JSON_NULL && k->slot < 0)
-            xd_mismatch(x, value, "object");
+        else if (k->sub)
+            take_container(x, shape, k, key + 1, v, rest);
+        else
+            take_leaf(x, shape, keys, k, key + 1, v);
     }
 }
 

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "runtime/base/str.h"
 
@@ -35,6 +36,8 @@ struct http_head {
     unsigned minor;              /* HTTP/1.<minor>: 0, or 1 for 1.1 and any later 1.x */
     struct http_header *headers; /* the caller's array of HTTP_HEADERS_MAX, in wire order */
     size_t n_headers;
+    /* A bit for each length, modulo 64, that a name has; 0: they were not looked at. */
+    uint64_t name_lengths;
     size_t content_length; /* 0 without one */
     bool has_length;
     bool chunked;         /* never together with has_length */

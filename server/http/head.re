@@ -459,6 +459,7 @@ parse_headers(struct http_head *h, const char **at, struct lines *l)
             return HTTP_HEAD_BAD;
         }
         h->headers[h->n_headers++] = line;
+        h->name_lengths |= UINT64_C(1) << line.name.n % 64;
     }
 }
 
@@ -517,6 +518,9 @@ http_head_parse(struct http_head *h, const char *p, size_t n, size_t max, size_t
 struct str
 http_head_get(const struct http_head *h, struct str name)
 {
+    /* Most of what is asked for is not there, and no other name is as long. */
+    if (h->name_lengths && !(h->name_lengths >> name.n % 64 & 1))
+        return (struct str){ NULL, 0 };
     for (size_t i = 0; i < h->n_headers; i++)
         if (str_eq_nocase(h->headers[i].name, name))
             return h->headers[i].value;

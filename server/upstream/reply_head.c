@@ -83,17 +83,30 @@ ends_head(struct str text)
     return n > 0 && text.p[n - 1] == '\n';
 }
 
+/* The length of what is at the front of s up to a line end behind which the head may end: one of a line that has, here,
+ * nothing but that. */
+static size_t
+to_short_line(struct str s)
+{
+    size_t at = 0, n = 0;
+    while (n < s.n && (n == 0 || n - at > 2)) {
+        const char *nl = memchr(s.p + n, '\n', s.n - n);
+        at = n;
+        n = nl ? (size_t)(nl - s.p) + 1 : s.n;
+    }
+    return n;
+}
+
 int
 reply_head_feed(struct reply_head *h, struct str *in)
 {
     bool ended = false;
     while (in->n && !ended) {
-        const char *nl = memchr(in->p, '\n', in->n);
-        size_t n = nl ? (size_t)(nl - in->p) + 1 : in->n;
+        size_t n = to_short_line(*in);
         if (memchr(in->p, '\0', n) || reply_head_line(h, str_make(in->p, n)))
             return -1;
         *in = str_skip(*in, n);
-        ended = nl && ends_head(buf_str(&h->text));
+        ended = ends_head(buf_str(&h->text));
     }
     int status = status_of(buf_str(&h->text));
     return ended || status < 0 ? status : 0;
@@ -151,7 +164,7 @@ reply_head_end(struct reply_head *h, int status)
     for (bool first = true; rest.n; first = false) {
         const char *nl = memchr(rest.p, '\n', rest.n);
         size_t n = nl ? (size_t)(nl - rest.p) + 1 : rest.n;
-        struct str line = str_trim(str_make(rest.p, n));
+        struct str line = str_make(rest.p, n);
         if (first) {
             ; /* the status line */
         } else if (h->view.n && (rest.p[0] == ' ' || rest.p[0] == '\t')) {

@@ -19,12 +19,6 @@ static const struct str unwanted[] = {
 #define JOINED_TLS   12288
 #define JOINED_PLAIN 1024
 
-static const struct str reserved[] = {
-    STR_INIT("Host"),       STR_INIT("Content-Length"), STR_INIT("Transfer-Encoding"),
-    STR_INIT("Connection"), STR_INIT("Expect"),
-};
-#define N_RESERVED (sizeof reserved / sizeof reserved[0])
-
 /* RFC 9110 5.6.2, as bits of the characters. */
 static const uint64_t token_bits[4] = { 0x03ff6cfa00000000, 0x57ffffffc7fffffe };
 
@@ -53,6 +47,24 @@ is_field_value(struct str s)
     return true;
 }
 
+static bool
+is_reserved(struct str name)
+{
+    switch (name.n) {
+    case 4:
+        return str_eq_nocase(name, STR("Host"));
+    case 6:
+        return str_eq_nocase(name, STR("Expect"));
+    case 10:
+        return str_eq_nocase(name, STR("Connection"));
+    case 14:
+        return str_eq_nocase(name, STR("Content-Length"));
+    case 17:
+        return str_eq_nocase(name, STR("Transfer-Encoding"));
+    }
+    return false;
+}
+
 static enum err
 check_header(const struct upstream_header *h, struct fault *f)
 {
@@ -62,10 +74,9 @@ check_header(const struct upstream_header *h, struct fault *f)
     if (!is_field_value(h->value))
         return fault_set(f, ERR_SYNTAX, 0, "request header %.*s: control character in the value",
                          STR_ARG(h->name));
-    for (size_t i = 0; i < N_RESERVED; i++)
-        if (h->name.n == reserved[i].n && str_eq_nocase(h->name, reserved[i]))
-            return fault_set(f, ERR_SYNTAX, 0, "request header %.*s: is set by llmux itself",
-                             STR_ARG(h->name));
+    if (is_reserved(h->name))
+        return fault_set(f, ERR_SYNTAX, 0, "request header %.*s: is set by llmux itself",
+                         STR_ARG(h->name));
     return ERR_OK;
 }
 
