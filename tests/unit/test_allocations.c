@@ -1,9 +1,5 @@
-/* After a stream has begun, a token costs no allocation, and the stream holds little memory.
- *
- * The plain build counts every call of malloc, calloc and realloc by standing in for them.  The sanitizers bring their own
- * allocators and keep their own books, so there the same streams are run for their other checks and the count is not
- * judged; the test says so. */
-#include <malloc.h>
+/* After a stream has begun, a token costs no allocation, and the stream holds little memory.  Under the sanitizers that is
+ * not judged; the test says so. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,61 +9,7 @@
 
 #include "runtime/xd/registry.h"
 #include "runtime/xd/translate.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define COUNTS 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define COUNTS 0
-#endif
-#endif
-#ifndef COUNTS
-#define COUNTS 1
-#endif
-
-static unsigned long allocations;
-static size_t held; /* bytes */
-
-#if COUNTS
-void *__libc_malloc(size_t n);
-void *__libc_calloc(size_t n, size_t size);
-void *__libc_realloc(void *p, size_t n);
-void __libc_free(void *p);
-
-static void *
-counted(void *p)
-{
-    allocations++;
-    held += p ? malloc_usable_size(p) : 0;
-    return p;
-}
-
-void *
-malloc(size_t n)
-{
-    return counted(__libc_malloc(n));
-}
-
-void *
-calloc(size_t n, size_t size)
-{
-    return counted(__libc_calloc(n, size));
-}
-
-void *
-realloc(void *p, size_t n)
-{
-    held -= p ? malloc_usable_size(p) : 0;
-    return counted(__libc_realloc(p, n));
-}
-
-void
-free(void *p)
-{
-    held -= p ? malloc_usable_size(p) : 0;
-    __libc_free(p);
-}
-#endif
+#include "tests/lib/heap.h"
 
 #define WARM   50u
 #define TOKENS 2000u
@@ -132,10 +74,10 @@ count(const struct stream_case *c)
     feed(&r, &out, c->head);
     for (unsigned i = 0; i < WARM; i++)
         feed(&r, &out, c->token);
-    unsigned long before = allocations;
+    unsigned long before = heap.allocations;
     for (unsigned i = 0; i < TOKENS; i++)
         feed(&r, &out, c->token);
-    unsigned long n = allocations - before;
+    unsigned long n = heap.allocations - before;
     xd_reader_fini(&r);
     xd_writer_fini(&w);
     buf_fini(&out);
@@ -150,7 +92,7 @@ a_token_costs_no_allocation(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         unsigned long n = count(&cases[i]);
         printf("# allocations for %u tokens, %s to %s: %s%lu\n", TOKENS, cases[i].from, cases[i].to,
-               COUNTS ? "" : "not counted in this build, ", n);
+               HEAP_COUNTS ? "" : "not counted in this build, ", n);
         assert_int_equal(n, 0);
     }
 }
@@ -174,7 +116,7 @@ weigh(const struct stream_case *c)
 {
     struct arena keep;
     struct buf out;
-    size_t before = held;
+    size_t before = heap.held;
     struct xd_reader *r = malloc(sizeof *r);
     struct xd_writer *w = malloc(sizeof *w);
 
@@ -189,7 +131,7 @@ weigh(const struct stream_case *c)
     json_doc_fini(&r->x.doc);
     json_doc_init(&r->x.doc);
     arena_fini(&r->scratch);
-    size_t n = held - before;
+    size_t n = heap.held - before;
     xd_reader_fini(r);
     xd_writer_fini(w);
     arena_fini(&keep);
@@ -205,8 +147,8 @@ an_open_stream_is_small(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         size_t n = weigh(&cases[i]);
         printf("# bytes of an open stream, %s to %s: %s%zu\n", cases[i].from, cases[i].to,
-               COUNTS ? "" : "not counted in this build, ", COUNTS ? n : 0);
-        if (COUNTS)
+               HEAP_COUNTS ? "" : "not counted in this build, ", HEAP_COUNTS ? n : 0);
+        if (HEAP_COUNTS)
             assert_in_range(n, sizeof(struct xd_reader), OPEN_MAX);
     }
 }
