@@ -113,7 +113,8 @@ raise_descriptors(void)
 }
 
 /* The heap of a worker breathes with every request: to give pages back and to ask for them again
- * costs an eighth of a stream. */
+ * costs an eighth of a stream.  Not before the tables of the process are made: those are large, and
+ * hardly ever full; malloc maps them, and their pages cost nothing until they are needed. */
 static void
 keep_heap(void)
 {
@@ -155,6 +156,7 @@ run(struct serve *s, struct gateway *g, const struct buf *state, struct fault *f
     if (open)
         take_state(s, state);
     s->service.webhook = open ? webhook_create(&s->service) : NULL;
+    keep_heap();
     struct crew *crew = open ? crew_create(g, f) : NULL;
     gateway_drop(g);
     if (!crew)
@@ -183,7 +185,6 @@ serve(const char *path)
     upgrade_take_state(&state);
     crew_block_signals();
     raise_descriptors();
-    keep_heap();
     s.service.metrics = metrics_create();
     s.service.guards = guards_create();
     s.service.limits = limits_create();
