@@ -11,7 +11,7 @@
 
 #define BRIEF_SPARE 32
 
-/* A constant behind which there are BRIEF_SPARE bytes more. */
+/* A constant behind which there are BRIEF_SPARE bytes more, all zero. */
 struct brief {
     const char *p;
     size_t n;

@@ -16,9 +16,10 @@
 #include "server/gateway/worker.h"
 #include "server/log/log.h"
 #include "server/trace/exporter.h"
+#include "server/trace/otlp_span.h"
 
-#define SPANS_MAX   ((size_t)12 << 20) /* bytes of one exchange's */
-#define PATH_SHOWN  64u                /* of a path that serves as a name */
+#define SPANS_KEPT  65536u /* a buffer of more is not kept */
+#define PATH_SHOWN  64u    /* of a path that serves as a name */
 #define SPANS_USUAL 4096u
 #define NUMBER_MAX  40u
 #define PORT_PLAIN  80u
@@ -31,9 +32,8 @@ struct teller {
     struct buf *out;
     uint64_t wall_ns; /* to be added to 1000 * clock_us() for the time since 1970 */
     uint64_t end_us;
-    struct dice dice;  /* for the ids of the small spans */
-    struct buf masked; /* the newest text without its secrets, */
-    bool clean;        /* of which it had none */
+    struct dice dice;    /* for the ids of the small spans */
+    struct arena masked; /* texts without their secrets */
 };
 
 static uint64_t
@@ -62,62 +62,45 @@ static struct str
 mask(struct teller *t, struct str s)
 {
     const struct log *log = t->x->worker->service->log;
-    if (!log || s.n == 0)
-        return s;
-    /* Models are told several times, and often called the same by all sides. */
-    if (t->clean && str_eq(buf_str(&t->masked), s))
-        return s;
-    buf_clear(&t->masked);
-    log_mask(log, s, &t->masked);
-    t->clean = str_eq(buf_str(&t->masked), s);
-    return t->clean ? s : buf_str(&t->masked);
+    return log && s.n ? log_masked(log, s, &t->masked) : s;
 }
 
 static void
-text(struct teller *t, const char *key, struct str value)
+text(struct teller *t, struct brief key, struct str value)
 {
-    otlp_str(t->out, OTLP_SPAN_ATTRIBUTE, key, mask(t, value));
+    otlp_span_str(t->out, key, mask(t, value));
 }
 
 /* What llmux or its configuration says: there are no secrets in it. */
 static void
-word(struct teller *t, const char *key, struct str value)
+word(struct teller *t, struct brief key, struct str value)
 {
-    otlp_str(t->out, OTLP_SPAN_ATTRIBUTE, key, value);
+    otlp_span_word(t->out, key, value);
 }
 
 /* Only what says something. */
 static void
-text_if_any(struct teller *t, const char *key, struct str value)
+text_if_any(struct teller *t, struct brief key, struct str value)
 {
     if (value.n)
         text(t, key, value);
 }
 
-/* Each masked by itself. */
 static void
-texts(struct teller *t, const char *key, const struct str *v, unsigned n)
+texts(struct teller *t, struct brief key, const struct str *v, unsigned n)
 {
     struct str all[TRAIL_STOPS];
-    struct buf masked;
-    size_t ends[TRAIL_STOPS], from = 0;
-    buf_init(&masked, SPANS_MAX);
     n = n < TRAIL_STOPS ? n : TRAIL_STOPS;
-    for (unsigned i = 0; i < n; i++) {
-        buf_puts(&masked, mask(t, v[i]));
-        ends[i] = masked.n;
-    }
-    for (unsigned i = 0; i < n; from = ends[i++])
-        all[i] = masked.n ? str_make(masked.p + from, ends[i] - from) : STR("");
-    otlp_strs(t->out, OTLP_SPAN_ATTRIBUTE, key, all, n);
-    buf_fini(&masked);
+    for (unsigned i = 0; i < n; i++)
+        all[i] = mask(t, v[i]);
+    otlp_strs(t->out, OTLP_SPAN_ATTRIBUTE, key.p, all, n);
 }
 
 static void
-whole(struct teller *t, const char *key, struct ir_int v)
+whole(struct teller *t, struct brief key, struct ir_int v)
 {
     if (v.set)
-        otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, key, v.v);
+        otlp_span_int(t->out, key, v.v);
 }
 
 /* A number as the client has written it. */
@@ -134,23 +117,23 @@ read_number(struct str s, double *v)
 }
 
 static void
-number(struct teller *t, const char *key, struct str s)
+number(struct teller *t, struct brief key, struct str s)
 {
     double v;
     if (read_number(s, &v))
-        otlp_double(t->out, OTLP_SPAN_ATTRIBUTE, key, v);
+        otlp_span_double(t->out, key, v);
 }
 
 static void
-seconds(struct teller *t, const char *key, uint64_t us)
+seconds(struct teller *t, struct brief key, uint64_t us)
 {
-    otlp_double(t->out, OTLP_SPAN_ATTRIBUTE, key, (double)us / 1e6);
+    otlp_span_double(t->out, key, (double)us / 1e6);
 }
 
 static void
 error_type(struct teller *t, enum ir_fault fault)
 {
-    word(t, "error.type", str_from(ir_fault_name(fault)));
+    word(t, BRIEF("error.type"), str_from(ir_fault_name(fault)));
 }
 
 static void
@@ -187,14 +170,19 @@ spans_finish_reason(enum ir_stop stop)
 }
 
 /* A provider's own name, and of a dialect its first word: who invented it. */
-struct str
-spans_provider(struct str type)
+static struct str
+provider_name(const struct xd_dialect *d, struct str type)
 {
-    const struct xd_dialect *d = xd_find(type);
     const char *dot = type.n ? memchr(type.p, '.', type.n) : NULL;
     if (d && d->telemetry.n)
         return d->telemetry;
     return dot ? str_make(type.p, (size_t)(dot - type.p)) : type;
+}
+
+struct str
+spans_provider(struct str type)
+{
+    return provider_name(xd_find(type), type);
 }
 
 static struct str
@@ -209,20 +197,20 @@ tell_wishes(struct teller *t)
     const struct trail_wishes *w = &t->x->trail.wishes;
     double seed;
     if (t->x->wants_stream)
-        otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "gen_ai.request.stream", true);
-    word(t, "gen_ai.output.type", str_from(w->output));
-    whole(t, "gen_ai.request.max_tokens", w->max_output);
+        otlp_span_bool(t->out, BRIEF("gen_ai.request.stream"), true);
+    word(t, BRIEF("gen_ai.output.type"), str_from(w->output));
+    whole(t, BRIEF("gen_ai.request.max_tokens"), w->max_output);
     if (w->candidates.set && w->candidates.v != 1)
-        whole(t, "gen_ai.request.choice.count", w->candidates);
-    whole(t, "gen_ai.request.top_k", w->top_k);
-    number(t, "gen_ai.request.temperature", w->temperature);
-    number(t, "gen_ai.request.top_p", w->top_p);
-    number(t, "gen_ai.request.presence_penalty", w->presence);
-    number(t, "gen_ai.request.frequency_penalty", w->frequency);
+        whole(t, BRIEF("gen_ai.request.choice.count"), w->candidates);
+    whole(t, BRIEF("gen_ai.request.top_k"), w->top_k);
+    number(t, BRIEF("gen_ai.request.temperature"), w->temperature);
+    number(t, BRIEF("gen_ai.request.top_p"), w->top_p);
+    number(t, BRIEF("gen_ai.request.presence_penalty"), w->presence);
+    number(t, BRIEF("gen_ai.request.frequency_penalty"), w->frequency);
     if (read_number(w->seed, &seed) && fabs(seed) < 9e15)
-        otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "gen_ai.request.seed", (int64_t)seed);
+        otlp_span_int(t->out, BRIEF("gen_ai.request.seed"), (int64_t)seed);
     if (w->n_stops)
-        texts(t, "gen_ai.request.stop_sequences", w->stops, w->n_stops);
+        texts(t, BRIEF("gen_ai.request.stop_sequences"), w->stops, w->n_stops);
 }
 
 /* The first byte of an error is no token. */
@@ -235,18 +223,18 @@ has_begun(const struct hop *h)
 static void
 tell_reply(struct teller *t, const struct hop *h)
 {
-    struct str reason = spans_finish_reason(h->stop);
-    text_if_any(t, "gen_ai.response.id", h->reply_id);
-    text_if_any(t, "gen_ai.response.model", h->reply_model);
+    text_if_any(t, BRIEF("gen_ai.response.id"), h->reply_id);
+    text_if_any(t, BRIEF("gen_ai.response.model"), h->reply_model);
     if (h->stop != IR_STOP_UNSET)
-        otlp_strs(t->out, OTLP_SPAN_ATTRIBUTE, "gen_ai.response.finish_reasons", &reason, 1);
+        otlp_span_list(t->out, BRIEF("gen_ai.response.finish_reasons"),
+                       spans_finish_reason(h->stop));
     if (t->x->wants_stream && has_begun(h))
-        seconds(t, "gen_ai.response.time_to_first_chunk", h->first_us);
-    whole(t, "gen_ai.usage.input_tokens", ir_usage_whole_input(&h->usage));
-    whole(t, "gen_ai.usage.output_tokens", h->usage.output);
-    whole(t, "gen_ai.usage.cache_read.input_tokens", h->usage.cache_read);
-    whole(t, "gen_ai.usage.cache_creation.input_tokens", h->usage.cache_write);
-    whole(t, "gen_ai.usage.reasoning.output_tokens", h->usage.thinking);
+        seconds(t, BRIEF("gen_ai.response.time_to_first_chunk"), h->first_us);
+    whole(t, BRIEF("gen_ai.usage.input_tokens"), ir_usage_whole_input(&h->usage));
+    whole(t, BRIEF("gen_ai.usage.output_tokens"), h->usage.output);
+    whole(t, BRIEF("gen_ai.usage.cache_read.input_tokens"), h->usage.cache_read);
+    whole(t, BRIEF("gen_ai.usage.cache_creation.input_tokens"), h->usage.cache_write);
+    whole(t, BRIEF("gen_ai.usage.reasoning.output_tokens"), h->usage.thinking);
 }
 
 /* What was said, on each attempt that said something, or else on the last one.  Beside much of it there
@@ -263,7 +251,7 @@ tell_content(struct teller *t, const struct hop *h, bool last)
         buf_puts(t->out, h->said);
     }
     if (trail->asked_cut || h->said_cut || !fits)
-        otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.content_cut", true);
+        otlp_span_bool(t->out, BRIEF("llmux.content_cut"), true);
 }
 
 /* --- spans --------------------------------------------------------------------------------- */
@@ -296,7 +284,7 @@ tell_place(struct teller *t, struct str url)
     struct str rest = str_skip(url, tls ? sizeof "https://" - 1 : sizeof "http://" - 1);
     unsigned port = tls ? PORT_TLS : PORT_PLAIN;
     size_t n = 0;
-    while (n < rest.n && !memchr("/?#", rest.p[n], 3))
+    while (n < rest.n && rest.p[n] != '/' && rest.p[n] != '?' && rest.p[n] != '#')
         n++;
     rest.n = n;
     const char *at = n ? memrchr(rest.p, '@', n) : NULL;
@@ -313,8 +301,8 @@ tell_place(struct teller *t, struct str url)
     if (end)
         rest = str_make(rest.p + 1, (size_t)(end - rest.p) - 1);
     if (rest.n)
-        word(t, "server.address", rest);
-    otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "server.port", port & PORT_MASK);
+        word(t, BRIEF("server.address"), rest);
+    otlp_span_int(t->out, BRIEF("server.port"), port & PORT_MASK);
 }
 
 /* "first second", as long as there is room. */
@@ -343,26 +331,26 @@ tell_attempt(struct teller *t, const struct hop *h, unsigned which)
     s.span = h->span;
     s.kind = OTLP_CLIENT;
     size_t at = otlp_span_begin(t->out, &s);
-    word(t, "gen_ai.operation.name", operation);
-    word(t, "gen_ai.provider.name", spans_provider(p->type));
-    text(t, "gen_ai.request.model", h->model);
+    word(t, BRIEF("gen_ai.operation.name"), operation);
+    word(t, BRIEF("gen_ai.provider.name"), provider_name(h->deployment->dialect, p->type));
+    text(t, BRIEF("gen_ai.request.model"), h->model);
     tell_wishes(t);
     tell_reply(t, h);
     tell_content(t, h, which == t->x->trail.n_hops);
     tell_place(t, h->url);
     if (h->status)
-        otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "http.response.status_code", h->status);
-    word(t, "llmux.deployment", p->name);
-    word(t, "llmux.provider.type", p->type);
-    word(t, "llmux.dialect", str_from(h->dialect ? h->dialect->name : NULL));
-    otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.attempt", which);
-    text_if_any(t, "llmux.upstream.request_id", h->request_id);
+        otlp_span_int(t->out, BRIEF("http.response.status_code"), h->status);
+    word(t, BRIEF("llmux.deployment"), p->name);
+    word(t, BRIEF("llmux.provider.type"), p->type);
+    word(t, BRIEF("llmux.dialect"), str_from(h->dialect ? h->dialect->name : NULL));
+    otlp_span_int(t->out, BRIEF("llmux.attempt"), which);
+    text_if_any(t, BRIEF("llmux.upstream.request_id"), h->request_id);
     if (h->priced)
-        otlp_double(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.cost", (double)h->cost / 1e9);
+        otlp_span_double(t->out, BRIEF("llmux.cost"), (double)h->cost / 1e9);
     if (h->cut)
-        otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.cut", true);
+        otlp_span_bool(t->out, BRIEF("llmux.cut"), true);
     if (has_begun(h))
-        otlp_span_event(t->out, "first_token", wall(t, h->start_us + h->first_us));
+        otlp_span_event(t->out, BRIEF("first_token"), wall(t, h->start_us + h->first_us));
     if (h->fault != IR_FAULT_UNSET)
         failed(t, h->fault, h->message);
     otlp_span_end(t->out, at);
@@ -376,8 +364,8 @@ tell_route(struct teller *t)
     uint64_t end = x->trail.n_hops ? x->trail.hops[0].start_us : t->end_us;
     struct otlp_span s = make_span(t, x->trail.context.span, STR("route"), x->begun_us, end);
     size_t at = otlp_span_begin(t->out, &s);
-    text_if_any(t, "llmux.model", x->model);
-    text_if_any(t, "llmux.candidate", x->attempts ? x->attempt.candidate.name : STR(""));
+    text_if_any(t, BRIEF("llmux.model"), x->model);
+    text_if_any(t, BRIEF("llmux.candidate"), x->attempts ? x->attempt.candidate.name : STR(""));
     otlp_span_end(t->out, at);
 }
 
@@ -389,8 +377,8 @@ tell_stream(struct teller *t)
         return;
     struct otlp_span s = make_span(t, x->trail.context.span, STR("stream"), x->first_us, t->end_us);
     size_t at = otlp_span_begin(t->out, &s);
-    otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.bytes_out", (int64_t)x->bytes_out);
-    otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.gone", x->gone);
+    otlp_span_int(t->out, BRIEF("llmux.bytes_out"), (int64_t)x->bytes_out);
+    otlp_span_bool(t->out, BRIEF("llmux.gone"), x->gone);
     if (x->error.set)
         failed(t, x->error.kind, x->error.message);
     otlp_span_end(t->out, at);
@@ -430,30 +418,30 @@ tell_request(struct teller *t)
     s.kind = OTLP_SERVER;
     s.remote = trail->parent;
     size_t at = otlp_span_begin(t->out, &s);
-    word(t, "http.request.method", x->front.op->method);
+    word(t, BRIEF("http.request.method"), x->front.op->method);
     if (route)
-        word(t, "http.route", x->path);
-    (route ? word : text)(t, "url.path", x->path);
-    word(t, "url.scheme", x->gateway->tls ? STR("https") : STR("http"));
+        word(t, BRIEF("http.route"), x->path);
+    (route ? word : text)(t, BRIEF("url.path"), x->path);
+    word(t, BRIEF("url.scheme"), x->gateway->tls ? STR("https") : STR("http"));
     if (x->status)
-        otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "http.response.status_code", x->status);
+        otlp_span_int(t->out, BRIEF("http.response.status_code"), x->status);
     if (trail->client.n)
-        word(t, "client.address", trail->client);
-    text_if_any(t, "user_agent.original", trail->agent);
-    word(t, "gen_ai.operation.name", operation_of(x));
-    text_if_any(t, "gen_ai.request.model", x->model);
-    (x->made_id ? word : text)(t, "llmux.request_id", x->request_id);
-    word(t, "llmux.front", str_from(x->front.dialect->name));
-    otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.stream", x->wants_stream);
-    otlp_bool(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.gone", x->gone);
-    otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.attempts", x->attempts);
+        word(t, BRIEF("client.address"), trail->client);
+    text_if_any(t, BRIEF("user_agent.original"), trail->agent);
+    word(t, BRIEF("gen_ai.operation.name"), operation_of(x));
+    text_if_any(t, BRIEF("gen_ai.request.model"), x->model);
+    (x->made_id ? word : text)(t, BRIEF("llmux.request_id"), x->request_id);
+    word(t, BRIEF("llmux.front"), str_from(x->front.dialect->name));
+    otlp_span_bool(t->out, BRIEF("llmux.stream"), x->wants_stream);
+    otlp_span_bool(t->out, BRIEF("llmux.gone"), x->gone);
+    otlp_span_int(t->out, BRIEF("llmux.attempts"), x->attempts);
     if (recovery_is_on(x))
-        otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.recovered", x->recovery->sequel.breaks);
-    otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.bytes_in", (int64_t)x->bytes_in);
-    otlp_int(t->out, OTLP_SPAN_ATTRIBUTE, "llmux.bytes_out", (int64_t)x->bytes_out);
+        otlp_span_int(t->out, BRIEF("llmux.recovered"), x->recovery->sequel.breaks);
+    otlp_span_int(t->out, BRIEF("llmux.bytes_in"), (int64_t)x->bytes_in);
+    otlp_span_int(t->out, BRIEF("llmux.bytes_out"), (int64_t)x->bytes_out);
     if (x->first_us)
-        seconds(t, "llmux.overhead", x->overhead_us);
-    text_if_any(t, "llmux.dropped", x->dropped);
+        seconds(t, BRIEF("llmux.overhead"), x->overhead_us);
+    text_if_any(t, BRIEF("llmux.dropped"), x->dropped);
     tell_error(t);
     otlp_span_end(t->out, at);
 }
@@ -461,22 +449,23 @@ tell_request(struct teller *t)
 void
 spans_make(const struct exchange *x)
 {
-    struct buf out;
     uint64_t now = clock_us();
+    struct buf *out = &x->worker->spans;
     struct teller t = {
-        .x = x, .out = &out, .end_us = now, .wall_ns = (clock_wall_us() - now) * 1000
+        .x = x, .out = out, .end_us = now, .wall_ns = (clock_wall_us() - now) * 1000
     };
-    struct exporter *e = x->worker->service->exporter;
     dice_init(&t.dice, x->trail.context.span ^ x->trail.context.trace.low);
-    buf_init(&out, SPANS_MAX);
-    buf_init(&t.masked, SPANS_MAX);
-    (void)buf_room(&out, SPANS_USUAL);
+    arena_init(&t.masked, SPANS_MAX);
+    buf_clear(out);
+    (void)buf_room(out, SPANS_USUAL);
     tell_request(&t);
     tell_route(&t);
     for (unsigned i = 0; i < x->trail.n_hops; i++)
         tell_attempt(&t, &x->trail.hops[i], i + 1);
     tell_stream(&t);
-    exporter_put(e, OTLP_TRACES, out.err ? (struct str){ NULL, 0 } : buf_str(&out));
-    buf_fini(&out);
-    buf_fini(&t.masked);
+    if (!out->err)
+        exporter_put(x->worker->service->exporter, OTLP_TRACES, buf_str(out));
+    arena_fini(&t.masked);
+    if (out->room > SPANS_KEPT)
+        buf_fini(out);
 }

@@ -6,7 +6,9 @@
 
 struct exchange;
 
-/* Make all spans of an exchange that is over for the client, and hand them to the exporter. */
+#define SPANS_MAX ((size_t)12 << 20) /* bytes of one exchange's */
+
+/* Make all spans of an exchange that is over for the client, in its worker's buffer, and hand them to the exporter. */
 void spans_make(const struct exchange *x);
 
 /* What OpenTelemetry's conventions call a provider of this type. */

@@ -11,6 +11,7 @@
 #include "server/gateway/admin.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/pages.h"
+#include "server/gateway/spans.h"
 #include "server/http/listener.h"
 #include "server/log/log.h"
 #include "server/upstream/upstream.h"
@@ -395,6 +396,7 @@ worker_create(struct gateway *g, enum worker_role role, int done_fd, struct faul
     TAILQ_INIT(&w->pool);
     buf_init(&w->spare, SPARE_MAX);
     buf_init(&w->out, OUT_MAX);
+    buf_init(&w->spans, SPANS_MAX);
     arena_init(&w->scratch, SCRATCH_MAX);
     json_doc_init(&w->doc);
     if (make_parts(w, g))
@@ -476,6 +478,7 @@ worker_destroy(struct worker *w)
     tape_rack_fini(&w->tapes);
     buf_fini(&w->spare);
     buf_fini(&w->out);
+    buf_fini(&w->spans);
     arena_fini(&w->scratch);
     json_doc_fini(&w->doc);
     free(w);

@@ -54,6 +54,7 @@ struct worker {
     struct tape_rack tapes;
     struct buf spare;     /* memory for a large body that is written anew */
     struct buf out;       /* for the bytes of one event or document; empty between uses */
+    struct buf spans;     /* of an exchange that has ended, see spans.h */
     struct arena scratch; /* for what is made and used at one go; reset before each use */
     struct json_doc doc;  /* for what is read at one go */
 };

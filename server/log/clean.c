@@ -1,8 +1,8 @@
-/* A small table of texts, in which each has but one slot. */
+/* A small table of texts, in which each has one of two slots: the newer text is in the first. */
 #include "server/log/clean.h"
 
 #define TEXT_MAX 64u
-#define SLOTS    16u /* a power of two */
+#define PAIRS    16u /* a power of two */
 
 struct slot {
     uint64_t masker; /* its number */
@@ -11,12 +11,19 @@ struct slot {
 };
 
 static struct slot *
-slot_of(struct str s)
+pair_of(struct str s)
 {
-    static _Thread_local struct slot slots[SLOTS];
+    static _Thread_local struct slot slots[PAIRS][2];
     unsigned first = (unsigned char)s.p[0], middle = (unsigned char)s.p[s.n / 2],
              last = (unsigned char)s.p[s.n - 1];
-    return &slots[(s.n + 3 * first + 5 * middle + 7 * last) % SLOTS];
+    return slots[(s.n + 3 * first + 5 * middle + 7 * last) % PAIRS];
+}
+
+static bool
+has(const struct slot *slot, const struct masker *m, struct str text)
+{
+    return slot->n == text.n && slot->masker == masker_number(m)
+           && memcmp(slot->text, text.p, text.n) == 0;
 }
 
 bool
@@ -24,9 +31,8 @@ clean_knows(const struct masker *m, struct str text)
 {
     if (text.n == 0 || text.n > TEXT_MAX)
         return false;
-    const struct slot *slot = slot_of(text);
-    return slot->n == text.n && slot->masker == masker_number(m)
-           && memcmp(slot->text, text.p, text.n) == 0;
+    const struct slot *pair = pair_of(text);
+    return has(&pair[0], m, text) || has(&pair[1], m, text);
 }
 
 void
@@ -34,10 +40,11 @@ clean_remember(const struct masker *m, struct str text)
 {
     if (text.n == 0 || text.n > TEXT_MAX || clean_run(text) < text.n)
         return;
-    struct slot *slot = slot_of(text);
-    slot->masker = masker_number(m);
-    slot->n = text.n;
-    memcpy(slot->text, text.p, text.n);
+    struct slot *pair = pair_of(text);
+    pair[1] = pair[0];
+    pair[0].masker = masker_number(m);
+    pair[0].n = text.n;
+    memcpy(pair[0].text, text.p, text.n);
 }
 
 size_t

@@ -13,6 +13,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "server/log/clean.h"
 #include "server/log/private.h"
 #include "server/log/veil.h"
 
@@ -359,6 +360,8 @@ struct str
 log_masked(const struct log *log, struct str s, struct arena *a)
 {
     const struct masker *known = atomic_load_explicit(&log->mask, memory_order_acquire);
+    if (clean_knows(known, s))
+        return s;
     struct veil v = veil_over(known, s, REDACT_ALL);
     if (veil_is_clean(&v))
         return s;

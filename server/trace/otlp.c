@@ -15,8 +15,8 @@ enum { KEY = 1, VALUE = 2 };
 enum { ANY_STRING = 1, ANY_BOOL = 2, ANY_INT = 3, ANY_DOUBLE = 4, ANY_ARRAY = 5, ANY_MAP = 6 };
 
 /* What is no UTF-8 becomes a replacement character for each byte. */
-static void
-put_text(struct buf *b, unsigned field, struct str s)
+void
+otlp_text(struct buf *b, unsigned field, struct str s)
 {
     size_t good = utf8_valid(s.p, s.n);
     if (good == s.n) {
@@ -56,26 +56,14 @@ end_pair(struct buf *b, struct pair p)
     pb_end(b, p.pair);
 }
 
-/* Begin a pair whose value takes n bytes.  Nearly all are short: then each number takes a byte. */
+/* Begin a pair whose value takes n bytes. */
 static void
 open_pair(struct buf *b, unsigned field, const char *key, size_t n)
 {
-    enum { HEAD = 4, MIDDLE = 2, SHORT = 128, FIELD_SHORT = 16, BYTES = 2 };
     struct str k = str_from(key);
-    size_t pair = k.n + MIDDLE + MIDDLE + n;
-    char *to = pair < SHORT && field < FIELD_SHORT ? buf_room(b, HEAD + k.n + MIDDLE) : NULL;
-    if (!to) {
-        pb_open(b, field, pb_bytes_size(KEY, k.n) + pb_bytes_size(VALUE, n));
-        pb_str(b, KEY, k);
-        pb_open(b, VALUE, n);
-        return;
-    }
-    const char head[HEAD] = { (char)(field << 3 | BYTES), (char)pair, KEY << 3 | BYTES, (char)k.n };
-    const char middle[MIDDLE] = { VALUE << 3 | BYTES, (char)n };
-    memcpy(to, head, HEAD);
-    memcpy(to + HEAD, k.p, k.n);
-    memcpy(to + HEAD + k.n, middle, MIDDLE);
-    b->n += HEAD + k.n + MIDDLE;
+    pb_open(b, field, pb_bytes_size(KEY, k.n) + pb_bytes_size(VALUE, n));
+    pb_str(b, KEY, k);
+    pb_open(b, VALUE, n);
 }
 
 void
@@ -89,7 +77,7 @@ otlp_str(struct buf *b, unsigned field, const char *key, struct str value)
         return;
     }
     struct pair p = begin_pair(b, field, key);
-    put_text(b, ANY_STRING, value);
+    otlp_text(b, ANY_STRING, value);
     end_pair(b, p);
 }
 
@@ -129,7 +117,7 @@ otlp_strs(struct buf *b, unsigned field, const char *key, const struct str *valu
     size_t array = pb_begin(b, ANY_ARRAY);
     for (unsigned i = 0; i < n; i++) {
         size_t value = pb_begin(b, 1);
-        put_text(b, ANY_STRING, values[i]);
+        otlp_text(b, ANY_STRING, values[i]);
         pb_end(b, value);
     }
     pb_end(b, array);
@@ -142,7 +130,7 @@ size_t
 otlp_entry_begin(struct buf *b, unsigned field, struct str key)
 {
     size_t at = pb_begin(b, field);
-    put_text(b, KEY, key);
+    otlp_text(b, KEY, key);
     return at;
 }
 
@@ -173,7 +161,7 @@ void
 otlp_value_str(struct buf *b, unsigned field, struct str s)
 {
     size_t at = pb_begin(b, field);
-    put_text(b, ANY_STRING, s);
+    otlp_text(b, ANY_STRING, s);
     pb_end(b, at);
 }
 
@@ -204,74 +192,6 @@ otlp_value_none(struct buf *b, unsigned field)
     pb_open(b, field, 0);
 }
 
-/* --- spans --------------------------------------------------------------------------------- */
-
-enum {
-    SPAN_TRACE = 1,
-    SPAN_ID = 2,
-    SPAN_STATE = 3,
-    SPAN_PARENT = 4,
-    SPAN_NAME = 5,
-    SPAN_KIND = 6,
-    SPAN_START = 7,
-    SPAN_END = 8,
-    SPAN_EVENT = 11,
-    SPAN_STATUS = 15,
-    SPAN_FLAGS = 16,
-};
-enum { EVENT_TIME = 1, EVENT_NAME = 2 };
-enum { STATUS_MESSAGE = 2, STATUS_CODE = 3, STATUS_CODE_ERROR = 2 };
-enum { FLAG_SAMPLED = 1, FLAG_HAS_REMOTE = 0x100, FLAG_REMOTE = 0x200 };
-enum { ITEM = 2 }; /* a span in its scope, and a record, and a metric */
-
-size_t
-otlp_span_begin(struct buf *b, const struct otlp_span *s)
-{
-    unsigned char trace[16], span[8];
-    size_t at = pb_begin(b, ITEM);
-    trace_id_bytes(s->trace, trace);
-    trace_span_bytes(s->span, span);
-    pb_bytes(b, SPAN_TRACE, trace, sizeof trace);
-    pb_bytes(b, SPAN_ID, span, sizeof span);
-    if (s->state.n)
-        pb_str(b, SPAN_STATE, s->state);
-    if (s->parent) {
-        trace_span_bytes(s->parent, span);
-        pb_bytes(b, SPAN_PARENT, span, sizeof span);
-    }
-    put_text(b, SPAN_NAME, s->name);
-    pb_int(b, SPAN_KIND, s->kind);
-    pb_fixed64(b, SPAN_START, s->start_ns);
-    pb_fixed64(b, SPAN_END, s->end_ns);
-    pb_fixed32(b, SPAN_FLAGS, FLAG_SAMPLED | FLAG_HAS_REMOTE | (s->remote ? FLAG_REMOTE : 0));
-    return at;
-}
-
-void
-otlp_span_event(struct buf *b, const char *name, uint64_t at_ns)
-{
-    size_t at = pb_begin(b, SPAN_EVENT);
-    pb_fixed64(b, EVENT_TIME, at_ns);
-    pb_str(b, EVENT_NAME, str_from(name));
-    pb_end(b, at);
-}
-
-void
-otlp_span_failed(struct buf *b, struct str message)
-{
-    size_t at = pb_begin(b, SPAN_STATUS);
-    if (message.n)
-        put_text(b, STATUS_MESSAGE, message);
-    pb_int(b, STATUS_CODE, STATUS_CODE_ERROR);
-    pb_end(b, at);
-}
-
-void
-otlp_span_end(struct buf *b, size_t at)
-{
-    pb_end(b, at);
-}
-
 /* --- records of logs ----------------------------------------------------------------------- */
 
 enum {
@@ -288,12 +208,12 @@ size_t
 otlp_record_begin(struct buf *b, const struct otlp_record *r)
 {
     unsigned char trace[16], span[8];
-    size_t at = pb_begin(b, ITEM);
+    size_t at = pb_begin(b, OTLP_ITEM);
     pb_fixed64(b, LOG_TIME, r->time_ns);
     pb_int(b, LOG_SEVERITY, r->severity);
-    put_text(b, LOG_LEVEL, r->level);
+    otlp_text(b, LOG_LEVEL, r->level);
     size_t body = pb_begin(b, LOG_BODY);
-    put_text(b, ANY_STRING, r->body);
+    otlp_text(b, ANY_STRING, r->body);
     pb_end(b, body);
     if (trace_id_is_set(r->trace)) {
         trace_id_bytes(r->trace, trace);

@@ -4,7 +4,7 @@
  *   envelope { resource, scope { item* } }       one request
  *   otlp_envelope(b, r); item bytes; otlp_envelope_end(b, &e)
  *
- * Spans and records are encoded where they arise, and gathered into an envelope later. */
+ * Spans (otlp_span.h) and records are encoded where they arise, and gathered into an envelope later. */
 #ifndef LLMUX_TRACE_OTLP_H
 #define LLMUX_TRACE_OTLP_H
 
@@ -34,30 +34,8 @@ void otlp_bool(struct buf *b, unsigned field, const char *key, bool value);
 void
 otlp_strs(struct buf *b, unsigned field, const char *key, const struct str *values, unsigned n);
 
-/* --- spans --------------------------------------------------------------------------------- */
-
-enum otlp_kind { OTLP_INTERNAL = 1, OTLP_SERVER = 2, OTLP_CLIENT = 3 };
-
 /* Where attributes go in each message. */
 enum { OTLP_SPAN_ATTRIBUTE = 9, OTLP_LOG_ATTRIBUTE = 6, OTLP_POINT_ATTRIBUTE = 9 };
-
-struct otlp_span {
-    struct trace_id trace;
-    uint64_t span, parent; /* parent 0: none */
-    bool remote;           /* the parent is another process's */
-    struct str state;      /* tracestate; absent: none */
-    struct str name;
-    enum otlp_kind kind;
-    uint64_t start_ns, end_ns; /* since 1970 */
-};
-
-/* Begin a span; attributes, events and a status follow, then otlp_span_end.  It is a whole item of
- * OTLP_TRACES. */
-size_t otlp_span_begin(struct buf *b, const struct otlp_span *s);
-void otlp_span_event(struct buf *b, const char *name, uint64_t at_ns);
-/* It failed, and why; for people. */
-void otlp_span_failed(struct buf *b, struct str message);
-void otlp_span_end(struct buf *b, size_t at);
 
 /* --- records of logs ----------------------------------------------------------------------- */
 

@@ -15,6 +15,12 @@
 /* Where a value goes: the value of an entry; an element of a list, and an entry of a map. */
 enum { OTLP_ENTRY_VALUE = 2, OTLP_ELEMENT = 1 };
 
+/* Where a span goes in its scope, and a record, and a metric. */
+enum { OTLP_ITEM = 2 };
+
+/* A string; what is no UTF-8 becomes a replacement character for each byte. */
+void otlp_text(struct buf *b, unsigned field, struct str s);
+
 /* Begin an entry of any key, as this field of the message; pb_end ends it. */
 size_t otlp_entry_begin(struct buf *b, unsigned field, struct str key);
 

@@ -1,9 +1,10 @@
 /* Histograms as OTLP, summed over all workers, from the start of the process on. */
 #include "server/trace/otlp_metrics.h"
 
+#include "server/trace/otlp_any.h"
+
 #define ARENA_MAX ((size_t)64 << 20)
 
-enum { ITEM = 2 };
 enum { METRIC_NAME = 1, METRIC_DESCRIPTION = 2, METRIC_UNIT = 3, METRIC_HISTOGRAM = 9 };
 enum { HISTOGRAM_POINT = 1, HISTOGRAM_TEMPORALITY = 2, CUMULATIVE = 2 };
 enum {
@@ -109,7 +110,7 @@ put_metric(struct buf *b, const struct otlp_metrics *m, const struct metrics_gro
            unsigned first, unsigned last, const struct metrics_sum *sums, unsigned n)
 {
     const struct metrics_family *f = &g->families[first];
-    size_t at = pb_begin(b, ITEM);
+    size_t at = pb_begin(b, OTLP_ITEM);
     pb_str(b, METRIC_NAME, str_from(f->convention));
     pb_str(b, METRIC_DESCRIPTION, str_from(f->help));
     pb_str(b, METRIC_UNIT, f->unit == METRICS_SECONDS ? STR("s") : STR("{token}"));

@@ -252,7 +252,7 @@ result_of_grpc(long status, const struct receipt *told)
 
 /* The body of a request: over HTTP the message, over gRPC with its prefix. */
 static bool
-fill_body(struct sender *s, struct str message)
+fill_body(struct sender *s, struct str message, struct str *body)
 {
     bool gzip = s->opts->gzip;
     buf_clear(&s->packed);
@@ -262,9 +262,12 @@ fill_body(struct sender *s, struct str message)
     struct str m = gzip ? buf_str(&s->packed) : message;
     const char prefix[PREFIX] = { (char)gzip, (char)(m.n >> 24), (char)(m.n >> 16),
                                   (char)(m.n >> 8), (char)m.n };
-    if (s->opts->protocol == EXPORTER_GRPC)
-        buf_put(&s->body, prefix, PREFIX);
+    *body = m;
+    if (s->opts->protocol == EXPORTER_HTTP)
+        return true;
+    buf_put(&s->body, prefix, PREFIX);
     buf_puts(&s->body, m);
+    *body = buf_str(&s->body);
     return !s->body.err;
 }
 
@@ -272,12 +275,12 @@ static bool
 frame(struct sender *s, enum otlp_signal signal, struct str message)
 {
     char url[URL_MAX];
+    struct str body;
     bool grpc = s->opts->protocol == EXPORTER_GRPC;
-    if (!fill_body(s, message))
+    if (!fill_body(s, message, &body))
         return false;
     snprintf(url, sizeof url, "%.*s%s", STR_ARG(s->opts->endpoint),
              grpc ? otlp_grpc_path(signal) : otlp_http_path(signal));
-    struct str body = buf_str(&s->body);
     int bad = curl_easy_setopt(s->easy, CURLOPT_URL, url);
     bad |= curl_easy_setopt(s->easy, CURLOPT_POSTFIELDS, body.p);
     bad |= curl_easy_setopt(s->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);

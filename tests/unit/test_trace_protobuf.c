@@ -10,6 +10,7 @@
 
 #include "server/trace/otlp.h"
 #include "server/trace/otlp_metrics.h"
+#include "server/trace/otlp_span.h"
 
 /* --- a reader ------------------------------------------------------------------------------ */
 
@@ -180,7 +181,75 @@ a_full_buffer_stays_whole(void **state)
 
 /* --- OTLP ---------------------------------------------------------------------------------- */
 
-/* Short pairs are written at once, longer ones by parts. */
+/* Where both have the same room. */
+static void
+assert_same(struct buf *got, struct buf *want)
+{
+    assert_int_equal(got->err, ERR_OK);
+    assert_int_equal(got->n, want->n);
+    assert_memory_equal(got->p, want->p, want->n);
+    buf_clear(got);
+    buf_clear(want);
+}
+
+/* Keys and values of all lengths up to where they are long, and numbers of all lengths. */
+static void
+attributes_of_spans_are_those_of_all_messages(void **state)
+{
+    enum { FIELD = OTLP_SPAN_ATTRIBUTE, KEY_MOST = 140, TEXT_MOST = 300 };
+    char text[TEXT_MOST], room[KEY_MOST + BRIEF_SPARE + 1];
+    struct buf got, want;
+    (void)state;
+    buf_init(&got, 1 << 20);
+    buf_init(&want, 1 << 20);
+    memset(text, 't', sizeof text);
+    for (size_t k = 1; k < KEY_MOST; k += k < 60 ? 1 : 11) {
+        const struct brief key = { room, k };
+        memset(room, 0, sizeof room);
+        memset(room, 'k', k);
+        for (size_t n = 0; n < TEXT_MOST; n++) {
+            struct str value = str_make(text, n);
+            otlp_span_word(&got, key, value);
+            otlp_str(&want, FIELD, room, value);
+            assert_same(&got, &want);
+            otlp_span_list(&got, key, value);
+            otlp_strs(&want, FIELD, room, &value, 1);
+            assert_same(&got, &want);
+        }
+        for (unsigned bits = 0; bits < 64; bits++) {
+            int64_t v = (int64_t)(UINT64_C(0x9e3779b97f4a7c15) >> bits);
+            otlp_span_int(&got, key, v);
+            otlp_int(&want, FIELD, room, v);
+            otlp_span_double(&got, key, (double)v);
+            otlp_double(&want, FIELD, room, (double)v);
+            otlp_span_bool(&got, key, bits % 2);
+            otlp_bool(&want, FIELD, room, bits % 2);
+            assert_same(&got, &want);
+        }
+    }
+    buf_fini(&got);
+    buf_fini(&want);
+}
+
+static void
+a_full_buffer_takes_no_part_of_a_span(void **state)
+{
+    const struct otlp_span span = { .parent = 1, .state = STR("a=b"), .name = STR("name") };
+    (void)state;
+    for (size_t cap = 0; cap < 900; cap++) {
+        struct buf b;
+        buf_init(&b, cap);
+        size_t at = otlp_span_begin(&b, &span);
+        for (unsigned i = 0; i < 20; i++) {
+            otlp_span_str(&b, BRIEF("key"), STR("some value or other"));
+            otlp_span_int(&b, BRIEF("number"), 1000);
+        }
+        otlp_span_end(&b, at);
+        assert_true(b.n <= cap && b.err == ERR_LIMIT);
+        buf_fini(&b);
+    }
+}
+
 static void
 attributes_of_any_length_come_back(void **state)
 {
@@ -229,14 +298,14 @@ a_span_has_its_ids_attributes_events_and_status(void **state)
     const struct otlp_resource who = { .service = STR("llmux"), .pid = 42 };
     struct otlp_envelope envelope = otlp_envelope(&b, &who);
     size_t at = otlp_span_begin(&b, &span);
-    otlp_str(&b, OTLP_SPAN_ATTRIBUTE, "s", STR("v"));
-    otlp_str(&b, OTLP_SPAN_ATTRIBUTE, "absent", (struct str){ NULL, 0 });
-    otlp_str(&b, OTLP_SPAN_ATTRIBUTE, "bad", STR("a\xff\xc3(b"));
-    otlp_int(&b, OTLP_SPAN_ATTRIBUTE, "i", -3);
-    otlp_bool(&b, OTLP_SPAN_ATTRIBUTE, "b", true);
-    otlp_double(&b, OTLP_SPAN_ATTRIBUTE, "d", 0.5);
+    otlp_span_str(&b, BRIEF("s"), STR("v"));
+    otlp_span_str(&b, BRIEF("absent"), (struct str){ NULL, 0 });
+    otlp_span_str(&b, BRIEF("bad"), STR("a\xff\xc3(b"));
+    otlp_span_int(&b, BRIEF("i"), -3);
+    otlp_span_bool(&b, BRIEF("b"), true);
+    otlp_span_double(&b, BRIEF("d"), 0.5);
     otlp_strs(&b, OTLP_SPAN_ATTRIBUTE, "l", words, 2);
-    otlp_span_event(&b, "first_token", 1500);
+    otlp_span_event(&b, BRIEF("first_token"), 1500);
     otlp_span_failed(&b, STR("why"));
     otlp_span_end(&b, at);
     otlp_envelope_end(&b, envelope);
@@ -327,6 +396,8 @@ main(void)
         cmocka_unit_test(numbers_come_back),
         cmocka_unit_test(messages_of_any_length_have_their_length_in_front),
         cmocka_unit_test(a_full_buffer_stays_whole),
+        cmocka_unit_test(attributes_of_spans_are_those_of_all_messages),
+        cmocka_unit_test(a_full_buffer_takes_no_part_of_a_span),
         cmocka_unit_test(attributes_of_any_length_come_back),
         cmocka_unit_test(a_span_has_its_ids_attributes_events_and_status),
         cmocka_unit_test(metrics_have_the_names_of_the_conventions),
