@@ -108,10 +108,17 @@ is_space(char c)
 }
 
 struct str
-str_trim(struct str s)
+str_trim_end(struct str s)
 {
     while (s.n && is_space(s.p[s.n - 1]))
         s.n--;
+    return s;
+}
+
+struct str
+str_trim(struct str s)
+{
+    s = str_trim_end(s);
     while (s.n && is_space(s.p[0])) {
         s.p++;
         s.n--;

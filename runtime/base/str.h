@@ -95,6 +95,8 @@ str_eq_nocase(struct str a, struct str b)
 size_t str_control(struct str s);
 /* Without leading and trailing space, tab, CR and LF. */
 struct str str_trim(struct str s);
+/* Without those behind it only. */
+struct str str_trim_end(struct str s);
 /* Does s match the glob, in which '*' stands for any run of bytes and nothing else is special? */
 bool str_glob(struct str glob, struct str s);
 #define STR_DISTANCE_MAX 128

@@ -13,7 +13,8 @@
 #include "generated/ir.h"
 #include "runtime/base/err.h"
 
-#define IR_CHOICES_MAX 128u
+#define IR_CHOICES_MAX   128u
+#define IR_BYTES_A_TOKEN 4u /* of JSON or text, by and large: where nobody has counted */
 
 typedef void ir_sink(void *ctx, const struct ir_event *e);
 

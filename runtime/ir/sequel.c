@@ -64,7 +64,7 @@ close_last(struct ir_sequel *q)
 static void
 begin_again(struct ir_sequel *q)
 {
-    q->joined = q->starts = false;
+    q->joined = false;
     q->part = IR_SEQUEL_HIDDEN;
 }
 
@@ -79,7 +79,7 @@ open_block(struct ir_sequel *q, const struct ir_event *e)
     }
     if (kind == IR_BLOCK_TEXT && q->open && !q->joined) {
         q->part = IR_SEQUEL_JOINS;
-        q->joined = q->starts = true;
+        q->joined = true;
         return;
     }
     close_last(q);
@@ -88,26 +88,26 @@ open_block(struct ir_sequel *q, const struct ir_event *e)
     tell(q, &own);
 }
 
-static bool
-is_blank(char c)
+/* What was said, but not shown, is not said again. */
+static struct str
+skip_tail(struct ir_sequel *q, struct str text)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    while (text.n && q->tail.n && *text.p == *q->tail.p) {
+        text = str_skip(text, 1);
+        q->tail = str_skip(q->tail, 1);
+    }
+    if (text.n)
+        q->tail.n = 0;
+    return text;
 }
 
-/* White space behind what was said is not shown to those who go on, as many take it off: they say it
- * again. */
 static void
 join(struct ir_sequel *q, struct ir_event *e)
 {
     struct ir_block own = *e->block;
-    const struct ir_blocks *l = blocks_of(q);
-    struct str said = l->v[l->n - 1].text.text;
-    if (q->starts && said.n && is_blank(said.p[said.n - 1]))
-        while (own.text.text.n && is_blank(own.text.text.p[0]))
-            own.text.text = str_skip(own.text.text, 1);
-    q->starts &= own.text.text.n == 0;
+    own.text.text = skip_tail(q, own.text.text);
     e->block = &own;
-    e->index = l->n - 1;
+    e->index = blocks_of(q)->n - 1;
     if (ir_block_grows(&own))
         tell(q, e);
 }
@@ -178,12 +178,32 @@ ir_sequel_event(void *ctx, const struct ir_event *e)
         tell(q, e);
 }
 
+static struct str
+all_texts(const struct ir_reply *said, struct arena *a)
+{
+    struct str all = { NULL, 0 };
+    for (unsigned i = 0; said->choices.n && i < said->choices.v[0].blocks.n; i++) {
+        const struct ir_block *b = &said->choices.v[0].blocks.v[i];
+        if (b->kind == IR_BLOCK_TEXT)
+            arena_append(a, &all, b->text.text);
+    }
+    return all;
+}
+
+struct str
+ir_said(const struct ir_reply *said, struct arena *a)
+{
+    return str_trim_end(all_texts(said, a));
+}
+
 void
 ir_sequel_break(struct ir_sequel *q, const struct ir_usage *used)
 {
     q->breaks++;
     begin_again(q);
     ir_usage_add(&q->before, used);
+    const struct str all = all_texts(&q->said.reply, q->arena);
+    q->tail = str_skip(all, str_trim_end(all).n);
 }
 
 void

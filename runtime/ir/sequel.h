@@ -5,7 +5,8 @@
  *   ────────────────────────────────────────────────
  *   begin open grow grow grow close finish end          what the sink gets: one word of the grammar in reply.h
  *
- * The first text of a later one lengthens the text that was open; its thinking, which the client can do
+ * White space behind what was said is not shown to those who go on, as many refuse it there: when they say it
+ * again, that is left out, and nothing else.  The first text of a later one lengthens the text that was open; its thinking, which the client can do
  * nothing with, is left out; its other blocks follow behind.  The usage in the end is that of all. */
 #ifndef LLMUX_IR_SEQUEL_H
 #define LLMUX_IR_SEQUEL_H
@@ -23,8 +24,8 @@ struct ir_sequel {
     unsigned breaks;        /* so far */
     struct ir_usage before; /* of all that broke off */
     /* Of a later one: */
-    bool joined; /* its first text was seen */
-    bool starts; /* ... and nothing of it yet */
+    bool joined;     /* its first text was seen */
+    struct str tail; /* the white space that was not shown to it, as far as it may say it again */
     enum ir_sequel_part {
         IR_SEQUEL_OWN,
         IR_SEQUEL_JOINS,
@@ -43,6 +44,9 @@ bool ir_sequel_can_go_on(const struct ir_sequel *q);
 void ir_sequel_break(struct ir_sequel *q, const struct ir_usage *used);
 /* Tell all that was said to another sink, with the last block left open if it is. */
 void ir_sequel_retell(const struct ir_sequel *q, ir_sink *sink, void *ctx);
+/* All texts that were said, in the arena, without the white space behind them: what those who go on are shown.
+ * Absent: there is none, or the arena is full. */
+struct str ir_said(const struct ir_reply *said, struct arena *a);
 /* Bytes of text that were said. */
 size_t ir_sequel_text_bytes(const struct ir_sequel *q);
 

@@ -2,8 +2,7 @@
 #include "runtime/xd/continuation.h"
 
 #include "runtime/base/arena.h"
-
-#define BYTES_A_TOKEN 4 /* of text, by and large */
+#include "runtime/ir/sequel.h"
 
 static const struct str wish = STR_INIT(
     "Your last message was cut off on its way. Go on exactly where it ends, in the middle of the sentence or "
@@ -84,7 +83,7 @@ put_text(struct ir_turn *t, struct arena *a, struct str text)
 static void
 spend_output(struct ir_request *m, size_t bytes)
 {
-    int64_t used = (int64_t)(bytes / BYTES_A_TOKEN);
+    int64_t used = (int64_t)(bytes / IR_BYTES_A_TOKEN);
     if (m->max_output.set)
         m->max_output.v = m->max_output.v > used + 1 ? m->max_output.v - used : 1;
 }
@@ -93,13 +92,8 @@ enum err
 xd_continue(enum xd_continuation how, const struct ir_request *m, const struct ir_reply *said,
             struct arena *a, struct ir_request *out)
 {
-    struct str text = { NULL, 0 };
+    struct str text = ir_said(said, a);
     *out = *m;
-    for (unsigned i = 0; said->choices.n && i < said->choices.v[0].blocks.n; i++) {
-        const struct ir_block *b = &said->choices.v[0].blocks.v[i];
-        if (b->kind == IR_BLOCK_TEXT)
-            arena_append(a, &text, b->text.text);
-    }
     if (text.n == 0)
         return a->full ? ERR_LIMIT : ERR_OK;
     own_turns(out, a);

@@ -20,7 +20,8 @@ enum xd_continuation xd_continuation_of(struct str policy);
 bool xd_continuation_fits(const struct ir_request *m);
 
 /* *out is m, which it shares what is unchanged with, with the texts of `said`.  Where nothing was said, that
- * is m itself.  What a prefill excludes (thinking) goes.  The output that is left is guessed.
+ * is m itself.  White space behind them goes, too: some refuse it there, and nobody would know where it ends
+ * (runtime/ir/sequel.h).  What a prefill excludes (thinking) goes.  The output that is left is guessed.
  * ERR_LIMIT when the arena is full. */
 MUST_CHECK enum err
 xd_continue(enum xd_continuation how, const struct ir_request *m, const struct ir_reply *said,

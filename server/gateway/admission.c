@@ -7,13 +7,12 @@
 #include "server/gateway/gateway.h"
 #include "server/gateway/worker.h"
 
-#define NS_PER_S      ((uint64_t)1000 * 1000 * 1000)
-#define BYTES_A_TOKEN 4 /* of JSON or text, by and large */
+#define NS_PER_S ((uint64_t)1000 * 1000 * 1000)
 
 uint64_t
 admission_guess(uint64_t bytes)
 {
-    return bytes / BYTES_A_TOKEN;
+    return bytes / IR_BYTES_A_TOKEN;
 }
 
 enum semaphore_priority

@@ -1,15 +1,15 @@
 /* From a request to what routes go by. */
 #include "server/gateway/wants.h"
 
+#include "runtime/ir/reply.h"
 #include "runtime/json/doc.h"
 #include "runtime/route/key.h"
 #include "runtime/xd/seal.h"
 #include "runtime/xd/seal_ids.h"
 
-#define BYTES_A_TOKEN 4.0 /* of JSON, by and large */
-#define USUAL_OUTPUT  500 /* tokens: limits are often far above what is made */
-#define TAGS_MAX      32
-#define MARKS_MAX     8
+#define USUAL_OUTPUT 500 /* tokens: limits are often far above what is made */
+#define TAGS_MAX     32
+#define MARKS_MAX    8
 
 static void
 push_word(struct config_words *l, struct str word, unsigned most, struct arena *a)
@@ -164,7 +164,7 @@ wants_of(struct route_request *q, const struct xd_ask *ask, const struct http_he
          size_t body_bytes, struct str model, struct arena *a)
 {
     *q = (struct route_request){ .asked = model };
-    q->ask.tokens_in = (double)body_bytes / BYTES_A_TOKEN;
+    q->ask.tokens_in = (double)body_bytes / IR_BYTES_A_TOKEN;
     take_tags(&q->tags, http_head_get(head, WANTS_TAGS_HEADER), a);
     if (ask->kind == XD_OP_CHAT)
         take_chat(q, &ask->chat, a);

@@ -44,7 +44,7 @@ what_was_said_is_the_last_turn(void **state)
     assert_int_equal(out.turns.n, 2);
     assert_int_equal(out.turns.v[1].role, IR_ROLE_ASSISTANT);
     assert_int_equal(out.turns.v[1].blocks.n, 1);
-    assert_true(str_is(out.turns.v[1].blocks.v[0].text.text, "One, two "));
+    assert_true(str_is(out.turns.v[1].blocks.v[0].text.text, "One, two"));
     assert_false(out.reasoning.set);
     assert_int_equal(out.max_output.v, 98);
     assert_int_equal(m.turns.n, 1); /* untouched */
@@ -82,6 +82,32 @@ what_the_client_began_goes_on(void **state)
     assert_int_equal(out.turns.v[1].blocks.n, 2);
     assert_int_equal(turns[1].blocks.n, 1); /* untouched */
     arena_fini(&a);
+}
+
+/* What is but white space was not said to anybody who would go on. */
+static void
+white_space_behind_what_was_said_is_not_shown(void **state)
+{
+    static struct ir_block blocks[] = {
+        { .kind = IR_BLOCK_TEXT, .text.text = STR_INIT("One.\n") },
+        { .kind = IR_BLOCK_TEXT, .text.text = STR_INIT(" \n\t") },
+    };
+    static const enum xd_continuation hows[] = { XD_CONTINUATION_PREFILL, XD_CONTINUATION_ASK };
+    struct ir_choice one = { .set = true, .blocks = { blocks, 2, 2 } };
+    struct ir_reply r = { .set = true, .choices = { &one, 1, 1 } };
+    struct ir_request m = request(1), out;
+    struct arena a;
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        arena_init(&a, 1u << 20);
+        one.blocks = (struct ir_blocks){ blocks, 2, 2 };
+        assert_int_equal(xd_continue(hows[i], &m, &r, &a, &out), ERR_OK);
+        assert_true(str_is(out.turns.v[1].blocks.v[0].text.text, "One."));
+        one.blocks = (struct ir_blocks){ blocks + 1, 1, 1 };
+        assert_int_equal(xd_continue(hows[i], &m, &r, &a, &out), ERR_OK);
+        assert_ptr_equal(out.turns.v, m.turns.v);
+        arena_fini(&a);
+    }
 }
 
 static void
@@ -191,6 +217,7 @@ main(void)
         cmocka_unit_test(what_was_said_is_the_last_turn),
         cmocka_unit_test(else_it_is_asked_for_in_words),
         cmocka_unit_test(what_the_client_began_goes_on),
+        cmocka_unit_test(white_space_behind_what_was_said_is_not_shown),
         cmocka_unit_test(where_nothing_was_said_it_is_the_request_itself),
         cmocka_unit_test(not_everything_can_be_put_together),
         cmocka_unit_test(providers_go_on_as_their_specs_say),
