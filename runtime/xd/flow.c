@@ -309,8 +309,8 @@ has_substance(const struct xd_flow *f)
     return false;
 }
 
-static bool
-all_stopped(const struct xd_flow *f)
+bool
+xd_flow_stopped(const struct xd_flow *f)
 {
     for (unsigned i = 0; i < f->ntracks; i++)
         if (f->tracks[i] && f->tracks[i]->stop == IR_STOP_UNSET)
@@ -343,7 +343,7 @@ xd_flow_eof(struct xd *x)
 {
     if (x->err || xd_flow_over(x->flow))
         return;
-    if (all_stopped(x->flow) && may_end(x))
+    if (xd_flow_stopped(x->flow) && may_end(x))
         finish_all(x);
     else
         xd_fault(x, ERR_TRUNCATED, 0, "the stream was cut off before its end");

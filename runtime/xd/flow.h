@@ -99,6 +99,8 @@ xd_flow_over(const struct xd_flow *f)
 {
     return f->state == FLOW_ENDED || f->state == FLOW_FAILED;
 }
+/* Is there a choice, and has every one said why it stopped? */
+bool xd_flow_stopped(const struct xd_flow *f);
 /* The peer closed the stream.  ERR_TRUNCATED (in x->err) unless every choice had said why it
  * stopped. */
 void xd_flow_eof(struct xd *x);

@@ -222,6 +222,17 @@ xd_reader_text_bytes(const struct xd_reader *r)
     return r->x.flow ? r->x.flow->text_bytes : 0;
 }
 
+bool
+xd_reader_usage(const struct xd_reader *r, struct ir_usage *u)
+{
+    *u = (struct ir_usage){ .set = false };
+    if (!r->x.flow)
+        return false;
+    *u = r->x.flow->head.usage;
+    ir_usage_clamp(u);
+    return xd_flow_stopped(r->x.flow);
+}
+
 void
 xd_reader_fini(struct xd_reader *r)
 {

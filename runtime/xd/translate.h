@@ -93,6 +93,9 @@ void xd_reader_init(struct xd_reader *r, const struct xd_dialect *d, enum xd_op_
                     struct arena *keep, xd_sink *sink, void *ctx);
 /* How many bytes of texts, thinking and arguments it has brought so far, as nearly as their escapes tell. */
 size_t xd_reader_text_bytes(const struct xd_reader *r);
+/* The usage that it has told so far, which the sink hears of in the end; true when it is that of all, as every choice
+ * has said why it stopped. */
+bool xd_reader_usage(const struct xd_reader *r, struct ir_usage *u);
 void xd_reader_fini(struct xd_reader *r);
 /* Sticky.  A fault of the stream is given to the sink as `fail` (kind protocol) and returned. */
 MUST_CHECK enum err xd_reader_feed(struct xd_reader *r, const char *p, size_t n);

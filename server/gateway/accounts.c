@@ -14,16 +14,18 @@ attempt_guess_usage(struct exchange *x)
 {
     const struct attempt *a = &x->attempt;
     struct ir_usage *u = &x->attempt.tally.usage;
-    bool told = a->tally.ended || (a->tally.stop != IR_STOP_UNSET && u->output.set);
-    if (!a->stream || !a->stream->open || !a->tally.begun || told)
+    struct ir_usage told;
+    if (!a->stream || !a->stream->open || !a->tally.begun || a->tally.ended)
         return;
+    bool whole = xd_reader_usage(&a->stream->reader, &told);
+    ir_usage_merge(u, &told);
     int64_t said = (int64_t)admission_guess(xd_reader_text_bytes(&a->stream->reader));
     u->set = true;
     if (!u->input.set) {
-        u->input = (struct ir_int){ (int64_t)admission_guess(x->bytes_in), true };
+        u->input = (struct ir_int){ (int64_t)admission_guess(recovery_bytes_in(x)), true };
         x->guessed = true;
     }
-    if (!u->output.set || u->output.v < said) {
+    if (!u->output.set || (!whole && u->output.v < said)) {
         u->output = (struct ir_int){ said, true };
         x->guessed = true;
     }

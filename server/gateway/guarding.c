@@ -85,8 +85,8 @@ guarding_enter(struct exchange *x)
     a->place.told = told;
     a->place.ctx = x;
     enum semaphore_answer answer = limits_enter(&a->place, d->limited, &d->limits, clock_ns(),
-                                                admission_guess(x->bytes_in), x->admission.priority,
-                                                &no);
+                                                admission_guess(recovery_bytes_in(x)),
+                                                x->admission.priority, &no);
     if (answer == SEMAPHORE_FULL)
         note_full(x, &no);
     return answer;

@@ -103,6 +103,7 @@ recovery_begin(struct exchange *x, const struct ir_error *e)
     attempt_guess_usage(x);
     catch_up(x);
     ir_sequel_break(&r->sequel, &x->attempt.tally.usage);
+    r->shown = ir_sequel_text_bytes(&r->sequel);
     x->attempt.summed = true;
     if (x->route.tries == 0)
         x->route.tries = 1; /* going on has a limit of its own */
@@ -126,6 +127,12 @@ recovery_ask(struct exchange *x, struct xd_ask *ask, struct fault *f)
     if (xd_continue(how, &x->tape->ask.chat, &r->sequel.said.reply, &x->attempt.arena, &ask->chat))
         return fault_set(f, ERR_LIMIT, 0, "the request is too large");
     return ERR_OK;
+}
+
+uint64_t
+recovery_bytes_in(const struct exchange *x)
+{
+    return x->bytes_in + (x->recovery ? x->recovery->shown : 0);
 }
 
 struct ir_usage

@@ -21,7 +21,8 @@ struct recovery {
     struct arena arena;
     struct ir_sequel sequel;
     enum config_recovery how;
-    unsigned most;           /* how often */
+    unsigned most; /* how often */
+    size_t shown;  /* bytes of text that the newest attempt was shown, behind the request */
     struct xd_writer writer; /* in the client's dialect, if `writes` */
     bool writes;
 };
@@ -45,6 +46,8 @@ struct xd_writer *recovery_writer(struct exchange *x);
 /* What the newest attempt's deployment is asked, instead of what the client asked for.  ERR_UNSUPPORTED,
  * with the reason in f, when it cannot go on. */
 MUST_CHECK enum err recovery_ask(struct exchange *x, struct xd_ask *ask, struct fault *f);
+/* Bytes of JSON and text that the newest attempt is asked with, by and large. */
+uint64_t recovery_bytes_in(const struct exchange *x);
 /* *u, which the newest attempt has used, and what those before it have. */
 struct ir_usage recovery_usage(const struct exchange *x, const struct ir_usage *u);
 

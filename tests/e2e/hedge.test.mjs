@@ -1,37 +1,11 @@
 // Two calls for one request: who wins, who is asked, and what is left for retries.
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { call } from './lib/calls.mjs';
+import { scripted } from './lib/scripted.mjs';
 import { eventually, forgetful, World } from './lib/world.mjs';
-
-// A provider that does what `script(res, stream)` says; `open` counts calls that run, `cut` those that were given up.
-async function scripted() {
-    const p = { script: undefined, asked: 0, open: 0, cut: 0 };
-    const server = createServer((req, res) => {
-        const chunks = [];
-        req.on('data', (d) => chunks.push(d));
-        req.on('end', () => {
-            const body = JSON.parse(Buffer.concat(chunks));
-            p.asked++;
-            p.open++;
-            res.on('close', () => {
-                p.open--;
-                p.cut += !res.writableFinished;
-            });
-            p.script(res, body.stream ?? false, body.model);
-        });
-    });
-    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-    p.url = `http://127.0.0.1:${server.address().port}/v1`;
-    p.stop = async () => {
-        server.closeAllConnections();
-        await new Promise((resolve) => server.close(resolve));
-    };
-    return p;
-}
 
 const type = (stream) => ({ 'content-type': stream ? 'text/event-stream' : 'application/json' });
 

@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { GoogleGenAI } from '@google/genai';
 
 import { answer, call } from './lib/calls.mjs';
+import { scripted } from './lib/scripted.mjs';
 import { sequel } from './lib/sequels.mjs';
 import { forgetful, metric, UPSTREAM_KEY, World } from './lib/world.mjs';
 
@@ -232,5 +233,96 @@ describe('limits of going on', () => {
         const { text, error, line } = await ask('openai', 'chain');
         assert.ok(error && text.length > 0);
         assert.deepEqual([line.outcome, line.attempts, line.recovered, twice.asked.length], ['broken', 2, 1, 0]);
+    });
+});
+
+describe('what is booked', () => {
+    const chunk = (delta, finish_reason = null) => `data: ${JSON.stringify({
+        id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
+    const usage = `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [],
+        usage: { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 } })}\n\n`;
+    const body = (model) => ({ model, stream: true, stream_options: { include_usage: true },
+                               messages: [{ role: 'user', content: hello }] });
+    const said = 'word '.repeat(80); // 400 bytes: 100 tokens
+    let w, breaks, shut, rest;
+
+    const open = (res) => res.writeHead(200, { 'content-type': 'text/event-stream' });
+    before(async () => {
+        breaks = await scripted();
+        shut = await scripted();
+        rest = await scripted();
+        breaks.script = (res) => {
+            open(res);
+            res.write(chunk({ role: 'assistant', content: said }), () => setTimeout(() => res.destroy(), 50));
+        };
+        shut.script = (res) => {
+            res.writeHead(429, { 'content-type': 'application/json', 'retry-after': '100' });
+            res.end('{"error":{"message":"later"}}');
+        };
+        const of = (name, p, models) => ({ name, type: 'openai.chat', base_url: p.url, api_key: 'k', timeouts, models });
+        w = await World.start({
+            retries: 0, timeouts, resilience: { ...forgetful, cooldown: {}, breaker: { failures: 1, open: '60s' } },
+            routing: { strategy: 'priority', stream_recovery: 'ask' },
+            providers: [
+                of('breaks', breaks, ['m', 'n']),
+                of('shut', shut, [{ name: 'm', upstream: 'x', tier: 2 }, { name: 'shut', upstream: 'x' }]),
+                of('rest', rest, [{ name: 'n', tier: 2 }, 'told']),
+            ],
+        });
+    });
+    after(async () => {
+        await w?.stop();
+        await Promise.all([breaks, shut, rest].map((p) => p.stop()));
+    });
+    const ask = async (model, id, signal) => fetch(`${w.url}/v1/chat/completions`, {
+        method: 'POST', headers: { 'content-type': 'application/json', 'x-request-id': id },
+        body: JSON.stringify(body(model)), signal });
+
+    // What comes until it breaks off, or has this in it.
+    const read = async (r, until) => {
+        let text = '';
+        try {
+            for await (const piece of r.body.pipeThrough(new TextDecoderStream()))
+                if ((text += piece).includes(until ?? '\0'))
+                    break;
+        } catch (e) {
+            assert.equal(e.message, 'terminated');
+        }
+        return text;
+    };
+
+    test('a stream that nobody can go on with is booked once', async () => {
+        await call(w, 'openai', 'shut', false); // from now on it is
+        assert.match(await read(await ask('m', 'once')), /"error"/);
+        const line = await w.log('once');
+        assert.equal(shut.asked, 1);
+        assert.deepEqual([line.outcome, line.attempts, line.tokens_out, line.tokens_guessed], ['broken', 1, 100, true]);
+    });
+
+    test('who goes on is asked with more than the client was', async () => {
+        rest.script = (res) => { // and breaks off, too
+            open(res);
+            res.write(chunk({ role: 'assistant', content: said }), () => setTimeout(() => res.destroy(), 50));
+        };
+        assert.match(await read(await ask('n', 'more')), /"error"/);
+        const line = await w.log('more');
+        const asked = Math.floor(JSON.stringify(body('n')).length / 4);
+        assert.deepEqual([line.recovered, line.tokens_out], [1, 200]);
+        assert.ok(Math.abs(line.tokens_in - (2 * asked + 100)) <= 2, `${line.tokens_in} with ${asked} asked`);
+    });
+
+    test('a usage that was told is not guessed over when the client leaves before the end', async () => {
+        rest.script = (res) => {
+            open(res);
+            res.write(chunk({ role: 'assistant', content: said }));
+            res.write(chunk({}, 'stop'));
+            res.write(usage); // and no more
+        };
+        const control = new AbortController();
+        const r = await ask('told', 'told', control.signal);
+        await read(r, '"completion_tokens":3');
+        control.abort();
+        const line = await w.log('told');
+        assert.deepEqual([line.tokens_in, line.tokens_out, line.tokens_guessed], [7, 3, undefined]);
     });
 });
