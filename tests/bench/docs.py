@@ -4,8 +4,9 @@
     tests/bench/docs.py [REPORT.json [FILE]]
 
 In the file, what stands between `<!-- bench: NAME... -->` and `<!-- /bench -->` is replaced by the report's sections of
-these names: `about`, `noise`, `budgets`, and scenarios.  Where the report does not have them, or could not measure them,
-what was there stays; so do `about`, `noise` and `budgets` with a report of some scenarios only.
+these names: `about`, `noise`, `budgets`, and scenarios, and by a line that says of which run they are.  Where the report
+does not have them, or could not measure them, what was there stays; so do `about`, `noise` and `budgets` with a report of
+some scenarios only.
 """
 import json
 import re
@@ -16,9 +17,9 @@ import report
 MARK = re.compile(r"(<!-- bench: (?P<names>[^>]*?) -->\n)(?P<old>.*?)(<!-- /bench -->)", re.S)
 
 
-def render(text, sections, skipped=()):
-    """The file's text with the sections put in, and the names for which it kept what was there.  Those that were skipped
-    only say why, where nothing was there."""
+def render(text, sections, origin, skipped=()):
+    """The file's text with the sections put in, each with its origin, and the names for which it kept what was there.
+    Those that were skipped only say why, where nothing was there."""
     missing = []
 
     def put(match):
@@ -28,7 +29,7 @@ def render(text, sections, skipped=()):
         if lacks:
             return match[0]
         body = "\n\n".join("\n".join(sections[name]) for name in names)
-        return f"{match[1]}\n{body}\n\n{match[4]}"
+        return f"{match[1]}\n{body}\n\n{origin}\n\n{match[4]}"
     return MARK.sub(put, text), missing
 
 
@@ -41,7 +42,7 @@ def main():
     if not data["about"]["complete"]:
         skipped += ["about", "noise", "budgets"]
     with open(target) as f:
-        text, missing = render(f.read(), report.sections(data), skipped)
+        text, missing = render(f.read(), report.sections(data), report.origin(data), skipped)
     with open(target, "w") as f:
         f.write(text)
     if missing and data["about"]["complete"]:

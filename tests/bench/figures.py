@@ -3,6 +3,7 @@ import statistics
 
 PROXIES = ("nginx", "haproxy")
 POINTS = ("p50", "p90", "p99", "p999")
+BUSY = 0.85  # below that, the server was not the limit
 
 
 def median(values):
@@ -38,14 +39,20 @@ def by_key(results, key, against=PROXIES):
     return table
 
 
+def saturated(row):
+    """Had the server of this row of by_key's all that it could do?  Loads without a rate of requests are not about that."""
+    return not row["rps"] or row["share"] >= BUSY
+
+
 def times(results, kind, base=None):
-    """For each target: medians of the percentiles of this kind (`latency_us`, `gap_us`, ...), and with a base what is
-    added to its."""
+    """For each target: medians of the percentiles of this kind (`latency_us`, `gap_us`, ...), how far apart they are in
+    the rounds, and with a base what is added to its."""
     table = {}
     for name, rounds in results.items():
         table[name] = row = {}
         for p in POINTS:
             row[p] = median([r[kind][p] for r in rounds])
+            row["range_" + p] = max(r[kind][p] for r in rounds) - min(r[kind][p] for r in rounds)
             if base:
                 row["added_" + p] = median([r[kind][p] - b[kind][p] for r, b in zip(rounds, results[base])])
         if "cpu_us_per_request" in rounds[0]:

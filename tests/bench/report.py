@@ -1,8 +1,7 @@
 """What was measured, as Markdown: a list of lines for each scenario.  It is read from report.json's data."""
-from figures import POINTS
+from figures import POINTS, saturated
 
 LABELS = {"p50": "p50", "p90": "p90", "p99": "p99", "p999": "p99.9"}
-BUSY = 0.9  # below that, the server was not the limit
 
 
 def table(head, rows):
@@ -36,10 +35,11 @@ def cost(found):
     if "delay" in found:
         head += ["p99 delay, ms", "kB a stream"]
     lines = table(head, rows)
-    idle = [name for name, t in found["table"].items() if t["rps"] and t["share"] < BUSY]
+    idle = [name for name, t in found["table"].items() if not saturated(t)]
     if idle:
         whom = "all" if len(idle) == len(found["table"]) else "; ".join(idle)
-        lines += ["", f"Not the server was the limit, but the load, the provider or others on the machine, for: {whom}."]
+        lines += ["", "**Indicative only**, and of no account for the budgets: not the server was the limit, but the load, "
+                  f"the provider or others on the machine, for: {whom}."]
     return lines + (times(found) if "times" in found else [])
 
 
@@ -116,7 +116,7 @@ def scenario(found):
 
 def budgets(rows):
     def met(yes):
-        return "met" if yes else "**not met**"
+        return "not measured" if yes is None else "met" if yes else "**not met**"
     return table(["#", "budget", "measured", "first", "", "goal", ""],
                  [[str(r["number"]), r["name"], r["measured"], r["first"], met(r["first_met"]), r["goal"],
                    met(r["goal_met"])] for r in rows])
@@ -134,10 +134,18 @@ def noise(n):
 def about(data):
     a = data["about"]
     how = "the servers under test on one, load and providers on the rest" if a["apart"] else "shared by all"
-    return [f"Measured at {a['tree']} in {a['seconds']:.0f} s on {a['cores']} cores ({how}), beside "
+    return [f"Measured at {a['tree']} on {a['date']} in {a['seconds']:.0f} s on {a['cores']} cores ({how}), beside "
             f"{' and '.join(a['versions'])}.  Medians; `spread` is the distance of the rounds as a share of the median; "
             "ratios are medians of the ratios within a round; `core busy` is the server's, `load busy` the load "
             "generator's share of a core."]
+
+
+def origin(data):
+    """Of which run the figures are: for documents that keep those of several."""
+    a, loop, n = data["about"], data["noise"]["loop_ms"], data["noise"]
+    what = "a whole run" if a["complete"] else "a run of some scenarios"
+    return (f"*Of {what} at {a['tree']} on {a['date']}: others took {percent(n['others'])} of the machine; a loop of fixed "
+            f"work took {loop['median']:.2f} ms, nine of ten times up to {loop['p90']:.2f}.*")
 
 
 def sections(data):

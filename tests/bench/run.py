@@ -137,7 +137,7 @@ def main():
         noisy = noise.report()
     rows = [] if args.only else budgets.judge(found, budgets.QUICK if args.quick else budgets.ALL)
     data = {"about": {"seconds": noisy["seconds"], "cores": noisy["cores"], "apart": stage.cores.apart(),
-                      "versions": versions, "tree": noisy["tree"],
+                      "versions": versions, "tree": noisy["tree"], "date": time.strftime("%Y-%m-%d", time.gmtime()),
                       "complete": not args.quick and not args.only},
             "noise": noisy, "scenarios": found, "budgets": rows}
     out = args.out or directory

@@ -22,9 +22,11 @@ def cost(**medians):
 def everything(factor=1.0):
     """All that the budgets want, met if the factor is 1."""
     table = cost(nginx=20.0, haproxy=20.0, same=8.0 * factor, translated=18.0 * factor)
-    times = {"nginx": {"added_p50": 80.0, "added_p99": 150.0}, "same": {"added_p50": 90.0 * factor, "added_p99": 160.0}}
+    times = {"direct": {"range_p50": 5.0, "range_p99": 20.0}, "nginx": {"added_p50": 80.0, "added_p99": 150.0},
+             "same": {"added_p50": 90.0 * factor, "added_p99": 160.0}}
     return {"whole": table, "burst": table, "slow": table, "large": table, "huge": table,
-            "body_memory": {"times_body": {"1 MB, translated": 2.0}}, "beside": {"ratio": 1.1},
+            "body_memory": {"times_body": {"1 MB, translated": 2.0}},
+            "beside": {"ratio": 1.1, "table": cost(alone=20.0, beside=22.0)["table"]},
             "crowd": {"delay": table["table"], "rss": {"translated": {"median": 15000.0}}},
             "latency": {"times": {"latency": times}},
             "footprint": {"idle_rss": 9 << 20, "start_ms": 12.0, "stripped": 2 << 20},
@@ -74,15 +76,56 @@ class Budgets(unittest.TestCase):
     def test_what_was_not_measured_is_not_met(self):
         rows = budgets.judge({"whole": everything()["whole"], "burst": {"title": "burst", "skipped": "no time"}},
                              budgets.QUICK)
-        self.assertEqual(budgets.verdict(rows), "budgets: 2 of 6 met (first), 2 of 6 met (goal)")
+        self.assertEqual(budgets.verdict(rows), "budgets: 2 of 6 met (first), 2 of 6 met (goal), 4 not measured")
         self.assertEqual(rows[2]["measured"], "not measured")
+        self.assertIn("| not measured |", report.budgets(rows)[4])
+
+    def judged(self, found, number):
+        row = budgets.judge(found, budgets.ALL)[number - 1]
+        return row["first_met"], row["goal_met"], row["measured"]
+
+    def test_half_a_measurement_is_none(self):
+        found = everything()
+        del found["atomics"]
+        self.assertEqual(self.judged(found, 15), (None, None, "0.000 locks, atomic instructions not measured"))
+        found["calls"]["locks"]["chat"] = 0.5  # that is too many, whatever the other one is
+        self.assertEqual(self.judged(found, 15)[:2], (False, False))
+
+    def test_none_is_at_most_one_in_five_hundred(self):
+        found = everything()
+        for allocations, met in ((0.001, True), (0.0025, False)):
+            found["calls"]["allocations"]["chat"] = allocations
+            self.assertEqual(self.judged(found, 13), (met, met, f"{allocations:.3f}"))
+        self.assertEqual(budgets.judge(found, budgets.ALL)[12]["goal"], "0.002")
+
+    def test_a_difference_within_the_noise_is_not_measurable(self):
+        found = everything()
+        times = found["latency"]["times"]["latency"]
+        self.assertEqual(self.judged(found, 10), (True, True, "nginx +10 us, 1.07 x nginx"))
+        times["direct"].update(range_p50=900.0, range_p99=5000.0)
+        times["same"].update(added_p50=-738.0)
+        first, goal, words = self.judged(found, 10)
+        self.assertEqual((first, goal), (None, None))
+        self.assertIn("not measurable: nginx -818 us, but the provider by itself varies by 900 us", words)
+        self.assertIn("the provider's own p99 varies by 5,000 us", words)
+        times["direct"].update(range_p50=30.0, range_p99=20.0)
+        times["same"].update(added_p50=90.0)
+        self.assertEqual(self.judged(found, 10)[:2], (True, None))  # 10 +- 30: below 60, but who knows of 20
+
+    def test_a_server_that_was_not_the_limit_meets_no_budget(self):
+        for target in ("same", "nginx"):
+            found = {**everything(), "whole": cost(nginx=20.0, haproxy=20.0, same=8.0, translated=18.0)}
+            found["whole"]["table"][target]["share"] = 0.5
+            first, goal, words = self.judged(found, 1)
+            self.assertEqual((first, goal), (None, None))
+            self.assertIn("0.40 x nginx (indicative", words)
 
 
 def data():
     found = {"whole": everything()["whole"], "peers": {"title": "others", "skipped": "none is installed"}}
     noise = {"loop_ms": dict.fromkeys(("least", "median", "p90", "most"), 1.0), "cpu": "a CPU", "cores": 2, "kernel": "6",
              "load_before": [0.5, 0.4, 0.3], "others": 0.02, "steal": 0.01}
-    about = {"tree": "abc", "seconds": 40, "cores": 2, "apart": True, "versions": ["nginx/1", "HAProxy/2"]}
+    about = {"tree": "abc", "date": "2026-01-31", "complete": True, "seconds": 40, "cores": 2, "apart": True, "versions": ["nginx/1", "HAProxy/2"]}
     return {"about": about, "noise": noise, "scenarios": found, "budgets": budgets.judge(found, budgets.QUICK)}
 
 
@@ -98,21 +141,23 @@ class Reports(unittest.TestCase):
         found = cost(nginx=20.0, same=20.0)
         found["table"]["same"]["share"] = 0.4
         self.assertIn("for: same.", "\n".join(report.scenario(found)))
+        self.assertIn("Indicative only", "\n".join(report.scenario(found)))
 
     def test_documents_get_the_sections_that_there_are(self):
         text = "a\n<!-- bench: budgets -->\nold\n<!-- /bench -->\nb\n<!-- bench: crowd -->\nkept\n<!-- /bench -->\nc\n"
-        new, missing = docs.render(text, report.sections(data()))
+        new, missing = docs.render(text, report.sections(data()), report.origin(data()))
         self.assertNotIn("old", new)
         self.assertIn("| 1 | whole reply", new)
         self.assertIn("kept", new)
+        self.assertEqual(new.count("*Of a whole run at abc on 2026-01-31: others took 2 % of the machine"), 1)
         self.assertEqual(missing, ["crowd"])
-        self.assertEqual(docs.render(new, report.sections(data()))[0], new)
+        self.assertEqual(docs.render(new, report.sections(data()), report.origin(data()))[0], new)
 
     def test_what_could_not_be_measured_leaves_the_figures_of_before(self):
         full = "<!-- bench: peers -->\nkept\n<!-- /bench -->\n"
-        self.assertEqual(docs.render(full, report.sections(data()), ["peers"]), (full, ["peers"]))
+        self.assertEqual(docs.render(full, report.sections(data()), "", ["peers"]), (full, ["peers"]))
         empty = full.replace("kept\n", "")
-        self.assertIn("none is installed", docs.render(empty, report.sections(data()), ["peers"])[0])
+        self.assertIn("none is installed", docs.render(empty, report.sections(data()), "", ["peers"])[0])
 
     def test_a_comparison_shows_what_changed(self):
         def row(ns):
