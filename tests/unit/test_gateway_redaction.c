@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "runtime/json/text.h"
 #include "runtime/xd/policy.h"
 #include "runtime/xd/registry.h"
 #include "runtime/xd/translate.h"
@@ -537,6 +538,41 @@ what_is_content_is_known(void **state)
     }
 }
 
+/* JSON in strings of JSON in strings. */
+static void
+values_are_found_however_deep(void **state)
+{
+    (void)state;
+    for (unsigned deep = 0; deep < 9; deep++) {
+        struct bench b;
+        struct buf text, once;
+        bench_init(&b);
+        buf_init(&text, 1 << 20);
+        buf_init(&once, 1 << 20);
+        buf_puts(&text, STR("{\"password\":\"hunter22\",\"mail\":\"x\\n\\u0061nn@example.org\"}"));
+        for (unsigned i = 0; i <= deep; i++) {
+            buf_clear(&once);
+            json_escape(&once, buf_str(&text));
+            buf_clear(&text);
+            buf_puts(&text, i == deep ? STR("\"") : STR("{\"a\":\""));
+            buf_puts(&text, buf_str(&once));
+            buf_puts(&text, i == deep ? STR("\"") : STR("\"}"));
+        }
+        struct str sent = redact(&b, xd_find(STR("openai.chat")), XD_OP_CHAT,
+                                 arena_printf(&b.arena,
+                                              "{\"model\":\"m\",\"messages\":[{\"role\":\"user\","
+                                              "\"content\":%.*s}]}",
+                                              STR_ARG(buf_str(&text))));
+        if (has(sent, "hunter") || has(sent, "example.org") || !has(sent, "[password:")
+            || !has(sent, "[email:"))
+            fail_msg("%u deep: %.*s", deep, STR_ARG(sent));
+        check_json(&b, sent);
+        buf_fini(&text);
+        buf_fini(&once);
+        bench_fini(&b);
+    }
+}
+
 /* Whatever surrounds a value, byte for byte. */
 static void
 all_else_stays_as_it_was(void **state)
@@ -823,6 +859,7 @@ main(void)
         cmocka_unit_test(streams_of_every_dialect_are_restored),
         cmocka_unit_test(documents_of_every_dialect_are_restored),
         cmocka_unit_test(what_is_content_is_known),
+        cmocka_unit_test(values_are_found_however_deep),
         cmocka_unit_test(all_else_stays_as_it_was),
         cmocka_unit_test(what_is_blocked_is_named_by_its_place),
         cmocka_unit_test(a_request_with_too_much_to_hide_is_an_error),
