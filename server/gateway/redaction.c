@@ -228,7 +228,7 @@ make(struct exchange *x, const struct redactor_policy *p)
     const char *why = uncovered(x, p);
     if (why)
         refuse_uncovered(x, r, why);
-    else
+    if (!r->refusal.set)
         rewrite(x, r);
     for (unsigned k = 0; k < REDACT_KINDS; k++)
         if (r->counts[k])

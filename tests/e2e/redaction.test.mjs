@@ -366,6 +366,8 @@ test('what cannot be redacted may go as it is, if the config says so; a vault ha
         const painted = await lax.post('/v1/images/generations', { model: 'any', prompt: 'of ann@corp-a.com' });
         assert.equal(painted.status, 200);
         assert.match((await lax.last()).body.prompt, /^of \[email:[0-9a-f]{12}\]$/);
+        await lax.post('/v1/responses', { model: 'any', input: 'of ann@corp-a.com', previous_response_id: 'resp_1' });
+        assert.match((await lax.last()).body.input, /^of \[email:[0-9a-f]{12}\]$/);
         const many = await lax.post('/v1/chat/completions', chat('any', 'ann@corp-a.com bob@corp-b.com'));
         assert.equal(many.status, 400);
         const { error } = await many.json();
