@@ -92,6 +92,15 @@ add_refusal(struct emit *e, struct body *b, const struct ast_row *r)
 }
 
 bool
+row_has_flag(const struct ast_row *r, const char *flag)
+{
+    for (unsigned i = 0; i < r->flags.n; i++)
+        if (str_is(r->flags.v[i].s, flag))
+            return true;
+    return false;
+}
+
+bool
 row_reads(const struct ast_row *r)
 {
     return r->kind == ROW_MAP && r->arrow != ARROW_WRITE && !r->builtin.s.n;

@@ -144,6 +144,8 @@ const struct ast_row *apart_row(const struct ast_decl *decl);
 /* Does the row write, read? */
 bool row_reads(const struct ast_row *r);
 bool row_writes(const struct ast_row *r);
+/* Does a word such as "required" stand behind it? */
+bool row_has_flag(const struct ast_row *r, const char *flag);
 void emit_shape(struct emit *e, const struct body *b);
 
 /* --- forms.c: what a row's value looks like */
@@ -208,6 +210,12 @@ void emit_write_value(struct emit *e, const struct body *b, const struct row_use
 
 /* The row as a member of the object that is being written. */
 void emit_write_row(struct emit *e, const struct body *b, const struct row_use *u, const char *key);
+/* C expressions: the place of a value; what of a value a form's table is about (a record's only field of that type); the
+ * kinds of blocks that the row writes. (emit_write_value.c) */
+const char *address_of(struct emit *e, const char *lv);
+const char *
+emit_table_value(struct emit *e, const struct form *f, const struct type *t, const char *lv);
+const char *row_mask_text(struct emit *e, const struct body *b, const struct row_use *u);
 /* How the rest of the world calls what a path of a body means. */
 const char *emit_loss_name(struct emit *e, const struct ctx *ctx, const struct ast_path *path);
 /* Note what no row of the body writes. */

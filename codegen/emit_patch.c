@@ -27,15 +27,6 @@ reply_body(struct emit *e, const char *name, const struct ast_rows *rows,
 }
 
 static bool
-has_flag(const struct ast_row *r, const char *flag)
-{
-    for (unsigned i = 0; i < r->flags.n; i++)
-        if (str_is(r->flags.v[i].s, flag))
-            return true;
-    return false;
-}
-
-static bool
 split_rows(struct emit *e, const struct ast_decl *decl, struct patch *p)
 {
     for (unsigned i = 0; i < decl->rows.n; i++) {
@@ -47,7 +38,7 @@ split_rows(struct emit *e, const struct ast_decl *decl, struct patch *p)
         else if (r->kind == ROW_FAIL)
             p->fail = r;
         else {
-            p->last = p->last || has_flag(r, "last");
+            p->last = p->last || row_has_flag(r, "last");
             *(struct ast_row *)arena_push(e->a, (void **)&p->usage.v, &p->usage.n, &p->usage.cap,
                                           sizeof *p->usage.v) = *r;
         }
@@ -194,7 +185,7 @@ read_choice_row(struct emit *e, const struct patch *p, const struct row_use *u, 
         if (f.decl)
             em(e,
                "%sxd_flow_stop(x, choice, (enum ir_stop)xd_%s_word(x, %s, %s), (struct str){ NULL, 0 });\n",
-               indent, has_flag(u->r, "try") ? "try" : "read", v, own_table(e, f.decl));
+               indent, row_has_flag(u->r, "try") ? "try" : "read", v, own_table(e, f.decl));
     } else if (t.type.kind == TYPE_UNION && t.type.list && u->r->forms.n == 1) {
         read_form(e, u, &u->r->forms.v[0], &t.type, v, indent);
     } else if (t.type.kind == TYPE_UNION && t.type.list && u->r->forms.n == 2) {

@@ -65,12 +65,6 @@ read_string_element(struct emit *e, const struct form *f, const struct type *t, 
     em(e, "%s        }\n", indent);
 }
 
-static const char *
-address(struct emit *e, const char *lv)
-{
-    return strcmp(lv, "(*m)") == 0 ? "m" : arena_printf(e->a, "&%s", lv).p;
-}
-
 static void
 read_list(struct emit *e, const struct form *f, const struct type *t, const char *lv, const char *v,
           const char *indent)
@@ -87,8 +81,8 @@ read_list(struct emit *e, const struct form *f, const struct type *t, const char
     em(e, one ? "%sif (xd_want_items(x, %s))\n" : "%sif (xd_want(x, %s, JSON_ARRAY))\n", indent, v);
     em(e, "%s    %s(x, i, %s) {\n", indent, one ? "XD_ITEMS" : "XD_EACH", v);
     if (!t->list) {
-        em(e, "%s        %s(x, i, %s);\n%s    }\n", indent, own_reader(e, f->decl), address(e, lv),
-           indent);
+        em(e, "%s        %s(x, i, %s);\n%s    }\n", indent, own_reader(e, f->decl),
+           address_of(e, lv), indent);
         return;
     }
     if (f->decl && union_spread(f->decl)) {
@@ -155,17 +149,17 @@ read_form(struct emit *e, const struct row_use *u, const struct form *f, const s
         em(e, "%sxd_read_pair(x, %s, %s, &%s);\n", indent, v, own_table(e, f->decl), lv);
         break;
     case FORM_IS_OBJECT:
-        em(e, "%s%s(x, %s, %s);\n", indent, own_reader(e, f->decl), v, address(e, lv));
+        em(e, "%s%s(x, %s, %s);\n", indent, own_reader(e, f->decl), v, address_of(e, lv));
         break;
     case FORM_IS_UNION:
-        em(e, "%s(void)%s(x, %s, %s);\n", indent, own_reader(e, f->decl), v, address(e, lv));
+        em(e, "%s(void)%s(x, %s, %s);\n", indent, own_reader(e, f->decl), v, address_of(e, lv));
         break;
     case FORM_IS_ROUTES:
         if (f->un && !t->list) /* an element alone, into the locals of an event */
             em(e, "%sread_%s_element(x, %s, &turn);\n", indent, decl_name(e, f->decl), v);
         else
             em(e, "%s%s(x, %s, %s);\n", indent, own_reader(e, f->decl), v,
-               f->un ? address(e, lv) : "m");
+               f->un ? address_of(e, lv) : "m");
         break;
     case FORM_IS_TEXT_IN:
         em(e, "%sxd_read_text_in(x, %s, &%s);\n", indent, v, lv);
@@ -358,22 +352,13 @@ row_expr(struct emit *e, const struct row_use *u)
     return u->r->wire.n > 1 ? arena_printf(e->a, "(%s)", node).p : node;
 }
 
-static bool
-has_flag(const struct ast_row *r, const char *flag)
-{
-    for (unsigned i = 0; i < r->flags.n; i++)
-        if (str_is(r->flags.v[i].s, flag))
-            return true;
-    return false;
-}
-
 /* What a missing member means. */
 static void
 read_missing(struct emit *e, const struct body *b, const struct row_use *u)
 {
     struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[0], DIR_READ, e->diags);
 
-    if (has_flag(u->r, "required"))
+    if (row_has_flag(u->r, "required"))
         em(e, " else {\n        xd_missing(x, at, %s);\n    }",
            c_string(e->a, path_text(e->a, &u->r->wire.v[0])));
     else if (t.ok && t.type.kind == TYPE_INT && u->r->otherwise.kind == CONST_NUMBER && !t.gather)
@@ -483,7 +468,7 @@ emit_read_rows(struct emit *e, const struct body *b)
             em(e, "        take_%s(x, %s, m);\n", row_name(e, b, u), v);
         } else {
             em(e, "        XD_SEEN(seen_read, %d);\n", u->number);
-            if (has_flag(u->r, "adds"))
+            if (row_has_flag(u->r, "adds"))
                 read_addition(e, b, u, v);
             else
                 emit_read_value(e, b, u, v, "        ");
