@@ -252,7 +252,9 @@ uint32_t routes_mask(struct emit *e, const struct ast_decl *decl);
 void emit_events(struct emit *e, const struct ast_decl *decl);
 void emit_item_events(struct emit *e, const struct ast_decl *decl);
 void emit_patches(struct emit *e, const struct ast_decl *decl);
+/* The struct of e->d; and before it the arrays that it names. */
 void emit_struct(struct emit *e);
+void emit_arrays(struct emit *e);
 /* Where operations are asked for (emit_address.c): tables, and the members that name them. */
 void emit_framings(struct emit *e);
 /* The operation's name in C: several of one kind have numbers. */
