@@ -263,10 +263,13 @@ CURLSHcode(curl_share_setopt)(CURLSH *share, CURLSHoption option, ...)
     va_list args;
     CURLSHcode code;
     va_start(args, option);
-    if (option == CURLSHOPT_SHARE || option == CURLSHOPT_UNSHARE)
-        code = set(share, option, va_arg(args, int));
-    else
-        code = set(share, option, va_arg(args, void *));
+    if (option == CURLSHOPT_SHARE || option == CURLSHOPT_UNSHARE) {
+        int number = va_arg(args, int);
+        code = set(share, option, number);
+    } else {
+        void *address = va_arg(args, void *);
+        code = set(share, option, address);
+    }
     va_end(args);
     return code;
 }
