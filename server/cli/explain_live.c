@@ -79,7 +79,7 @@ static bool
 ask(struct asking *k, const char *admin, const struct http_head *head, struct str body,
     struct arena *a, struct fault *f)
 {
-    static const struct upstream_handler handler = { on_head, on_data, NULL, on_done };
+    static const struct upstream_handler handler = { on_head, on_data, on_done };
     struct upstream_header headers[HEADERS];
     struct upstream *u = k->base ? upstream_create(k->base, NULL) : NULL;
     const struct upstream_request req = { .method = STR("POST"),

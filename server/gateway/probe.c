@@ -136,7 +136,7 @@ on_done(void *ctx, const struct upstream_report *report)
 static bool
 call(struct probe *p, struct fault *f)
 {
-    static const struct upstream_handler handler = { on_head, on_data, NULL, on_done };
+    static const struct upstream_handler handler = { on_head, on_data, on_done };
     struct upstream_request *req = &p->request;
     struct upstream_header *headers = arena_alloc(&p->arena, (req->n_headers + KEEPER_HEADERS)
                                                                  * sizeof *headers);

@@ -296,19 +296,8 @@ on_done(void *ctx, const struct upstream_report *report)
         take_end(x, report);
 }
 
-/* All that the provider has sent so far is on its way to the client. */
-static void
-on_turn_end(void *ctx)
-{
-    const struct race_leg *leg = ctx;
-    struct exchange *x = leg->x;
-    if (x->state == EXCHANGE_REPLYING && x->http && x->attempt.leg == leg)
-        http_reply_end_turn(x->http); /* may be the end of x */
-}
-
 const struct upstream_handler reception_handler = {
     .head = on_head,
     .data = on_data,
-    .turn_end = on_turn_end,
     .done = on_done,
 };

@@ -200,7 +200,7 @@ make_headers(struct webhook *w, struct upstream_header *v)
 static void
 send_change(struct webhook *w)
 {
-    static const struct upstream_handler handler = { on_head, NULL, NULL, on_done };
+    static const struct upstream_handler handler = { on_head, NULL, on_done };
     const struct config_webhook *c = &w->gateway->config->resilience.webhook;
     struct fault f = { .err = ERR_OK };
     arena_reset(&w->arena);

@@ -115,10 +115,6 @@ bool http_reply_begun(const struct http_exchange *x);
 /* Reply bytes that the kernel has not yet taken. */
 size_t http_reply_pending(const struct http_exchange *x);
 
-/* There is no more for this client in this turn of the loop: write it now, while it is at hand, and
- * not with all others when the turn ends.  May end x. */
-void http_reply_end_turn(struct http_exchange *x);
-
 /* For emulating servers, good and bad: */
 
 /* Try to write what is pending now; in a chunked reply this ends the chunk. */

@@ -234,13 +234,6 @@ http_reply_pending(const struct http_exchange *x)
 }
 
 void
-http_reply_end_turn(struct http_exchange *x)
-{
-    if (x->conn->is_dirty)
-        http_conn_end_turn(x->conn);
-}
-
-void
 http_reply_flush(struct http_exchange *x)
 {
     http_conn_flush(x->conn);

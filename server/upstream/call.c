@@ -16,8 +16,10 @@ upstream_deliver(struct upstream_call *c, const char *p, size_t n)
         return false;
     }
     c->last = lazy_timer_now();
-    if (!c->first)
+    if (!c->first) {
         c->first = c->last;
+        upstream_rearm(c);
+    }
     c->bytes += n;
     if (c->handler->data)
         c->handler->data(c->ctx, p, n);

@@ -69,7 +69,6 @@ struct wire {
     bool deaf;         /* the peer takes no more of the request */
     bool heard;        /* a head came, maybe an interim one */
     bool keep;         /* the link may serve again */
-    bool news;         /* for turn_end */
     bool over;         /* result says how */
     enum upstream_result result;
     enum wire_phase phase; /* of the body */
@@ -104,7 +103,6 @@ struct upstream_call {
     uint64_t connected; /* us; when that was ready, 0: not yet or reused */
     enum call_state state;
     bool queued;                  /* in u->queue */
-    bool touched;                 /* in u->touched */
     bool paused;                  /* by the owner */
     bool stuck;                   /* reading has stopped */
     bool has_proxy;               /* easy's proxy is not the default */
@@ -125,7 +123,6 @@ struct upstream_call {
     struct lazy_timer timer;     /* the next deadline */
     TAILQ_ENTRY(upstream_call) link; /* in u->calls or u->pool */
     TAILQ_ENTRY(upstream_call) queue_link;
-    TAILQ_ENTRY(upstream_call) touched_link;
     struct upstream_words *words; /* owned; NULL: there are none */
 };
 
@@ -134,10 +131,9 @@ TAILQ_HEAD(multi_list, multi);
 
 struct upstream {
     struct event_base *base;
-    struct event kick;        /* active when queue or due are not empty */
-    struct call_list queue;   /* to start, to resume, to drop */
-    struct call_list touched; /* of curl's, got head or data in this turn */
-    struct call_list calls;   /* all that are not in the pool */
+    struct event kick;      /* active when queue or due are not empty */
+    struct call_list queue; /* to start, to resume, to drop */
+    struct call_list calls; /* all that are not in the pool */
     struct call_list pool;
     struct multi **multis; /* owned */
     unsigned n_multis, room_multis;
@@ -145,7 +141,7 @@ struct upstream {
     struct lazy_timer reap; /* closes idle multis and links */
     TAILQ_HEAD(, dial) dials;
     struct site_table sites;
-    unsigned links;              /* open */
+    struct links links;
     char *input;                 /* owned; where links are read, UPSTREAM_INPUT bytes */
     struct upstream_words words; /* of calls for whose own there is no memory */
     struct upstream_header
@@ -203,6 +199,8 @@ void wire_run(struct upstream_call *c);
 bool wire_is_sent(const struct upstream_call *c);
 /* The body, all of it sent, is going away. */
 void wire_release_body(struct upstream_call *c);
+/* The loop has news of links: an event of the loop's, with the client. */
+void wire_serve(evutil_socket_t fd, short what, void *u);
 /* Read on after a pause. */
 void wire_resume(struct upstream_call *c);
 /* A dial is over: fd, or -1 and curl's code.  c is NULL when the call has gone. */
@@ -249,18 +247,16 @@ void multi_resume(struct upstream_call *c);
 
 /* Call on_kick in this turn of the loop. */
 void upstream_kick(struct upstream *u);
-/* curl's work is done for now: end the calls of m that are finished, and tell the touched ones that
- * the turn is over. */
-void upstream_settle(struct upstream *u, struct multi *m);
-/* c has news for its owner in this turn. */
-void upstream_touch(struct upstream_call *c);
+/* curl's work is done for now: end the calls of m that are finished. */
+void upstream_settle(struct multi *m);
 /* curl is through with c, for better or worse: tell the owner unless it has cancelled. */
 void upstream_over(struct upstream_call *c, CURLcode code);
 /* c is over: tell the owner, then let go of it.  The message is in c->words.  From the loop only. */
 void upstream_finish(struct upstream_call *c, enum upstream_result result);
 /* Look for idle multis and links then, at the latest. */
 void upstream_reap_by(struct upstream *u, uint64_t due);
-/* Set c's timer to its next deadline. */
+/* Set c's timer to its next deadline, which may be earlier than the one before.  One that has moved away is
+ * noticed when the timer fires. */
 void upstream_rearm(struct upstream_call *c);
 /* c's timer fired: end it if a deadline is over. */
 void upstream_expire(struct upstream_call *c);

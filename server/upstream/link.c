@@ -15,19 +15,82 @@ begin_tls(struct link *l)
     return l->tls && tls_conn_connect(l->tls, l->site->host, l->site->session, &l->site->session);
 }
 
+void
+links_init(struct links *all, struct event_base *base, event_callback_fn serve, void *ctx)
+{
+    all->base = base;
+    all->open = 0;
+    TAILQ_INIT(&all->news);
+    event_assign(&all->serve, base, -1, 0, serve, ctx);
+}
+
+void
+links_fini(struct links *all)
+{
+    event_del(&all->serve);
+}
+
+void
+link_tell(struct link *l)
+{
+    if (l->has_news)
+        return;
+    if (TAILQ_EMPTY(&l->all->news))
+        event_active(&l->all->serve, EV_TIMEOUT, 0);
+    TAILQ_INSERT_TAIL(&l->all->news, l, news);
+    l->has_news = true;
+}
+
+static void
+forget_news(struct link *l)
+{
+    if (l->has_news)
+        TAILQ_REMOVE(&l->all->news, l, news);
+    l->has_news = false;
+}
+
+unsigned
+links_with_news(struct links *all, struct link *group[LINKS_GROUP])
+{
+    unsigned n = 0;
+    struct link *l;
+    while (n < LINKS_GROUP && (l = TAILQ_FIRST(&all->news))) {
+        forget_news(l);
+        l->place = &group[n];
+        group[n++] = l;
+    }
+    return n;
+}
+
+void
+links_served(struct links *all, struct link *const group[LINKS_GROUP], unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (group[i])
+            group[i]->place = NULL;
+    if (!TAILQ_EMPTY(&all->news))
+        event_active(&all->serve, EV_TIMEOUT, 0);
+}
+
+static void
+on_ready(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    link_tell(arg);
+}
+
 struct link *
-link_open(struct site *site, int fd, struct event_base *base, event_callback_fn ready,
-          unsigned *count)
+link_open(struct site *site, int fd, struct links *all)
 {
     struct link *l = calloc(1, sizeof *l);
     if (!l) {
         close(fd);
         return NULL;
     }
-    *l = (struct link){ .site = site, .fd = fd, .ready = !site->tls, .count = count };
-    ++*count;
-    event_assign(&l->rd, base, fd, EV_READ | EV_PERSIST, ready, l);
-    event_assign(&l->wr, base, fd, EV_WRITE | EV_PERSIST, ready, l);
+    *l = (struct link){ .site = site, .fd = fd, .ready = !site->tls, .all = all };
+    all->open++;
+    event_assign(&l->rd, all->base, fd, EV_READ | EV_PERSIST, on_ready, l);
+    event_assign(&l->wr, all->base, fd, EV_WRITE | EV_PERSIST, on_ready, l);
     if (site->tls && !begin_tls(l)) {
         link_close(l);
         return NULL;
@@ -43,6 +106,9 @@ link_close(struct link *l)
         TAILQ_REMOVE(&l->site->idle, l, link);
         l->site->n_idle--;
     }
+    forget_news(l);
+    if (l->place)
+        *l->place = NULL;
     event_del(&l->rd);
     event_del(&l->wr);
     if (l->tls) {
@@ -50,7 +116,7 @@ link_close(struct link *l)
         tls_conn_destroy(l->tls);
     }
     close(l->fd);
-    --*l->count;
+    l->all->open--;
     free(l);
 }
 

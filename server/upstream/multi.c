@@ -130,7 +130,7 @@ multi_run(struct multi *m, curl_socket_t fd, int events)
     m->inside = true;
     curl_multi_socket_action(m->curl, fd, events, &running);
     m->inside = false;
-    upstream_settle(m->u, m);
+    upstream_settle(m);
 }
 
 void
@@ -142,5 +142,5 @@ multi_resume(struct upstream_call *c)
     m->inside = false;
     if (rc != CURLE_OK) /* on_data refused; curl would not end the call by itself */
         upstream_over(c, rc);
-    upstream_settle(m->u, m);
+    upstream_settle(m);
 }

@@ -27,7 +27,6 @@ on_header(char *p, size_t size, size_t n, void *arg)
     long status = 0;
     curl_easy_getinfo(c->transfer.easy, CURLINFO_RESPONSE_CODE, &status);
     if (upstream_end_head(c, (int)status)) {
-        upstream_touch(c);
         upstream_tell_head(c, true);
     } else if (c->head.text.err) {
         c->verdict = UPSTREAM_MEMORY;
@@ -49,7 +48,6 @@ on_data(char *p, size_t size, size_t n, void *arg)
         c->stuck = true;
         return CURL_WRITEFUNC_PAUSE;
     }
-    upstream_touch(c);
     return upstream_deliver(c, p, n) ? n : 0;
 }
 

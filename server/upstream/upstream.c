@@ -30,9 +30,7 @@ unlink_all(struct upstream_call *c)
     struct upstream *u = c->u;
     if (c->queued)
         TAILQ_REMOVE(&u->queue, c, queue_link);
-    if (c->touched)
-        TAILQ_REMOVE(&u->touched, c, touched_link);
-    c->queued = c->touched = false;
+    c->queued = false;
 }
 
 /* No longer on its way. */
@@ -135,15 +133,6 @@ upstream_finish(struct upstream_call *c, enum upstream_result result)
 }
 
 void
-upstream_touch(struct upstream_call *c)
-{
-    if (c->touched)
-        return;
-    c->touched = true;
-    TAILQ_INSERT_TAIL(&c->u->touched, c, touched_link);
-}
-
-void
 upstream_over(struct upstream_call *c, CURLcode code)
 {
     if (c->state == CALL_RUNNING)
@@ -167,7 +156,7 @@ upstream_rearm(struct upstream_call *c)
 }
 
 void
-upstream_settle(struct upstream *u, struct multi *m)
+upstream_settle(struct multi *m)
 {
     CURLMsg *msg;
     int left;
@@ -176,16 +165,6 @@ upstream_settle(struct upstream *u, struct multi *m)
         CURLcode code = msg->data.result;
         curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &t);
         t->over(t, code);
-    }
-    struct upstream_call *c;
-    while ((c = TAILQ_FIRST(&u->touched))) {
-        TAILQ_REMOVE(&u->touched, c, touched_link);
-        c->touched = false;
-        if (c->state != CALL_RUNNING)
-            continue;
-        upstream_rearm(c);
-        if (c->handler->turn_end)
-            c->handler->turn_end(c->ctx);
     }
 }
 
@@ -306,13 +285,13 @@ upstream_create(struct event_base *base, const struct upstream_options *opts)
         return NULL;
     u->base = base;
     TAILQ_INIT(&u->queue);
-    TAILQ_INIT(&u->touched);
     TAILQ_INIT(&u->calls);
     TAILQ_INIT(&u->pool);
     TAILQ_INIT(&u->due);
     TAILQ_INIT(&u->dials);
     init_options(u, opts);
     event_assign(&u->kick, base, -1, 0, on_kick, u);
+    links_init(&u->links, base, wire_serve, u);
     lazy_timer_init(&u->reap, base, on_reap, u);
     sock_table_init(&u->socks, base, on_socket);
     u->input = malloc(UPSTREAM_INPUT);
@@ -345,6 +324,7 @@ upstream_destroy(struct upstream *u)
     site_table_fini(&u->sites);
     trust_table_fini(&u->trusts);
     event_del(&u->kick);
+    links_fini(&u->links);
     lazy_timer_fini(&u->reap);
     free(u->input);
     free(u->headers);
@@ -442,6 +422,6 @@ upstream_stats(const struct upstream *u)
 {
     struct upstream_stats s = u->stats;
     s.multis = u->n_multis;
-    s.sockets = u->socks.open + u->links;
+    s.sockets = u->socks.open + u->links.open;
     return s;
 }

@@ -11,8 +11,8 @@
  *
  * The life of a call, as its owner sees it:
  *
- *   upstream_start ─► head ─► (data* turn_end)* ─► done
- *        │              └──────────┴──── upstream_cancel: nothing is called any more
+ *   upstream_start ─► head ─► data* ─► done
+ *        │              └────────┴──── upstream_cancel: nothing is called any more
  *        └─ a failure before the head goes straight to done
  *
  * No handler is ever called from inside a function of this header: all calls come from the event
@@ -133,12 +133,9 @@ struct upstream_timing {
 struct upstream_handler {
     /* The head is complete.  Once, before any data. */
     void (*head)(void *ctx, const struct upstream_head *head);
-    /* The next n bytes of the body, n > 0, chunked coding removed.  Often many times a turn:
-     * collect, do not flush. */
+    /* The next n bytes of the body, n > 0, chunked coding removed.  Maybe many times a
+     * turn of the loop: collect, do not flush. */
     void (*data)(void *ctx, const char *p, size_t n);
-    /* The turn of the loop that called head or data is over: flush now.  Left out when done
-     * follows at once. */
-    void (*turn_end)(void *ctx);
     /* The call ended, and its handle with it.  Exactly once, last.  report lives for the call. */
     void (*done)(void *ctx, const struct upstream_report *report);
 };

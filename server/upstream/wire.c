@@ -187,7 +187,6 @@ take_head(struct upstream_call *c, struct str *in)
         return;
     }
     bool told = status >= 200 && choose_framing(c);
-    c->wire.news |= told;
     upstream_tell_head(c, told);
     if (!told)
         end(c, UPSTREAM_PROTOCOL, "the length of the reply's body cannot be told");
@@ -226,13 +225,10 @@ take_body(struct upstream_call *c, struct str *in)
     } else {
         *in = (struct str){ NULL, 0 };
     }
-    if (data.n) {
-        w->news = true;
-        if (!upstream_deliver(c, data.p, data.n)) {
-            if (c->state == CALL_RUNNING)
-                end(c, c->verdict, NULL);
-            return;
-        }
+    if (data.n && !upstream_deliver(c, data.p, data.n)) {
+        if (c->state == CALL_RUNNING)
+            end(c, c->verdict, NULL);
+        return;
     }
     if (r == HTTP_CHUNKED_BAD)
         end(c, UPSTREAM_PROTOCOL, "a chunk of the reply is malformed");
@@ -279,7 +275,7 @@ receive(struct upstream_call *c)
     if (!goes_on(c))
         return;
     if (r == LINK_OK && l->tls && tls_conn_pending(l->tls))
-        event_active(&l->rd, EV_READ, 0); /* the socket will not announce it */
+        link_tell(l);
     if (r == LINK_EOF)
         broken(c, NULL);
     else if (r == LINK_ERROR)
@@ -323,25 +319,25 @@ wire_run(struct upstream_call *c)
         upstream_finish(c, c->wire.result);
         return;
     }
-    upstream_rearm(c);
     if (c->head.complete && c->head.text.p)
         buf_fini(&c->head.text); /* such a reply takes its time */
-    bool news = c->wire.news;
-    c->wire.news = false;
-    if (news && c->handler->turn_end)
-        c->handler->turn_end(c->ctx);
 }
 
-/* The loop has news of a link. */
-static void
-on_ready(evutil_socket_t fd, short what, void *arg)
+void
+wire_serve(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd, (void)what;
-    struct link *l = arg;
-    if (l->call)
-        wire_run(l->call);
-    else
-        link_close(l); /* idle: the peer has closed it, or speaks out of turn */
+    struct upstream *u = arg;
+    struct link *group[LINKS_GROUP];
+    unsigned n = links_with_news(&u->links, group);
+    for (unsigned i = 0; i < n; i++) {
+        struct link *l = group[i];
+        if (l && l->call)
+            wire_run(l->call);
+        else if (l)
+            link_close(l); /* idle: the peer has closed it, or speaks out of turn */
+    }
+    links_served(&u->links, group, n);
 }
 
 static void
@@ -374,7 +370,7 @@ wire_begin(struct upstream_call *c)
 void
 wire_dialled(struct upstream *u, struct site *site, struct upstream_call *c, int fd, CURLcode code)
 {
-    struct link *l = fd >= 0 ? link_open(site, fd, u->base, on_ready, &u->links) : NULL;
+    struct link *l = fd >= 0 ? link_open(site, fd, &u->links) : NULL;
     if (!c) {
         if (l)
             link_keep(l, u);

@@ -45,20 +45,10 @@ on_data(void *ctx, const char *p, size_t n)
     assert_true(n > 0);
     assert_int_equal(c->dones, 0);
     c->pieces++;
-    c->flushed = false;
     buf_put(&c->body, p, n);
     if (c->pause_in_data)
         upstream_pause(c->call);
     maybe_cancel(c, HOOK_DATA);
-}
-
-static void
-on_turn_end(void *ctx)
-{
-    struct caller *c = ctx;
-    c->turns++;
-    c->flushed = true;
-    maybe_cancel(c, HOOK_TURN_END);
 }
 
 static void
@@ -72,7 +62,7 @@ on_done(void *ctx, const struct upstream_report *report)
     c->call = NULL;
 }
 
-static const struct upstream_handler handler = { on_head, on_data, on_turn_end, on_done };
+static const struct upstream_handler handler = { on_head, on_data, on_done };
 
 void
 caller_init(struct caller *c, struct world *w)

@@ -52,17 +52,16 @@ struct world {
     enum upstream_http http; /* of request_to */
 };
 
-enum hook { HOOK_NONE, HOOK_HEAD, HOOK_DATA, HOOK_TURN_END, HOOK_DONE };
+enum hook { HOOK_NONE, HOOK_HEAD, HOOK_DATA, HOOK_DONE };
 
 /* One call and what its owner heard. */
 struct caller {
     struct world *w;
     struct upstream_call *call;
-    unsigned heads, pieces, turns, dones;
+    unsigned heads, pieces, dones;
     int status;
     char type[64]; /* Content-Type */
     struct buf body;
-    bool flushed; /* no data since the last turn_end */
     struct upstream_report report;
     char message[256];
     enum hook cancel_in; /* cancel `victim`, or oneself, there */

@@ -226,32 +226,6 @@ what_is_written_in_one_turn_is_one_chunk(void **state)
 }
 
 static void
-a_turn_may_end_early(void **state)
-{
-    struct rig *r = *state;
-    char now[64];
-    rig_connect(r);
-    rig_send(r, STR("GET /later HTTP/1.1\r\n" HOST "\r\n"));
-    rig_turn(r);
-    http_reply_begin(r->x, 200, NULL, 0, HTTP_LENGTH_UNKNOWN);
-    rig_expect(r, OK "Transfer-Encoding: chunked\r\n\r\n");
-    http_reply_end_turn(r->x); /* there is nothing to be written */
-    http_reply_body(r->x, STR("x"));
-    assert_int_equal(read(r->fd, now, sizeof now), -1);
-    http_reply_end_turn(r->x);
-    assert_int_equal(read(r->fd, now, sizeof now), 6);
-    assert_memory_equal(now, "1\r\nx\r\n", 6);
-    http_reply_body(r->x, STR("y"));
-    rig_expect(r, "1\r\ny\r\n");
-    shutdown(r->fd, SHUT_RDWR);
-    http_reply_body(r->x, STR("z"));
-    http_reply_end_turn(r->x); /* ends the exchange: the client is gone */
-    assert_int_equal(r->gone, 1);
-    assert_int_equal(http_server_stats(r->server)->exchanges, 0);
-    rig_turn(r);
-}
-
-static void
 headers_that_belong_to_the_connection_are_not_passed_on(void **state)
 {
     struct rig *r = *state;
@@ -443,7 +417,6 @@ main(void)
         RIG_TEST(a_request_that_is_not_admitted_is_not_asked_for_its_body),
         RIG_TEST(requests_in_a_pipeline_wait_for_their_turn),
         RIG_TEST(what_is_written_in_one_turn_is_one_chunk),
-        RIG_TEST(a_turn_may_end_early),
         RIG_TEST(headers_that_belong_to_the_connection_are_not_passed_on),
         RIG_TEST(a_status_without_a_body_has_none),
         RIG_TEST(an_aborted_reply_can_be_told_from_a_complete_one),

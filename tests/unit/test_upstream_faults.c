@@ -305,7 +305,6 @@ upstream_cancels_in_every_handler(void **state)
         assert_int_equal(c.dones, where == HOOK_DONE);
         assert_int_equal(c.heads, where != HOOK_NONE);
         assert_int_equal(c.pieces, where <= HOOK_HEAD ? 0 : where == HOOK_DONE ? 2 : 1);
-        assert_int_equal(c.turns, where < HOOK_TURN_END ? 0 : 1);
         assert_int_equal(upstream_stats(w->up).busy, 0);
         caller_fini(&c);
         caller_post(&c, w); /* the next call is none the worse */
@@ -320,12 +319,11 @@ upstream_cancels_another_call_in_every_handler(void **state)
 {
     struct world *w = *state;
     static const size_t sizes[] = { 10, 3000000 };
-    static const struct step slow[] = { SEND(CHUNKED), WAIT(2), SEND("0\r\n\r\n"), { 0 } };
     for (enum hook where = HOOK_HEAD; where <= HOOK_DONE; where++) {
         for (size_t k = 0; k < 2; k++) {
             struct caller first, second;
             char url[64];
-            scripted_set(w->server, SCRIPTS(where == HOOK_TURN_END ? slow : hello));
+            scripted_set(w->server, SCRIPTS(hello));
             struct upstream_request req = request_to(w, url);
             caller_init(&first, w);
             caller_init(&second, w);
@@ -400,6 +398,37 @@ upstream_serves_many_calls_at_once(void **state)
     run_for(w, 100); /* the multis that are no longer needed go, with their connections */
     assert_int_equal(upstream_stats(w->up).multis, 1);
     assert_int_equal(upstream_stats(w->up).sockets, curl ? 64 : 200);
+}
+
+static struct upstream_call *crowd[60];
+
+/* The first to end takes all others with it. */
+static void
+cancel_others(void *ctx, const struct upstream_report *report)
+{
+    (void)ctx, (void)report;
+    all_done++;
+    for (size_t i = 0; i < 60; i++)
+        upstream_cancel(crowd[i]);
+}
+
+static void
+upstream_cancels_calls_that_have_news_in_the_same_turn(void **state)
+{
+    static const struct upstream_handler h = { .done = cancel_others };
+    struct world *w = *state;
+    char url[64];
+    struct upstream_request req = request_to(w, url);
+    run_crowd(w, 0); /* there are connections now */
+    scripted_set(w->server, SCRIPTS(hello));
+    all_done = 0;
+    for (size_t i = 0; i < 60; i++)
+        crowd[i] = upstream_start(w->up, &req, &h, NULL, NULL);
+    run_until(w, &all_done, 1);
+    run_for(w, 20);
+    assert_int_equal(all_done, 1);
+    assert_int_equal(upstream_stats(w->up).busy, 0);
+    assert_int_equal(upstream_stats(w->up).cancelled, 59);
 }
 
 static void
@@ -485,6 +514,7 @@ main(void)
         BOTH(upstream_cancels_in_every_handler),
         BOTH(upstream_cancels_another_call_in_every_handler),
         BOTH(upstream_serves_many_calls_at_once),
+        BOTH(upstream_cancels_calls_that_have_news_in_the_same_turn),
         cmocka_unit_test_setup_teardown(upstream_keeps_some_idle_connections_for_some_time, setup,
                                         teardown),
         BOTH(upstream_destroys_with_calls_running),
