@@ -1,7 +1,12 @@
 /* Several digits at a time. */
 #include "runtime/base/digits.h"
 
+#include <endian.h>
 #include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 static const char pairs[201] =
     "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
@@ -100,32 +105,29 @@ digits_put_wide(char *to, uint64_t v, unsigned width)
     return put_wide(to, v, width);
 }
 
-/* The nibbles of v, a byte each. */
-static uint64_t
-spread(uint32_t v)
+#ifdef __SSE2__
+
+/* All sixteen at a time: those above nine go on at 'a'. */
+void
+digits_hex(char to[16], uint64_t v)
 {
-    uint64_t x = v;
-    x = (x | x << 16) & 0x0000ffff0000ffffu;
-    x = (x | x << 8) & 0x00ff00ff00ff00ffu;
-    return (x | x << 4) & 0x0f0f0f0f0f0f0f0fu;
+    const __m128i half = _mm_set1_epi8(0x0f);
+    __m128i bytes = _mm_cvtsi64_si128((long long)htobe64(v));
+    __m128i x = _mm_unpacklo_epi8(_mm_and_si128(_mm_srli_epi16(bytes, 4), half),
+                                  _mm_and_si128(bytes, half));
+    __m128i letters = _mm_and_si128(_mm_cmpgt_epi8(x, _mm_set1_epi8(9)),
+                                    _mm_set1_epi8('a' - '0' - 10));
+    x = _mm_add_epi8(_mm_add_epi8(x, _mm_set1_epi8('0')), letters);
+    _mm_storeu_si128((__m128i *)(void *)to, x);
 }
 
-/* Eight digits at a time: those above nine go on at 'a'. */
-static void
-put_half(char *to, uint32_t v)
-{
-    const uint64_t ones = 0x0101010101010101u;
-    uint64_t x = spread(v), letters = (x + 6 * ones) >> 4 & ones;
-    x += '0' * ones + ('a' - '0' - 10) * letters;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    x = __builtin_bswap64(x);
-#endif
-    memcpy(to, &x, sizeof x);
-}
+#else
 
 void
 digits_hex(char to[16], uint64_t v)
 {
-    put_half(to, (uint32_t)(v >> 32));
-    put_half(to + 8, (uint32_t)v);
+    for (unsigned i = 0; i < 16; i++)
+        to[i] = "0123456789abcdef"[v >> (60 - 4 * i) & 0xf];
 }
+
+#endif

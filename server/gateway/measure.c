@@ -108,7 +108,7 @@ measure_stream(struct metrics_cell *c, const struct exchange *x)
 {
     struct ir_int n = x->attempt.tally.usage.output;
     uint64_t now = clock_us();
-    const struct metrics_trace trace = trail_example(x);
+    const struct metrics_trace trace = trail_example(x, now);
     metrics_observe(c, METRICS_FIRST_TOKEN, x->first_us - x->begun_us, &trace);
     if (n.set && n.v > 1 && now > x->first_us)
         metrics_observe(c, METRICS_PER_TOKEN, (now - x->first_us) / (uint64_t)(n.v - 1), NULL);
@@ -191,7 +191,7 @@ measure_attempt(struct exchange *x, uint64_t total_us)
         return;
     const struct model *m = find_model(x, a->candidate.name);
     find_attempt(x, m, cells);
-    const struct metrics_trace trace = trail_example(x);
+    const struct metrics_trace trace = trail_example(x, a->start_us + total_us);
     metrics_observe(cells[0], METRICS_UPSTREAM_DURATION, total_us, &trace);
     measure_usage(cells[0], &a->tally.usage);
     if (x->wants_stream && x->first_us && !x->error.set && !x->gone && !a->cut)
@@ -220,8 +220,9 @@ count_dropped(struct str list)
 static void
 measure_model(const struct exchange *x, struct metrics_cell *c)
 {
-    const struct metrics_trace trace = trail_example(x);
-    metrics_observe(c, METRICS_REQUEST_DURATION, clock_us() - x->begun_us, &trace);
+    uint64_t now = clock_us();
+    const struct metrics_trace trace = trail_example(x, now);
+    metrics_observe(c, METRICS_REQUEST_DURATION, now - x->begun_us, &trace);
     if (x->first_us)
         metrics_observe(c, METRICS_OVERHEAD, x->overhead_us, NULL);
     if (x->dropped.n)

@@ -145,6 +145,13 @@ keep_reply(struct exchange *x, struct hop *h)
     h->said = keep(x, &b, &h->said_cut);
 }
 
+/* Most are absent. */
+static inline struct str
+copy(struct exchange *x, struct str s)
+{
+    return s.p ? arena_str(&x->arena, s) : s;
+}
+
 /* The tape may go before the spans are made. */
 void
 trail_read(struct exchange *x)
@@ -160,11 +167,11 @@ trail_read(struct exchange *x)
                                 .candidates = r->candidates,
                                 .top_k = s->top_k,
                                 .output = kind_of_output(r),
-                                .temperature = arena_str(&x->arena, s->temperature),
-                                .top_p = arena_str(&x->arena, s->top_p),
-                                .seed = arena_str(&x->arena, s->seed),
-                                .presence = arena_str(&x->arena, s->presence),
-                                .frequency = arena_str(&x->arena, s->frequency) };
+                                .temperature = copy(x, s->temperature),
+                                .top_p = copy(x, s->top_p),
+                                .seed = copy(x, s->seed),
+                                .presence = copy(x, s->presence),
+                                .frequency = copy(x, s->frequency) };
     unsigned n = r->stops.n < TRAIL_STOPS ? r->stops.n : TRAIL_STOPS;
     w->stops = n ? arena_alloc(&x->arena, n * sizeof *w->stops) : NULL;
     for (; w->stops && w->n_stops < n; w->n_stops++)
@@ -247,21 +254,21 @@ trail_hop(struct exchange *x, uint64_t total_us)
 
 /* The sample, and what one wants to see whatever that says. */
 static bool
-is_kept(const struct exchange *x)
+is_kept(const struct exchange *x, uint64_t now_us)
 {
     const struct config_telemetry *c = rules(x);
     if (!x->trail.records)
         return false;
     return x->trail.context.sampled || (c->keep_errors && x->error.set)
-           || (c->keep_slow && clock_us() - x->begun_us >= c->keep_slow * 1000);
+           || (c->keep_slow && now_us - x->begun_us >= c->keep_slow * 1000);
 }
 
 struct metrics_trace
-trail_example(const struct exchange *x)
+trail_example(const struct exchange *x, uint64_t now_us)
 {
     struct metrics_trace none = { .span = 0 };
     const struct trace_context *c = &x->trail.context;
-    if (!is_kept(x))
+    if (!is_kept(x, now_us))
         return none;
     return (struct metrics_trace){ { c->trace.high, c->trace.low }, c->span, clock_wall_ms() };
 }
@@ -269,7 +276,7 @@ trail_example(const struct exchange *x)
 void
 trail_end(const struct exchange *x)
 {
-    if (is_kept(x))
+    if (x->trail.records && is_kept(x, clock_us()))
         spans_make(x);
 }
 

@@ -81,8 +81,8 @@ void trail_hop(struct exchange *x, uint64_t total_us);
 /* The exchange is over for the client: make its spans if they are wanted. */
 void trail_end(const struct exchange *x);
 
-/* The trace that an observation belongs to; all zero when nobody will find it. */
-struct metrics_trace trail_example(const struct exchange *x);
+/* The trace that an observation belongs to, of an exchange that is over at this time; all zero when nobody will find it. */
+struct metrics_trace trail_example(const struct exchange *x, uint64_t now_us);
 /* Fields for the log line. */
 void trail_log(struct log_line *l, const struct exchange *x);
 

@@ -253,14 +253,21 @@ send_all(struct exporter *e)
     return any;
 }
 
-/* The queues may fill as fast as they are emptied: the metrics have their time all the same. */
+static bool
+has_batch(const struct exporter *e)
+{
+    return atomic_load_explicit(&e->waiting, memory_order_relaxed) >= e->opts.batch;
+}
+
+/* The queues may fill as fast as they are emptied: the metrics have their time all the same.  What is no batch waits for
+ * more, or while one message is sent the few items of the next would come, and all the time would go into sending. */
 static void
 send_what_waits(struct exporter *e)
 {
     do
         if (e->opts.metrics && now_ms() >= e->next_metrics)
             send_metrics(e);
-    while (!atomic_load(&e->stop) && send_all(e));
+    while (!atomic_load(&e->stop) && send_all(e) && has_batch(e));
 }
 
 /* How long nothing is to be done, unless somebody wakes us. */
