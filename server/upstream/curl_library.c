@@ -230,12 +230,16 @@ CURLcode(curl_easy_setopt)(CURL *e, CURLoption option, ...)
     va_list args;
     CURLcode code;
     va_start(args, option);
-    if (option < CURLOPTTYPE_OBJECTPOINT)
-        code = set(e, option, va_arg(args, long));
-    else if (option < CURLOPTTYPE_OFF_T || option >= CURLOPTTYPE_BLOB)
-        code = set(e, option, va_arg(args, void *));
-    else
-        code = set(e, option, va_arg(args, curl_off_t));
+    if (option < CURLOPTTYPE_OBJECTPOINT) {
+        long number = va_arg(args, long);
+        code = set(e, option, number);
+    } else if (option < CURLOPTTYPE_OFF_T || option >= CURLOPTTYPE_BLOB) {
+        void *address = va_arg(args, void *);
+        code = set(e, option, address);
+    } else {
+        curl_off_t size = va_arg(args, curl_off_t);
+        code = set(e, option, size);
+    }
     va_end(args);
     return code;
 }
@@ -247,10 +251,13 @@ CURLMcode(curl_multi_setopt)(CURLM *m, CURLMoption option, ...)
     va_list args;
     CURLMcode code;
     va_start(args, option);
-    if ((int)option < CURLOPTTYPE_OBJECTPOINT)
-        code = set(m, option, va_arg(args, long));
-    else
-        code = set(m, option, va_arg(args, void *));
+    if ((int)option < CURLOPTTYPE_OBJECTPOINT) {
+        long number = va_arg(args, long);
+        code = set(m, option, number);
+    } else {
+        void *address = va_arg(args, void *);
+        code = set(m, option, address);
+    }
     va_end(args);
     return code;
 }
