@@ -402,8 +402,6 @@ an_exchange_tells_who_asked(void **state)
     assert_false(http_reply_begun(r->x));
 }
 
-#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
-
 int
 main(void)
 {

@@ -1,5 +1,4 @@
-/* What bounds a connection: deadlines, sizes, slow readers, clients that leave, and the end of the
- * server. */
+/* What bounds a connection: deadlines, sizes, slow readers, clients that leave. */
 #include "tests/unit/test_http_rig.h"
 
 #define HOST  "Host: h\r\n"
@@ -398,140 +397,6 @@ a_client_that_takes_nothing_is_given_up(void **state)
 }
 
 static void
-count_done(void *arg)
-{
-    ++*(int *)arg;
-}
-
-static void
-a_drain_lets_the_running_finish_and_closes_the_idle(void **state)
-{
-    struct rig *r = *state;
-    int done = 0;
-    rig_connect(r);
-    rig_send(r, STR("GET /a HTTP/1.1\r\n" HOST "\r\n"));
-    rig_expect(r, OK "Content-Length: 2\r\n\r\n/a");
-    int idle = r->fd;
-    r->fd = -1;
-    rig_connect(r);
-    rig_send(r, STR(LATER "GET /b HTTP/1.1\r\n" HOST "\r\n"));
-    rig_turn(r);
-    http_server_drain(r->server, count_done, &done);
-    rig_turn(r);
-    char byte;
-    assert_int_equal(recv(idle, &byte, 1, 0), 0);
-    close(idle);
-    assert_int_equal(stats(r)->connections, 1);
-    http_reply(r->x, 200, NULL, 0, STR("x"));
-    rig_expect(r, OK "Content-Length: 1\r\nConnection: close\r\n\r\nx");
-    assert_int_equal(done, 0); /* the second request in its pipeline makes it linger */
-    rig_close(r);
-    rig_turn(r);
-    assert_int_equal(done, 1);
-}
-
-static void
-a_drain_serves_a_request_that_was_on_its_way(void **state)
-{
-    struct rig *r = *state;
-    int done = 0;
-    rig_connect(r);
-    http_server_drain(r->server, count_done, &done);
-    rig_turn(r);
-    rig_send(r, STR("GET /a HT"));
-    rig_turn(r);
-    rig_send(r, STR("TP/1.1\r\n" HOST "\r\n"));
-    rig_expect(r, OK "Content-Length: 2\r\nConnection: close\r\n\r\n/a");
-    rig_expect_end(r);
-    assert_int_equal(done, 1);
-}
-
-static void
-a_drain_ends_a_stream_that_had_promised_to_stay(void **state)
-{
-    struct rig *r = *state;
-    int done = 0;
-    rig_connect(r);
-    rig_send(r, STR(LATER));
-    rig_turn(r);
-    http_reply_begin(r->x, 200, NULL, 0, 1);
-    http_server_drain(r->server, count_done, &done);
-    rig_turn(r);
-    http_reply_body(r->x, STR("x"));
-    http_reply_end(r->x);
-    rig_expect(r, OK "Content-Length: 1\r\n\r\nx");
-    rig_expect_end(r);
-    rig_turn(r);
-    assert_int_equal(done, 1);
-}
-
-static void
-a_drain_of_nothing_is_done_from_the_loop(void **state)
-{
-    struct rig *r = *state;
-    int done = 0;
-    rig_connect(r);
-    rig_close(r);
-    rig_turn(r);
-    http_server_drain(r->server, count_done, &done);
-    assert_int_equal(done, 0);
-    rig_turn(r);
-    assert_int_equal(done, 1);
-}
-
-static void
-who_leaves_serves_the_next_request_of_an_idle_connection(void **state)
-{
-    struct rig *r = *state;
-    int done = 0;
-    rig_connect(r);
-    rig_send(r, STR("GET /a HTTP/1.1\r\n" HOST "\r\n"));
-    rig_expect(r, OK "Content-Length: 2\r\n\r\n/a");
-    http_server_leave(r->server, count_done, &done);
-    rig_turn(r);
-    assert_int_equal(stats(r)->connections, 1);
-    rig_send(r, STR("GET /b HTTP/1.1\r\n" HOST "\r\n"));
-    rig_expect(r, OK "Content-Length: 2\r\nConnection: close\r\n\r\n/b");
-    rig_expect_end(r);
-    assert_int_equal(done, 1);
-}
-
-static void
-who_leaves_does_not_wait_for_ever(void **state)
-{
-    struct rig *r = *state;
-    int done = 0;
-    struct http_limits short_linger = r->limits;
-    rig_connect(r);
-    rig_send(r, STR("GET /a HTTP/1.1\r\n" HOST "\r\n"));
-    rig_expect(r, OK "Content-Length: 2\r\n\r\n/a");
-    short_linger.linger_ms = 20;
-    http_server_set_limits(r->server, &short_linger);
-    http_server_leave(r->server, count_done, &done);
-    rig_expect_end(r);
-    rig_turn(r);
-    assert_int_equal(done, 1);
-    assert_int_equal(stats(r)->timeouts, 0);
-}
-
-static void
-a_drain_ends_the_patience_of_who_leaves(void **state)
-{
-    struct rig *r = *state;
-    int done = 0;
-    rig_connect(r);
-    rig_send(r, STR("GET /a HTTP/1.1\r\n" HOST "\r\n"));
-    rig_expect(r, OK "Content-Length: 2\r\n\r\n/a");
-    http_server_leave(r->server, count_done, &done);
-    rig_turn(r);
-    assert_int_equal(done, 0);
-    http_server_drain(r->server, NULL, NULL);
-    rig_expect_end(r);
-    rig_turn(r);
-    assert_int_equal(done, 1);
-}
-
-static void
 limits_that_change_count_from_then_on(void **state)
 {
     struct rig *r = *state;
@@ -545,21 +410,6 @@ limits_that_change_count_from_then_on(void **state)
     rig_turn(r);
     assert_int_equal(stats(r)->refused, 1);
 }
-
-static void
-a_destroyed_server_tells_running_exchanges(void **state)
-{
-    struct rig *r = *state;
-    rig_connect(r);
-    rig_send(r, STR(LATER));
-    rig_turn(r);
-    http_reply_begin(r->x, 200, NULL, 0, HTTP_LENGTH_UNKNOWN);
-    http_server_destroy(r->server);
-    r->server = NULL;
-    assert_int_equal(r->gone, 1);
-}
-
-#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 
 int
 main(void)
@@ -586,15 +436,7 @@ main(void)
         RIG_TEST(a_slow_reader_holds_the_source_back_and_releases_it),
         RIG_TEST(a_source_that_is_not_held_back_loses_its_client),
         RIG_TEST(a_client_that_takes_nothing_is_given_up),
-        RIG_TEST(a_drain_lets_the_running_finish_and_closes_the_idle),
-        RIG_TEST(a_drain_serves_a_request_that_was_on_its_way),
-        RIG_TEST(a_drain_ends_a_stream_that_had_promised_to_stay),
-        RIG_TEST(a_drain_of_nothing_is_done_from_the_loop),
-        RIG_TEST(who_leaves_serves_the_next_request_of_an_idle_connection),
-        RIG_TEST(who_leaves_does_not_wait_for_ever),
-        RIG_TEST(a_drain_ends_the_patience_of_who_leaves),
         RIG_TEST(limits_that_change_count_from_then_on),
-        RIG_TEST(a_destroyed_server_tells_running_exchanges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -514,8 +514,6 @@ bad_certificate_files_are_reported(void **state)
     drop_identity(&b);
 }
 
-#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
-
 int
 main(void)
 {

@@ -270,4 +270,7 @@ rig_close(struct rig *r)
     r->fd = -1;
 }
 
+/* A test that gets a rig as its *state. */
+#define RIG_TEST(f) cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
+
 #endif
