@@ -6,7 +6,8 @@
 #include "server/gateway/content.h"
 #include "server/http/form.h"
 
-#define NESTED_MOST 3u                  /* JSON in strings of JSON */
+#define NAME_MOST   512u /* bytes of a name, with its escapes: longer ones are not decoded */
+#define NESTED_MOST 3u   /* JSON in strings of JSON */
 #define TEXT_MAX    ((size_t)256 << 20) /* of one string, rewritten */
 
 /* One document, or one that stands in a string of another. */
@@ -196,7 +197,9 @@ put_until(struct sheet *s, size_t at)
 static struct redact_script
 script_of(struct sheet *s, struct str text, uint32_t key, struct buf *room)
 {
-    struct str name = key ? json_text(s->doc, key, s->w->arena) : STR("");
+    struct str name = key ? json_inner(s->doc, key) : STR("");
+    if (name.n <= NAME_MOST && name.n)
+        name = json_text(s->doc, key, s->w->arena);
     return name.n ? redact_script_named(name, text, room) : redact_script_bare(text);
 }
 

@@ -68,9 +68,35 @@ a_search_finds_all(void **state)
     redact_custom_destroy(custom);
 }
 
+/* One name may stand before very many values. */
+static void
+a_long_name_costs_no_more_than_a_short_one(void **state)
+{
+    static char name[100000];
+    struct buf room;
+    (void)state;
+    memset(name, 'x', sizeof name);
+    memcpy(name + sizeof name - 9, "_password", 9);
+    buf_init(&room, 1 << 20);
+    struct redact_script t = redact_script_named(str_make(name, sizeof name), STR("hunter22"),
+                                                 &room);
+    assert_true(t.all.n < 200);
+    const struct redact_rules rules = { .which = REDACT_ALL };
+    struct redact_search s;
+    struct redact_match m;
+    redact_search_begin(&s, &rules, t);
+    assert_true(redact_search_next(&s, t.from, &m));
+    assert_int_equal(m.at, t.from);
+    assert_int_equal(m.n, 8);
+    redact_search_end(&s);
+    buf_fini(&room);
+}
+
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(a_search_finds_all) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(a_search_finds_all),
+                                        cmocka_unit_test(
+                                            a_long_name_costs_no_more_than_a_short_one) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
