@@ -17,6 +17,9 @@
 #define REACH        ((size_t)1 << 10)  /* bytes that follow them */
 #define WORK         ((size_t)16 << 20) /* of a stretch: its places times its bytes */
 
+#define WORK_LEAST   ((size_t)64 << 10) /* of any stretch: it may go back and forth */
+#define WORK_UNASKED ((size_t)4 << 20)  /* until time is asked for */
+
 /* What is known of one pattern: its next match, or that none follows. */
 struct redact_custom_place {
     size_t at, n;
@@ -78,10 +81,19 @@ match(struct redact_custom_search *s, const pcre2_code *code, size_t n, size_t f
     return pcre2_match(code, text, n, from, how, s->data, s->limits);
 }
 
+/* Before a stretch that may take so much work. */
 static bool
-is_late(struct redact_custom_search *s)
+is_late(struct redact_custom_search *s, size_t work)
 {
-    bool late = s->time.now && s->time.now() > s->time.until;
+    if (!s->time.now)
+        return false;
+    if (s->time.unasked) { /* to ask is dear */
+        *s->time.unasked += work > WORK_LEAST ? work : WORK_LEAST;
+        if (*s->time.unasked < WORK_UNASKED)
+            return false;
+        *s->time.unasked = 0;
+    }
+    bool late = s->time.now() > s->time.until;
     if (late)
         s->err = ERR_LIMIT;
     return late;
@@ -101,10 +113,12 @@ find(struct redact_custom_search *s, const pcre2_code *code, size_t from,
     const size_t *at = pcre2_get_ovector_pointer(s->data);
     size_t starts = STARTS_FIRST, reach = REACH, all = s->text.n;
     from = whole(s->text, from);
-    while (from < all && !is_late(s)) {
+    while (from < all) {
         size_t most = WORK / reach ? WORK / reach : 1;
         size_t last = from + (starts < most ? starts : most);
         size_t end = last < all && reach < all - last ? whole(s->text, last + reach) : all;
+        if (is_late(s, (last - from) * (end - from)))
+            break;
         pcre2_set_offset_limit(s->limits, last);
         int r = match(s, code, end, from,
                       PCRE2_NOTEMPTY | (end < all ? (uint32_t)PCRE2_PARTIAL_HARD : 0));

@@ -12,6 +12,8 @@
 struct redact_time {
     uint64_t (*now)(void);
     uint64_t until;
+    size_t *
+        unasked; /* work since now() was asked, of several texts; NULL: it is asked before each stretch */
 };
 
 struct redact_custom_search {

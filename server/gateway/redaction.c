@@ -11,8 +11,9 @@
 #include "server/gateway/rewriting.h"
 #include "server/gateway/worker.h"
 
-#define TAPE_MAX    ((size_t)256 << 20) /* of one request, and of what is made of it */
-#define PATTERNS_US 100000u             /* of processor time for the operator's patterns */
+#define TAPE_MAX       ((size_t)256 << 20) /* of one request, and of what is made of it */
+#define PATTERNS_US    100000u             /* of processor time, with the operator's patterns, */
+#define PATTERNS_BYTES 10u                 /* and one more for so many */
 
 /* --- what cannot be redacted --------------------------------------------------------------- */
 
@@ -190,8 +191,11 @@ rewrite(struct exchange *x, struct redaction *r)
     struct arena scratch; /* for decoded texts */
     arena_init(&scratch, TAPE_MAX);
     struct redact_rules rules = r->policy->rules;
+    size_t bytes = http_exchange_body(x->http).n, unasked = 0;
     if (rules.custom)
-        rules.time = (struct redact_time){ clock_work_us, clock_work_us() + PATTERNS_US };
+        rules.time = (struct redact_time){ clock_work_us,
+                                           clock_work_us() + PATTERNS_US + bytes / PATTERNS_BYTES,
+                                           &unasked };
     struct rewriting w = { .rules = &rules,
                            .stop = r->policy->mode == CONFIG_REDACT_BLOCK,
                            .vault = &r->vault,

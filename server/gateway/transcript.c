@@ -42,7 +42,7 @@ begin(struct writer *w, struct buf *out, const struct transcript_options *o)
         .which = REDACT_ALL, .custom = o->custom, .mode = REDACT_MASK, .unfold = true
     };
     if (o->custom)
-        w->rules.time = (struct redact_time){ clock_work_us, clock_work_us() + PATTERNS_US };
+        w->rules.time = (struct redact_time){ clock_work_us, clock_work_us() + PATTERNS_US, NULL };
     w->xd.arena = &w->arena;
     w->xd.source = o->source;
     w->xd.verbatim_from = o->source ? XD_VERBATIM : 0;

@@ -14,7 +14,7 @@
 #include "runtime/redact/custom_search.h"
 #include "tests/lib/dice.h"
 
-static const struct redact_time no_end = { NULL, 0 };
+static const struct redact_time no_end = { NULL, 0, NULL };
 
 static struct redact_custom *
 make(const char *const *patterns, unsigned n)
@@ -199,12 +199,30 @@ time_ends_it(void **state)
         buf_putc(&text, 'a');
     buf_puts(&text, STR("xb"));
     ticks = 0;
-    size_t calls = calls_for(patterns, 1, buf_str(&text), (struct redact_time){ tick, 20 }, &err,
-                             &found);
+    size_t calls = calls_for(patterns, 1, buf_str(&text), (struct redact_time){ tick, 20, NULL },
+                             &err, &found);
     assert_int_equal(err, ERR_LIMIT);
     assert_true(calls <= 21);
     assert_int_equal(ticks, 21);
     buf_fini(&text);
+}
+
+/* Of many short texts it is asked for now and then. */
+static void
+time_is_asked_for_now_and_then(void **state)
+{
+    static const char *const patterns[] = { "T-[0-9]" };
+    size_t unasked = 0;
+    enum err err = ERR_OK;
+    unsigned found, n = 0;
+    (void)state;
+    ticks = 0;
+    for (; !err && n < 100000; n++)
+        calls_for(patterns, 1, STR("no ticket"), (struct redact_time){ tick, 20, &unasked }, &err,
+                  &found);
+    assert_int_equal(err, ERR_LIMIT);
+    assert_int_equal(ticks, 21);
+    assert_true(n > 1000 && n < 2000);
 }
 
 int
@@ -216,6 +234,7 @@ main(void)
         cmocka_unit_test(a_deep_match_is_found),
         cmocka_unit_test(too_much_is_an_error),
         cmocka_unit_test(time_ends_it),
+        cmocka_unit_test(time_is_asked_for_now_and_then),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
