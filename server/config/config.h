@@ -54,6 +54,7 @@ struct config_server {
     uint64_t body_timeout;      /* between two reads of a request's body */
     uint64_t idle_timeout;      /* of a kept-alive connection without a request */
     uint64_t keepalive_comment; /* between two SSE comments to a waiting client; 0: off */
+    uint64_t overload_lag;      /* of a worker's loop, for which requests are refused; 0: off */
     struct str tls_cert;        /* PEM file, chain included; absent: plain HTTP */
     struct str tls_key;         /* PEM file; present exactly when tls_cert is */
     enum log_level log_level;

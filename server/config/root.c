@@ -106,16 +106,17 @@ config_finish(struct config_reader *r, const struct node *root)
 }
 
 static const struct config_record *const records[] = {
-    &config_server_record,   &config_tls_record,        &config_log_record,
-    &config_provider_record, &config_model_record,      &config_timeouts_record,
-    &config_auth_record,     &config_routing_record,    &config_group_record,
-    &config_price_record,    &config_resilience_record, &config_backoff_record,
-    &config_budget_record,   &config_breaker_record,    &config_cooldown_record,
-    &config_silence_record,  &config_hedge_record,      &config_telemetry_record,
-    &config_limits_record,   &config_media_record,      &config_limit_record,
-    &config_adaptive_record, &config_otlp_record,       &config_traces_record,
-    &config_health_record,   &config_webhook_record,    &config_redaction_record,
-    &config_vault_record,    &config_pattern_record,    &config_rule_record,
+    &config_server_record,    &config_tls_record,      &config_log_record,
+    &config_overload_record,  &config_provider_record, &config_model_record,
+    &config_timeouts_record,  &config_auth_record,     &config_routing_record,
+    &config_group_record,     &config_price_record,    &config_resilience_record,
+    &config_backoff_record,   &config_budget_record,   &config_breaker_record,
+    &config_cooldown_record,  &config_silence_record,  &config_hedge_record,
+    &config_telemetry_record, &config_limits_record,   &config_media_record,
+    &config_limit_record,     &config_adaptive_record, &config_otlp_record,
+    &config_traces_record,    &config_health_record,   &config_webhook_record,
+    &config_redaction_record, &config_vault_record,    &config_pattern_record,
+    &config_rule_record,
 };
 
 const char *

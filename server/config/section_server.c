@@ -17,6 +17,7 @@ const struct config_server config_server_defaults = {
     .body_timeout = 30 * SECOND,
     .idle_timeout = 75 * SECOND,
     .keepalive_comment = 15 * SECOND,
+    .overload_lag = 250,
     .log_level = LOG_LEVEL_INFO,
     .log_format = LOG_FORMAT_JSON,
 };
@@ -62,6 +63,12 @@ static const struct config_field log_fields[] = {
 };
 const struct config_record config_log_record = CONFIG_RECORD("server.log", log_fields);
 
+static const struct config_field overload_fields[] = {
+    { "lag", config_read_duration, AT(overload_lag), .min = 0, .max = HOUR },
+};
+const struct config_record config_overload_record =
+    CONFIG_RECORD("server.overload", overload_fields);
+
 static const struct config_field server_fields[] = {
     { "listen",            read_listen,          0,             .need = CONFIG_REQUIRED },
     { "admin_listen",      config_read_listen,   AT(admin),             .need = CONFIG_OPTIONAL },
@@ -76,6 +83,7 @@ static const struct config_field server_fields[] = {
     { "keepalive_comment", config_read_duration, AT(keepalive_comment), .min = 0, .max = HOUR },
     { "tls",               config_read_record,   0, .record = &config_tls_record },
     { "log",               config_read_record,   0, .record = &config_log_record },
+    { "overload",          config_read_record,   0, .record = &config_overload_record },
 };
 /* clang-format on */
 

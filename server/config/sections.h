@@ -11,8 +11,9 @@
 
 /* section_server.c */
 extern const struct config_server config_server_defaults;
-extern const struct config_record config_server_record;                 /* struct config_server */
-extern const struct config_record config_tls_record, config_log_record; /* the same struct */
+extern const struct config_record config_server_record; /* struct config_server */
+/* The same struct. */
+extern const struct config_record config_tls_record, config_log_record, config_overload_record;
 /* Rules about several keys. */
 void config_check_server(struct config_reader *r, const struct node *root,
                          const struct config_server *s);

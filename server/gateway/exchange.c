@@ -200,7 +200,7 @@ exchange_start(struct worker *w, struct http_exchange *http, struct front front)
     take_id(x);
     trail_begin(x);
     measure_begin(x);
-    if (!read_request(x) || !read_wishes(x) || !pass_gates(x))
+    if (shedding_refuses(x) || !read_request(x) || !read_wishes(x) || !pass_gates(x))
         return;
     exchange_admitted(x);
 }

@@ -246,6 +246,32 @@ write_queues(struct exposition *e, struct worker *w, const struct gateway *g)
     }
 }
 
+static void
+write_shed(struct exposition *e, struct worker *w)
+{
+    static const struct metrics_family refused = {
+        .name = "llmux_overload_refused_requests",
+        .help = "Requests that were refused because a worker's loop was late, by their priority.",
+        .type = METRICS_COUNTER
+    };
+    static const struct metrics_family workers = { .name = "llmux_overloaded_workers",
+                                                   .help = "Workers that refuse some requests now, "
+                                                           "because their loop is late.",
+                                                   .type = METRICS_GAUGE };
+    static const char *const names[] = { "priority" };
+    static const struct str priorities[SEMAPHORE_PRIORITIES] = {
+        [SEMAPHORE_LOW] = STR_INIT("low"),
+        [SEMAPHORE_NORMAL] = STR_INIT("normal"),
+        [SEMAPHORE_HIGH] = STR_INIT("high"),
+    };
+    struct service *s = w->service;
+    exposition_family(e, &refused);
+    for (unsigned i = 0; i < SEMAPHORE_PRIORITIES; i++)
+        exposition_value(e, names, &priorities[i], 1, atomic_load(&s->shed[i]));
+    exposition_family(e, &workers);
+    exposition_value(e, NULL, NULL, 0, atomic_load(&s->late_workers));
+}
+
 void
 measure_state_write(struct exposition *e, struct worker *w)
 {
@@ -255,4 +281,5 @@ measure_state_write(struct exposition *e, struct worker *w)
     write_checks(e, w, g);
     write_webhook(e, w);
     write_queues(e, w, g);
+    write_shed(e, w);
 }

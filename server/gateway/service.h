@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/resilience/semaphore.h"
 #include "server/gateway/redactor.h"
 
 struct exporter;
@@ -33,6 +34,8 @@ struct service {
     unsigned n_workers;                        /* those that serve clients */
     bool admin_is_public; /* others than this machine can reach the admin port */
     atomic_bool draining;
+    _Atomic uint64_t shed[SEMAPHORE_PRIORITIES]; /* requests that late workers have refused */
+    atomic_uint late_workers;                    /* that refuse some now */
 };
 
 #endif

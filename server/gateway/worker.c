@@ -361,7 +361,7 @@ make_parts(struct worker *w, struct gateway *g)
 {
     uint64_t seed = 0;
     w->base = make_base();
-    if (!w->base || !make_deadlines(w, g))
+    if (!w->base || !make_deadlines(w, g) || !shedding_init(w))
         return false;
     w->http = make_http(w, g);
     w->upstream = upstream_create(w->base, NULL);
@@ -469,6 +469,7 @@ worker_destroy(struct worker *w)
     if (w->drain_event)
         event_free(w->drain_event);
     deadlines_fini(&w->deadlines);
+    shedding_fini(w);
     if (w->base)
         event_base_free(w->base);
     if (w->order_fd >= 0)

@@ -9,6 +9,7 @@
 #include "server/gateway/exchange.h"
 #include "server/gateway/lease.h"
 #include "server/gateway/measure_memo.h"
+#include "server/gateway/shedding.h"
 #include "server/http/server.h"
 #include "server/media/media_fetch.h"
 
@@ -49,6 +50,7 @@ struct worker {
     struct request_ids ids;
     struct front_memo front;
     struct deadlines deadlines;
+    struct shedding shedding;
     struct exchange_list running, pool;
     unsigned n_pool;
     struct tape_rack tapes;

@@ -1,0 +1,64 @@
+// A gateway that is late refuses the least important first, says when to come back, and recovers.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { eventually, forgetful, metric, World } from './lib/world.mjs';
+
+const messages = [{ role: 'user', content: 'Hello' }];
+
+describe('a gateway whose loop is late', () => {
+    let w;
+    const ask = (path, priority) => w.post(path, { model: 'openai/any', messages, max_tokens: 10 },
+                                           { 'x-llmux-priority': priority });
+    // Stops the process again and again: its timer is late each time.
+    const halt = async (times) => {
+        for (let i = 0; i < times; i++) {
+            process.kill(w.gateway.pid, 'SIGSTOP');
+            await sleep(400);
+            process.kill(w.gateway.pid, 'SIGCONT');
+            await sleep(20);
+        }
+    };
+    before(async () => {
+        w = await World.start({ resilience: forgetful, server: { workers: 1, overload: { lag: '100ms' } } });
+    });
+    after(async () => {
+        process.kill(w.gateway.pid, 'SIGCONT');
+        await w.stop();
+    });
+
+    test('refuses in the client\'s dialect, and serves again when it is not late any more', async () => {
+        // The timer runs as long as requests do.
+        const running = w.post('/v1/chat/completions', { model: 'openai/any!delay=9s', messages });
+        await eventually(async () => (await w.stats()).open > 0);
+        await halt(12); // all of low and normal, half of high
+        const refusals = await Promise.all([ask('/v1/chat/completions', 'low'), ask('/v1/chat/completions', 'normal'),
+                                            ask('/v1/messages', 'normal')]);
+        for (const r of refusals) {
+            assert.ok(r.status === 503 || r.status === 529, `${r.status}`);
+            assert.ok(Number(r.headers.get('retry-after')) >= 1);
+        }
+        assert.equal(refusals[0].status, 503);
+        assert.match((await refusals[0].json()).error.message, /more to do/);
+        assert.equal((await refusals[2].json()).type, 'error');
+        await eventually(async () => (await ask('/v1/chat/completions', 'high')).status === 200);
+        assert.equal((await ask('/v1/chat/completions', 'low')).status, 503);
+        assert.equal(await metric(w, 'llmux_overload_refused_requests_total', { priority: 'low' }), 2);
+        assert.equal(await metric(w, 'llmux_overload_refused_requests_total', { priority: 'normal' }), 2);
+        assert.equal(await metric(w, 'llmux_overloaded_workers', {}), 1);
+        await w.gateway.line((l) => JSON.parse(l).event === 'overload');
+        await w.gateway.line((l) => JSON.parse(l).event === 'overload_over');
+        assert.equal(await metric(w, 'llmux_overloaded_workers', {}), 0);
+        assert.equal((await ask('/v1/chat/completions', 'low')).status, 200);
+        assert.equal((await running).status, 200); // who runs is not touched
+    });
+
+    test('being late once is nothing', async () => {
+        const running = w.post('/v1/chat/completions', { model: 'openai/any!delay=2s', messages });
+        await eventually(async () => (await w.stats()).open > 0);
+        await halt(2);
+        assert.equal((await ask('/v1/chat/completions', 'low')).status, 200);
+        assert.equal((await running).status, 200);
+    });
+});
