@@ -156,21 +156,28 @@ equals(struct wide w, char c)
     return (struct wide){ _mm256_cmpeq_epi8(w.a, all), _mm256_cmpeq_epi8(w.b, all) };
 }
 
+/* Controls, and what is above ASCII: both are less than a blank where bytes have signs. */
 WIDE static inline struct wide
-controls(struct wide w)
+outside(struct wide w)
 {
-    const __m256i last = _mm256_set1_epi8(0x1f);
-    return (struct wide){ _mm256_cmpeq_epi8(_mm256_min_epu8(w.a, last), w.a),
-                          _mm256_cmpeq_epi8(_mm256_min_epu8(w.b, last), w.b) };
+    const __m256i blank = _mm256_set1_epi8(' ');
+    return (struct wide){ _mm256_cmpgt_epi8(blank, w.a), _mm256_cmpgt_epi8(blank, w.b) };
+}
+
+WIDE static inline bool
+has_control(struct wide w, struct wide odd)
+{
+    __m256i a = _mm256_andnot_si256(w.a, odd.a), b = _mm256_andnot_si256(w.b, odd.b);
+    return _mm256_movemask_epi8(_mm256_or_si256(a, b)) != 0;
 }
 
 /* Each half of a byte has a set of those high halves that it goes with: bit 0 for 2_ ("/), bit 1
- * for 5_ (\), bit 2 for 6_ (bfn), bit 3 for 7_ (rtu). */
+ * for 5_ (\), bit 2 for 6_ (bfn), bit 3 for 7_ (rt). */
 WIDE static inline __m256i
 letters_of(__m256i x)
 {
     const __m256i low_set = _mm256_broadcastsi128_si256(
-        _mm_setr_epi8(0, 0, 13, 0, 8, 8, 4, 0, 0, 0, 0, 0, 2, 0, 4, 1));
+        _mm_setr_epi8(0, 0, 13, 0, 8, 0, 4, 0, 0, 0, 0, 0, 2, 0, 4, 1));
     const __m256i high_set = _mm256_broadcastsi128_si256(
         _mm_setr_epi8(0, 0, 1, 0, 0, 2, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0));
     const __m256i half = _mm256_set1_epi8(15);
@@ -180,7 +187,7 @@ letters_of(__m256i x)
     return _mm256_cmpgt_epi8(_mm256_and_si256(low, high), _mm256_setzero_si256());
 }
 
-/* What may stand behind a backslash. */
+/* What may stand behind a backslash, but for 'u'. */
 WIDE static inline struct wide
 letters(struct wide w)
 {
@@ -188,10 +195,10 @@ letters(struct wide w)
 }
 
 WIDE static inline bool
-is_plain(struct wide w, struct wide quote, struct wide slash, struct wide control)
+is_plain(struct wide quote, struct wide slash, struct wide odd)
 {
-    __m256i a = _mm256_or_si256(_mm256_or_si256(w.a, quote.a), _mm256_or_si256(slash.a, control.a));
-    __m256i b = _mm256_or_si256(_mm256_or_si256(w.b, quote.b), _mm256_or_si256(slash.b, control.b));
+    __m256i a = _mm256_or_si256(_mm256_or_si256(quote.a, slash.a), odd.a);
+    __m256i b = _mm256_or_si256(_mm256_or_si256(quote.b, slash.b), odd.b);
     return _mm256_movemask_epi8(_mm256_or_si256(a, b)) == 0;
 }
 
@@ -201,6 +208,19 @@ struct block {
     uint64_t escaped, unicode, high, bad;
 };
 
+WIDE static inline struct block
+look(struct wide w, uint64_t quote, uint64_t escaped, struct wide odd)
+{
+    uint64_t high = bits(w), unicode = escaped & bits(equals(w, 'u'));
+    return (struct block){
+        .quote = quote,
+        .escaped = escaped,
+        .unicode = unicode,
+        .high = high,
+        .bad = (bits(odd) & ~high) | (escaped & ~unicode & ~bits(letters(w))),
+    };
+}
+
 /* Pass the blocks that say nothing new: true at one with a quote, with an escape of a code point, or
  * with something bad; false when less than a block is left.  No calls in here, as those would take
  * the constants out of their registers. */
@@ -209,28 +229,25 @@ find_block(struct scan *q, uint64_t *carry, struct block *found)
 {
     const char *p = q->s.p + q->at, *end = q->s.p + q->s.n;
     __m256i high = _mm256_setzero_si256();
-    uint64_t escapes = 0;
+    uint64_t escapes = 0, behind = *carry;
     bool is_found = false;
     for (; end - p >= (ptrdiff_t)BLOCK; p += BLOCK) {
         struct wide w = { _mm256_loadu_si256((const __m256i *)(const void *)p),
                           _mm256_loadu_si256((const __m256i *)(const void *)(p + 32)) };
-        struct wide quote = equals(w, '"'), slash = equals(w, '\\'), control = controls(w);
-        if (!*carry && is_plain(w, quote, slash, control))
+        struct wide quote = equals(w, '"'), slash = equals(w, '\\'), odd = outside(w);
+        if (!behind && is_plain(quote, slash, odd))
             continue;
-        uint64_t escaped = escaped_bytes(bits(slash), carry);
-        *found = (struct block){
-            .quote = bits(quote) & ~escaped,
-            .escaped = escaped,
-            .unicode = escaped & bits(equals(w, 'u')),
-            .high = bits(w),
-            .bad = bits(control) | (escaped & ~bits(letters(w))),
-        };
-        is_found = found->quote | found->unicode | found->bad;
-        if (is_found)
+        uint64_t escaped = escaped_bytes(bits(slash), &behind);
+        uint64_t ends = bits(quote) & ~escaped;
+        is_found = ends || (escaped & ~bits(letters(w))) || has_control(w, odd);
+        if (is_found) {
+            *found = look(w, ends, escaped, odd);
             break;
+        }
         escapes |= escaped;
         high = _mm256_or_si256(high, _mm256_or_si256(w.a, w.b));
     }
+    *carry = behind;
     q->at = (size_t)(p - q->s.p);
     q->has |= (escapes ? QUOTED_ESCAPES : 0u) | (_mm256_movemask_epi8(high) ? QUOTED_HIGH : 0u);
     return is_found;
