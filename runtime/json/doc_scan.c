@@ -8,12 +8,10 @@
 
 /* What may come next. */
 enum want {
-    VALUE,
-    FIRST_VALUE, /* or the array's end */
-    KEY,
-    FIRST_KEY, /* or the object's end */
-    NEXT,      /* a comma, or the container's end */
-    NOTHING,   /* the root is closed */
+    ROOT,  /* the value that is all */
+    FIRST, /* the container's first member or element, or its end */
+    NEXT,  /* a comma and another one, or the container's end */
+    NOTHING,
     FAULT,
 };
 
@@ -25,7 +23,7 @@ struct scan {
     const char *p, *end; /* what is left */
     uint32_t count;      /* becomes doc->count */
     uint32_t parent;     /* the innermost open container, or 0 */
-    bool in_object;      /* is that an object? */
+    bool in_object;      /* is that an object? then its members have keys */
     size_t depth;
 };
 
@@ -174,9 +172,9 @@ scan_value(struct scan *s)
     bool ok;
     switch (*s->p) {
     case '{':
-        return open_container(s, JSON_OBJECT) ? FIRST_KEY : FAULT;
+        return open_container(s, JSON_OBJECT) ? FIRST : FAULT;
     case '[':
-        return open_container(s, JSON_ARRAY) ? FIRST_VALUE : FAULT;
+        return open_container(s, JSON_ARRAY) ? FIRST : FAULT;
     case '"':
         ok = scan_string(s);
         break;
@@ -200,60 +198,41 @@ scan_value(struct scan *s)
 
 /* --- what is between them --- */
 
-INLINE enum want
+INLINE bool
+is_at_end(struct scan *s)
+{
+    skip_space(s);
+    return s->p == s->end;
+}
+
+INLINE bool
 scan_key(struct scan *s)
 {
-    if (*s->p != '"' || !scan_string(s))
-        return FAULT;
-    skip_space(s);
-    return skip_char(s, ':') ? VALUE : FAULT;
+    return *s->p == '"' && scan_string(s) && !is_at_end(s) && skip_char(s, ':') && !is_at_end(s);
 }
 
-INLINE enum want
-scan_next(struct scan *s)
-{
-    if (*s->p == ',') {
-        s->p++;
-        return s->in_object ? KEY : VALUE;
-    }
-    return *s->p == (s->in_object ? '}' : ']') ? close_container(s) : FAULT;
-}
-
+/* To behind the next value, or into the container that it opens; or behind the one that ends here. */
 INLINE enum want
 scan_some(struct scan *s, enum want want)
 {
-    switch (want) {
-    case FIRST_VALUE:
-        if (*s->p == ']')
-            return close_container(s);
-        /* fall through */
-    case VALUE:
-        return scan_value(s);
-    case FIRST_KEY:
-        if (*s->p == '}')
-            return close_container(s);
-        /* fall through */
-    case KEY:
-        return scan_key(s);
-    case NEXT:
-        return scan_next(s);
-    case NOTHING:
-    case FAULT:
-        break;
-    }
-    return FAULT;
+    if (is_at_end(s))
+        return FAULT;
+    if (want != ROOT && *s->p == (s->in_object ? '}' : ']'))
+        return close_container(s);
+    if (want == NEXT && (!skip_char(s, ',') || is_at_end(s)))
+        return FAULT;
+    if (s->in_object && !scan_key(s))
+        return FAULT;
+    return scan_value(s);
 }
 
 bool
 json_doc_scan(struct json_doc *d)
 {
     struct scan s = { .doc = d, .p = d->src, .end = d->src + d->n, .count = JSON_ROOT };
-    enum want want = VALUE;
-    while (want != NOTHING && want != FAULT) {
-        skip_space(&s);
-        want = s.p < s.end ? scan_some(&s, want) : FAULT;
-    }
+    enum want want = ROOT;
+    while (want < NOTHING)
+        want = scan_some(&s, want);
     d->count = s.count;
-    skip_space(&s);
-    return want == NOTHING && s.p == s.end;
+    return want == NOTHING && is_at_end(&s);
 }

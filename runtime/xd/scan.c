@@ -11,15 +11,6 @@ find_snake(struct str name, const struct xd_keys *keys)
     return NULL;
 }
 
-static const struct xd_key *
-find_among(const struct xd_key *k, const struct xd_key *end, struct str name)
-{
-    for (; k < end; k++)
-        if (str_eq(k->name, name))
-            return k;
-    return NULL;
-}
-
 /* *next: where to look first, as specs name members much in the order in which they come. */
 static const struct xd_key *
 find_key(const struct json_doc *d, uint32_t at, const struct xd_keys *keys,
@@ -32,12 +23,16 @@ find_key(const struct json_doc *d, uint32_t at, const struct xd_keys *keys,
                 return &keys->v[i];
         return NULL;
     }
-    const struct xd_key *k = find_among(*next, keys->v + keys->n, name);
-    if (!k)
-        k = find_among(keys->v, *next, name);
-    if (k)
-        *next = k + 1;
-    return k;
+    const struct xd_key *k = *next;
+    for (unsigned i = 0; i < keys->n; i++, k++) {
+        if (k == keys->v + keys->n)
+            k = keys->v;
+        if (str_eq(k->name, name)) {
+            *next = k + 1;
+            return k;
+        }
+    }
+    return NULL;
 }
 
 static void
