@@ -137,7 +137,6 @@ records_tee(void *exporter, struct str line)
     struct buf out;
     buf_init(&out, RECORD_MAX);
     records_write(&out, line, clock_wall_us() * 1000);
-    if (!out.err)
-        exporter_put(exporter, OTLP_LOGS, buf_str(&out));
+    exporter_put(exporter, OTLP_LOGS, out.err ? (struct str){ NULL, 0 } : buf_str(&out));
     buf_fini(&out);
 }

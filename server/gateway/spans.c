@@ -22,6 +22,7 @@
 #define PATH_SHOWN  64u    /* of a path that serves as a name */
 #define SPANS_USUAL 4096u
 #define NUMBER_MAX  40u
+#define AGENT_MAX   256u
 #define PORT_PLAIN  80u
 #define PORT_TLS    443u
 #define PORT_MASK   0xffffu
@@ -403,6 +404,16 @@ tell_error(struct teller *t)
         failed(t, x->error.kind, x->error.message);
 }
 
+/* Masked before it is cut, which might be within a secret. */
+static void
+tell_agent(struct teller *t)
+{
+    struct str agent = mask(t, t->x->trail.agent);
+    agent.n = agent.n < AGENT_MAX ? agent.n : AGENT_MAX;
+    if (agent.n)
+        word(t, BRIEF("user_agent.original"), agent);
+}
+
 static void
 tell_request(struct teller *t)
 {
@@ -427,7 +438,7 @@ tell_request(struct teller *t)
         otlp_span_int(t->out, BRIEF("http.response.status_code"), x->status);
     if (trail->client.n)
         word(t, BRIEF("client.address"), trail->client);
-    text_if_any(t, BRIEF("user_agent.original"), trail->agent);
+    tell_agent(t);
     word(t, BRIEF("gen_ai.operation.name"), operation_of(x));
     text_if_any(t, BRIEF("gen_ai.request.model"), x->model);
     (x->made_id ? word : text)(t, BRIEF("llmux.request_id"), x->request_id);

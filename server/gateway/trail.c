@@ -11,7 +11,6 @@
 #include "server/log/log.h"
 #include "server/upstream/upstream.h"
 
-#define AGENT_MAX      256u
 #define HOPS_MAX       64u  /* attempts that are told of */
 #define COST_MAX       1e15 /* millionths */
 #define TRIED_MAX      800u
@@ -75,9 +74,7 @@ trail_begin(struct exchange *x)
     t->tells = t->records && rules(x)->content;
     if (!t->records)
         return;
-    struct str agent = http_head_get(head, STR("user-agent"));
-    agent.n = agent.n < AGENT_MAX ? agent.n : AGENT_MAX;
-    t->agent = arena_str(&x->arena, agent);
+    t->agent = arena_str(&x->arena, http_head_get(head, STR("user-agent")));
     if (!t->parent)
         t->context.trace = (struct trace_id){ new_span(x), new_span(x) };
     if (!t->parent || !rules(x)->follow)

@@ -1,6 +1,7 @@
 /* Building a line: fields, escapes, masking. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -11,7 +12,7 @@
 #include "server/log/veil.h"
 
 #define VALUE_MAX   1024 /* bytes of a string value, escaped */
-#define MESSAGE_MAX 2048 /* bytes of log_msg's text */
+#define MESSAGE_MAX 2048 /* bytes of log_msg's text that need no memory */
 #define CUT_JSON    ",\"cut\":true}\n"
 #define CUT_TEXT    " cut=true\n"
 #define LIMIT       (LOG_LINE_MAX - sizeof CUT_JSON) /* of everything but the end of the line */
@@ -365,17 +366,35 @@ log_compose_dropped(struct log *log, struct log_line *l, uint64_t lines)
     return l->n;
 }
 
+/* All of a text that did not fit: a secret that was cut would not be known. */
+static void
+put_long(struct log_line *l, size_t n, const char *fmt, va_list args)
+{
+    char *text = malloc(n + 1);
+    l->full |= !text;
+    if (!text)
+        return;
+    vsnprintf(text, n + 1, fmt, args);
+    log_own(l, "msg", str_make(text, n));
+    free(text);
+}
+
 void
 log_msg(struct log *log, enum log_level level, const char *event, const char *fmt, ...)
 {
     struct log_line l;
     char text[MESSAGE_MAX];
-    va_list args;
+    va_list args, again;
     if (!log_begin(log, &l, level, event))
         return;
     va_start(args, fmt);
-    vsnprintf(text, sizeof text, fmt, args);
+    va_copy(again, args);
+    int n = vsnprintf(text, sizeof text, fmt, args);
+    if (n >= (int)sizeof text)
+        put_long(&l, (size_t)n, fmt, again);
+    else
+        log_own(&l, "msg", str_from(text));
+    va_end(again);
     va_end(args);
-    log_own(&l, "msg", str_from(text));
     log_end(&l);
 }

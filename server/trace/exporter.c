@@ -15,9 +15,12 @@
 #include "server/trace/otlp_metrics.h"
 #include "server/trace/sender.h"
 
-#define ARENA_MAX     ((size_t)1 << 20) /* of the copied options */
-#define MESSAGE_MAX   ((size_t)32 << 20)
-#define BACKOFF_FIRST 500u /* ms */
+#define ARENA_MAX   ((size_t)1 << 20) /* of the copied options */
+#define MESSAGE_MAX ((size_t)32 << 20)
+#define MESSAGE_FULL \
+    ((size_t)2 << 20) /* no item is added then: many receivers take 4 MB over gRPC */
+#define WAITING_MAX   ((size_t)64 << 20) /* bytes in the queues */
+#define BACKOFF_FIRST 500u               /* ms */
 #define BACKOFF_MOST  30000u
 #define LAST_WORDS_MS 2000u
 
@@ -28,13 +31,16 @@ struct lane {
     unsigned items;       /* of it; 0: none is */
     uint64_t begun, next; /* ms, monotonic: its first try; when to try again */
     uint64_t backoff;     /* ms */
+    bool lost;            /* the newest try failed */
+    bool rejects;         /* the newest message was not taken whole */
 };
 
 struct exporter {
     struct exporter_options opts;
     struct arena arena;              /* of what opts points to */
     struct lane lanes[OTLP_SIGNALS]; /* all but the queue is the thread's own */
-    atomic_uint waiting;             /* items in the queues, about */
+    atomic_uint waiting;             /* items in the queues, about, */
+    atomic_size_t bytes;             /* and their bytes */
     atomic_uint_fast64_t exported[OTLP_SIGNALS], dropped[OTLP_SIGNALS], failed[OTLP_SIGNALS],
         rejected[OTLP_SIGNALS];
     pthread_t thread;
@@ -45,8 +51,6 @@ struct exporter {
     uint64_t start_ns;     /* since 1970 */
     uint64_t next_metrics; /* ms, monotonic */
     uint64_t last_words;   /* when to give up after stop; 0: not asked yet */
-    bool lost;             /* the newest try failed */
-    bool rejects;          /* the newest message was not taken whole */
     unsigned seed;         /* of the jitter */
 };
 
@@ -100,14 +104,25 @@ wake(struct exporter *e)
         ;
 }
 
+static bool
+queue_up(struct exporter *e, enum otlp_signal signal, struct str item)
+{
+    size_t before = atomic_fetch_add_explicit(&e->bytes, item.n, memory_order_relaxed);
+    bool fits = item.p && before + item.n <= WAITING_MAX;
+    struct queued_line line = { fits ? malloc(item.n + 1) : NULL, item.n };
+    if (line.p)
+        memcpy(line.p, item.p, item.n);
+    if (line.p && line_queue_put(&e->lanes[signal].queue, line))
+        return true;
+    free(line.p);
+    atomic_fetch_sub_explicit(&e->bytes, item.n, memory_order_relaxed);
+    return false;
+}
+
 bool
 exporter_put(struct exporter *e, enum otlp_signal signal, struct str item)
 {
-    struct queued_line line = { item.p ? malloc(item.n + 1) : NULL, item.n };
-    if (line.p)
-        memcpy(line.p, item.p, item.n);
-    if (!line.p || !line_queue_put(&e->lanes[signal].queue, line)) {
-        free(line.p);
+    if (!queue_up(e, signal, item)) {
         atomic_fetch_add_explicit(&e->dropped[signal], 1, memory_order_relaxed);
         return false;
     }
@@ -118,19 +133,24 @@ exporter_put(struct exporter *e, enum otlp_signal signal, struct str item)
 
 /* --- sending ------------------------------------------------------------------------------- */
 
-/* Tell when the receiver is lost, and when it is found again; not each time. */
+static const char *const names[OTLP_SIGNALS] = { "traces", "metrics", "logs" };
+
+/* Tell when the receiver is lost, and when it is found again; not each time.  It may take one signal
+ * and refuse another: that does not change from message to message. */
 static void
-report(struct exporter *e, const struct send_report *r)
+report(struct exporter *e, enum otlp_signal signal, const struct send_report *r)
 {
+    struct lane *lane = &e->lanes[signal];
     bool lost = r->result != SEND_OK;
-    if (lost == e->lost || !e->opts.log)
+    if (lost == lane->lost || !e->opts.log)
         return;
-    e->lost = lost;
+    lane->lost = lost;
     if (lost)
-        log_msg(e->opts.log, LOG_LEVEL_WARN, "telemetry_lost", "%.*s: %s",
-                STR_ARG(e->opts.endpoint), r->why);
+        log_msg(e->opts.log, LOG_LEVEL_WARN, "telemetry_lost", "%.*s: %s: %s",
+                STR_ARG(e->opts.endpoint), names[signal], r->why);
     else
-        log_msg(e->opts.log, LOG_LEVEL_INFO, "telemetry_sent", "%.*s", STR_ARG(e->opts.endpoint));
+        log_msg(e->opts.log, LOG_LEVEL_INFO, "telemetry_sent", "%.*s: %s",
+                STR_ARG(e->opts.endpoint), names[signal]);
 }
 
 /* A time at random up to ms, but not below its half. */
@@ -157,9 +177,10 @@ fill(struct exporter *e, enum otlp_signal signal)
         return false;
     buf_clear(&lane->message);
     struct otlp_envelope envelope = otlp_envelope(&lane->message, &e->opts.resource);
-    while (n < e->opts.batch && lane->message.n < MESSAGE_MAX / 2
+    while (n < e->opts.batch && lane->message.n < MESSAGE_FULL
            && line_queue_take(&lane->queue, &line)) {
         buf_put(&lane->message, line.p, line.n);
+        atomic_fetch_sub_explicit(&e->bytes, line.n, memory_order_relaxed);
         free(line.p);
         n++;
     }
@@ -180,11 +201,12 @@ static struct send_report
 post(struct exporter *e, enum otlp_signal signal)
 {
     struct send_report r = sender_send(e->sender, signal, buf_str(&e->lanes[signal].message));
-    report(e, &r);
-    if (r.rejected && !e->rejects && e->opts.log)
-        log_msg(e->opts.log, LOG_LEVEL_WARN, "telemetry_rejected", "%.*s: %s",
-                STR_ARG(e->opts.endpoint), r.why);
-    e->rejects = r.rejected;
+    struct lane *lane = &e->lanes[signal];
+    report(e, signal, &r);
+    if (r.rejected && !lane->rejects && e->opts.log)
+        log_msg(e->opts.log, LOG_LEVEL_WARN, "telemetry_rejected", "%.*s: %s: %s",
+                STR_ARG(e->opts.endpoint), names[signal], r.why);
+    lane->rejects = r.rejected;
     count(&e->rejected[signal], r.rejected);
     return r;
 }

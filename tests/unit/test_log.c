@@ -410,6 +410,29 @@ what_is_not_there_is_looked_for_once(void **state)
     masker_destroy(known);
 }
 
+/* Secrets of a long text are replaced by short words, so that what is far behind is shown, too. */
+static void
+a_long_message_is_not_cut_within_a_secret(void **state)
+{
+    static const char secret[] = "my-secret-key";
+    (void)state;
+    char many[2040] = "";
+    for (size_t n = 1990; n < sizeof many; n++) {
+        struct world w;
+        world_init(&w, LOG_FORMAT_JSON);
+        assert_true(log_add_secrets(w.log, &(struct str){ secret, sizeof secret - 1 }, 1));
+        for (size_t i = 0; i < n; i++)
+            many[i] = secret[i % (sizeof secret - 1)];
+        size_t whole = n / (sizeof secret - 1) * (sizeof secret - 1);
+        log_msg(w.log, LOG_LEVEL_INFO, "x", "%.*s %s.", (int)whole, many, secret);
+        log_msg(w.log, LOG_LEVEL_INFO, "x", "%.*s %s, and on, %s.", (int)whole, many,
+                "for so long that it counts", secret);
+        const char *text = world_fini(&w);
+        assert_null(strstr(text, "my-s"));
+        assert_non_null(strstr(text, "counts, and on, ***."));
+    }
+}
+
 static void
 log_cuts_what_does_not_fit(void **state)
 {
@@ -713,6 +736,7 @@ main(void)
         cmocka_unit_test(what_was_clean_is_masked_once_it_is_secret),
         cmocka_unit_test(remembered_texts_are_told_apart),
         cmocka_unit_test(a_remembered_value_is_cut_as_any_other),
+        cmocka_unit_test(a_long_message_is_not_cut_within_a_secret),
         cmocka_unit_test(log_cuts_what_does_not_fit),
         cmocka_unit_test(log_drops_and_counts_when_nobody_reads),
         cmocka_unit_test(log_ends_although_nobody_reads),

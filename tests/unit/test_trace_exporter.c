@@ -17,7 +17,8 @@
 #include "server/trace/exporter.h"
 #include "server/trace/sender.h"
 
-#define ITEM_BYTES 10u
+#define ITEM_BYTES   10u
+#define RECEIVED_MAX ((size_t)16 << 20)
 
 /* Answers one request a connection. */
 struct receiver {
@@ -26,6 +27,7 @@ struct receiver {
     pthread_t thread;
     const char *answers[4];  /* the status lines of the first requests; then 200 */
     const char *type, *body; /* of all answers; NULL: none */
+    bool no_logs;            /* it has no such path */
     atomic_uint requests, items, reports;
 };
 
@@ -63,13 +65,15 @@ static void *
 receive(void *arg)
 {
     struct receiver *r = arg;
-    char *text = malloc(1 << 20);
+    char *text = malloc(RECEIVED_MAX);
     for (int fd; (fd = accept(r->fd, NULL, NULL)) >= 0; close(fd)) {
-        size_t n = read_request(fd, text, 1 << 20);
+        size_t n = read_request(fd, text, RECEIVED_MAX);
         if (n == 0)
             continue;
         unsigned which = atomic_fetch_add(&r->requests, 1);
         const char *status = which < 4 && r->answers[which] ? r->answers[which] : "200 OK";
+        if (r->no_logs && str_starts(str_make(text, n), STR("POST /v1/logs ")))
+            status = "404 No";
         char answer[256];
         const char *type = r->type ? r->type : "application/x-protobuf";
         const char *body = r->body ? r->body : "";
@@ -228,6 +232,68 @@ without_a_receiver_items_are_dropped_and_counted(void **state)
     close(r.fd);
 }
 
+/* Each of half a megabyte: what waits is bounded in bytes, too, and so is a message. */
+static void
+large_items_wait_and_travel_in_bounds(void **state)
+{
+    enum { SIZE = 512 << 10, ITEMS = 200 };
+    struct receiver r = { .fd = -1 };
+    (void)state;
+    char *item = calloc(1, SIZE);
+    receiver_open(&r);
+    close(r.fd); /* nobody is there */
+    struct exporter *e = export_to(r.port, 1024, 60000);
+    unsigned dropped = 0;
+    for (unsigned i = 0; i < ITEMS; i++)
+        dropped += !exporter_put(e, OTLP_TRACES, str_make(item, SIZE));
+    assert_in_range(dropped, ITEMS - 128 - 8, ITEMS - 128); /* 64 MB, and the batch on its way */
+    exporter_destroy(e);
+    receiver_start(&r);
+    e = export_to(r.port, 1024, 1000);
+    for (unsigned i = 0; i < 16; i++)
+        assert_true(exporter_put(e, OTLP_TRACES, str_make(item, SIZE)));
+    settle(e, 16);
+    exporter_destroy(e);
+    receiver_stop(&r);
+    assert_in_range(r.requests, 4, 16); /* batches of eight would be two */
+    free(item);
+}
+
+/* Takes spans, and has no place for logs: told once, however often the two come in turns. */
+static void
+one_signal_that_is_refused_is_told_once(void **state)
+{
+    struct receiver r = { .no_logs = true };
+    struct fault f;
+    int fd[2];
+    char text[8192] = "";
+    (void)state;
+    assert_return_code(pipe(fd), 0);
+    struct log *log = log_create(&(struct log_options){ .fd = fd[1] });
+    receiver_start(&r);
+    struct exporter_options o = options_for(r.port, 64, 1000);
+    o.log = log;
+    struct exporter *e = exporter_create(&o, &f);
+    assert_non_null(e);
+    for (unsigned i = 1; i <= 4; i++) {
+        assert_true(put(e) && exporter_put(e, OTLP_LOGS, STR("x")));
+        settle(e, i);
+        while (exporter_stats(e).failed[OTLP_LOGS] < i)
+            nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    }
+    exporter_destroy(e);
+    receiver_stop(&r);
+    log_destroy(log);
+    close(fd[1]);
+    assert_true(read(fd[0], text, sizeof text - 1) > 0);
+    close(fd[0]);
+    char *told = strstr(text, "telemetry_lost");
+    assert_non_null(told);
+    assert_non_null(strstr(told, ": logs: status 404"));
+    assert_null(strstr(told + 1, "telemetry_lost"));
+    assert_null(strstr(text, "telemetry_sent"));
+}
+
 static void
 a_batch_that_nobody_takes_is_given_up(void **state)
 {
@@ -323,6 +389,8 @@ main(void)
         cmocka_unit_test(what_is_refused_is_not_sent_again),
         cmocka_unit_test(without_a_receiver_items_are_dropped_and_counted),
         cmocka_unit_test(a_batch_that_nobody_takes_is_given_up),
+        cmocka_unit_test(large_items_wait_and_travel_in_bounds),
+        cmocka_unit_test(one_signal_that_is_refused_is_told_once),
         cmocka_unit_test(metrics_do_not_wait_for_an_empty_queue),
         cmocka_unit_test(what_a_receiver_says_is_told_if_it_is_a_receiver),
     };
