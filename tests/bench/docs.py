@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Puts the figures of a report into docs/performance.md.
+"""Puts the figures of a report into docs/performance.md and docs/observability.md.
 
-    tests/bench/docs.py [REPORT.json [FILE]]
+    tests/bench/docs.py [REPORT.json [FILE...]]
 
-In the file, what stands between `<!-- bench: NAME... -->` and `<!-- /bench -->` is replaced by the report's sections of
+In the files, what stands between `<!-- bench: NAME... -->` and `<!-- /bench -->` is replaced by the report's sections of
 these names: `about`, `noise`, `budgets`, and scenarios, and by a line that says of which run they are.  Where the report
 does not have them, or could not measure them, what was there stays; so do `about`, `noise` and `budgets` with a report of
 some scenarios only.
@@ -35,18 +35,19 @@ def render(text, sections, origin, skipped=()):
 
 def main():
     source = sys.argv[1] if len(sys.argv) > 1 else "build/bench/report.json"
-    target = sys.argv[2] if len(sys.argv) > 2 else "docs/performance.md"
+    targets = sys.argv[2:] or ["docs/performance.md", "docs/observability.md"]
     with open(source) as f:
         data = json.load(f)
     skipped = [name for name, found in data["scenarios"].items() if "skipped" in found]
     if not data["about"]["complete"]:
         skipped += ["about", "noise", "budgets"]
-    with open(target) as f:
-        text, missing = render(f.read(), report.sections(data), report.origin(data), skipped)
-    with open(target, "w") as f:
-        f.write(text)
-    if missing and data["about"]["complete"]:
-        print(f"{source} has no {', '.join(missing)}: kept as it was", file=sys.stderr)
+    for target in targets:
+        with open(target) as f:
+            text, missing = render(f.read(), report.sections(data), report.origin(data), skipped)
+        with open(target, "w") as f:
+            f.write(text)
+        if missing and data["about"]["complete"]:
+            print(f"{source} has no {', '.join(missing)}: {target} keeps what it had", file=sys.stderr)
 
 
 if __name__ == "__main__":

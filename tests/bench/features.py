@@ -54,7 +54,26 @@ def instructions(stage, requests=200, streams=40):
 
 
 # Metrics and the log's search for secrets cannot be switched off: they are layers of the profile.
-ALWAYS = {"metrics": "metrics", "the log's search for secrets": "log line: secrets"}
+METRICS, TRACES_TENTH, SEARCH = "metrics", "traces of 10 %", "the log's search for secrets"
+# What must hold of some of them together, of the CPU.
+BOUNDS = [((METRICS, TRACES_TENTH), 0.03), ((SEARCH,), 0.02)]
+
+
+def share_facts(cost, more, all_of_it, kernel):
+    """Rows for what each costs, `more` that is a part of them, and the sums that have a bound.  The costs are in
+    instructions of user code, as is all_of_it; the kernel's share of the CPU is taken off."""
+    def share(n):
+        return n / all_of_it * (1 - kernel)
+
+    def row(name, n, end=""):
+        return [name, f"{n:,.0f} of {all_of_it:,.0f} instructions, {share(n):.1%} of the CPU{end}"]
+    rows = [row(name, n) for name, n in {**cost, **more}.items()]
+    for names, most in BOUNDS:
+        n = sum(cost[name] for name in names)
+        met = "met" if share(n) <= most else "**not met**"
+        rows.append(row("**together: " + " + ".join(names) + "**" if len(names) > 1 else "**" + names[0] + "**", n,
+                        f"; at most {most:.0%}: {met}"))
+    return rows + [["the kernel", f"{kernel:.0%} of the CPU"]]
 
 
 def shares(stage, requests=200):
@@ -65,14 +84,14 @@ def shares(stage, requests=200):
     port = servers.nginx_sink(stage).port
     path = callgrind.count(stage, provider, "chat", requests, limits="")
     all_of_it, layers = callgrind.total(path) / requests, Counts(path).layers
-    cost = {name: layers[layer] / requests for name, layer in ALWAYS.items()}
     # Which requests are among the 10 % is chance, so they are counted apart.
     none, every = (callgrind.total(callgrind.count(stage, provider, "chat", requests, limits="", sections=TRACES.format(
         port=port, share=share))) / requests - all_of_it for share in (0, 100))
-    cost["traces of 10 %"] = none * 0.9 + every * 0.1
+    cost = {METRICS: layers["metrics"] / requests, TRACES_TENTH: none * 0.9 + every * 0.1,
+            SEARCH: layers["log line: secrets"] / requests}
+    more = {"a request whose trace is not told": none, "a request whose trace is told": every}
     kernel, _ = kernel_share(stage, provider, "chat", {}, limits="")
     stage.clear()
-    cpu = {name: n / all_of_it * (1 - kernel) for name, n in cost.items()}
-    return {"kind": "facts", "title": "features: shares of the CPU time of a whole reply, same dialect", "cpu": cpu,
-            "facts": [[name, f"{n:,.0f} of {all_of_it:,.0f} instructions, {cpu[name]:.1%} of the CPU"]
-                      for name, n in cost.items()] + [["the kernel", f"{kernel:.0%} of the CPU"]]}
+    return {"kind": "facts", "title": "features: shares of the CPU time of a whole reply, same dialect",
+            "cpu": {name: n / all_of_it * (1 - kernel) for name, n in cost.items()},
+            "facts": share_facts(cost, more, all_of_it, kernel)}

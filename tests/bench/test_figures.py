@@ -5,6 +5,7 @@ import atomics
 import budgets
 import compare
 import docs
+import features
 import figures
 import report
 
@@ -158,6 +159,15 @@ class Reports(unittest.TestCase):
         self.assertEqual(docs.render(full, report.sections(data()), "", ["peers"]), (full, ["peers"]))
         empty = full.replace("kept\n", "")
         self.assertIn("none is installed", docs.render(empty, report.sections(data()), "", ["peers"])[0])
+
+    def test_what_telemetry_costs_together_is_held_against_its_bound(self):
+        def facts(metrics):
+            cost = {features.METRICS: metrics, features.TRACES_TENTH: 500, features.SEARCH: 10}
+            return dict(features.share_facts(cost, {"a part": 5}, 10000, 0.75))
+        name = "**together: metrics + traces of 10 %**"
+        self.assertEqual(facts(700)[name], "1,200 of 10,000 instructions, 3.0% of the CPU; at most 3%: met")
+        self.assertIn("**not met**", facts(701)[name])
+        self.assertEqual(facts(1)["a part"], "5 of 10,000 instructions, 0.0% of the CPU")
 
     def test_a_comparison_shows_what_changed(self):
         def row(ns):
