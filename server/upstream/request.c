@@ -31,9 +31,12 @@ is_token_char(unsigned char c)
 static bool
 is_token(struct str s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if (!is_token_char((unsigned char)s.p[i]))
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        bool usual = (c >= 'a' && c <= 'z') || c == '-';
+        if (!usual && !is_token_char(c))
             return false;
+    }
     return s.n > 0;
 }
 
