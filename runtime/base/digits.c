@@ -1,7 +1,6 @@
 /* Several digits at a time. */
 #include "runtime/base/digits.h"
 
-#include <endian.h>
 #include <string.h>
 
 #ifdef __SSE2__
@@ -107,12 +106,12 @@ digits_put_wide(char *to, uint64_t v, unsigned width)
 
 #ifdef __SSE2__
 
-/* All sixteen at a time: those above nine go on at 'a'. */
+/* All sixteen at a time: those above nine go on at 'a'.  Where this is, bytes are little-endian. */
 void
 digits_hex(char to[16], uint64_t v)
 {
     const __m128i half = _mm_set1_epi8(0x0f);
-    __m128i bytes = _mm_cvtsi64_si128((long long)htobe64(v));
+    __m128i bytes = _mm_cvtsi64_si128((long long)__builtin_bswap64(v));
     __m128i x = _mm_unpacklo_epi8(_mm_and_si128(_mm_srli_epi16(bytes, 4), half),
                                   _mm_and_si128(bytes, half));
     __m128i letters = _mm_and_si128(_mm_cmpgt_epi8(x, _mm_set1_epi8(9)),
