@@ -31,16 +31,18 @@ has_edit(const struct body_patch *p, size_t at)
     return false;
 }
 
-/* "a.b" and 1: {"a":{"b":1}} */
-static struct str
-nest(struct body_patch *p, struct str path, struct str json)
+/* "a.b" and 1: "a":{"b":1} */
+static bool
+put_member(struct arena *a, struct str *to, struct str path, struct str json)
 {
-    const char *dot = path.n ? memchr(path.p, '.', path.n) : NULL;
-    if (path.n == 0)
-        return json;
+    const char *dot = memchr(path.p, '.', path.n);
     struct str key = { path.p, dot ? (size_t)(dot - path.p) : path.n };
-    struct str inner = nest(p, str_skip(path, key.n + 1), json);
-    return arena_printf(p->arena, "{\"%.*s\":%.*s}", STR_ARG(key), STR_ARG(inner));
+    if (!arena_append(a, to, STR("\"")) || !arena_append(a, to, key))
+        return false;
+    if (!dot)
+        return arena_append(a, to, STR("\":")) && arena_append(a, to, json);
+    return arena_append(a, to, STR("\":{")) && put_member(a, to, str_skip(path, key.n + 1), json)
+           && arena_append(a, to, STR("}"));
 }
 
 /* Bring the member `path` into the object `at`, which does not have its first step. */
@@ -48,13 +50,11 @@ static bool
 insert(struct body_patch *p, uint32_t at, struct str path, struct str json)
 {
     size_t place = p->doc->nodes[at].at + 1;
-    struct str object = nest(p, path, json);
-    if (!object.p)
-        return false;
     bool comma = p->doc->nodes[at].next > at + 1 || has_edit(p, place);
-    return add_edit(
-        p, place, 0,
-        arena_printf(p->arena, "%.*s%s", (int)object.n - 2, object.p + 1, comma ? "," : ""));
+    struct str member = { NULL, 0 };
+    return put_member(p->arena, &member, path, json)
+           && (!comma || arena_append(p->arena, &member, STR(",")))
+           && add_edit(p, place, 0, member);
 }
 
 static bool
@@ -68,6 +68,8 @@ bool
 body_patch_set(struct body_patch *p, struct str path, struct str json)
 {
     uint32_t at = JSON_ROOT;
+    if (!json.p) /* there was no room for it */
+        return false;
     while (path.n) {
         const char *dot = memchr(path.p, '.', path.n);
         struct str key = { path.p, dot ? (size_t)(dot - path.p) : path.n };
@@ -79,7 +81,11 @@ body_patch_set(struct body_patch *p, struct str path, struct str json)
         if (path.n && json_kind(p->doc, at) != JSON_OBJECT)
             break;
     }
-    return replace(p, at, nest(p, path, json));
+    if (path.n == 0)
+        return replace(p, at, json);
+    struct str object = { NULL, 0 }; /* in place of something else */
+    return arena_append(p->arena, &object, STR("{")) && put_member(p->arena, &object, path, json)
+           && arena_append(p->arena, &object, STR("}")) && replace(p, at, object);
 }
 
 bool
