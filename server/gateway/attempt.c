@@ -274,6 +274,7 @@ attempt_go_on(struct exchange *x)
 {
     struct attempt *a = &x->attempt;
     struct fault f;
+    a->queued = false;
     if (!guarding_begin(x))
         return ATTEMPT_SHUT;
     a->url = address(x);
@@ -307,6 +308,7 @@ attempt_start(struct exchange *x, const struct candidate *c)
     case SEMAPHORE_IN:
         break;
     case SEMAPHORE_QUEUED:
+        a->queued = true;
         return ATTEMPT_QUEUED;
     case SEMAPHORE_FULL:
         return ATTEMPT_SHUT;

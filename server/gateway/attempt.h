@@ -49,6 +49,7 @@ struct attempt {
     uint64_t ticket;            /* of guarded */
     bool is_guarded;            /* guarded waits to hear how it ended */
     struct limits_hold place;   /* within the deployment's limits */
+    bool queued;                /* it waits for that place */
     bool probes;                /* whether the breaker of guarded may close again */
     bool cut;                   /* we end it, for no fault of the provider's */
     bool beaten;                /* ... but because its rival, which began later, came first */

@@ -239,6 +239,17 @@ exchange_left_ms(const struct exchange *x)
     return gone < x->patience_ms ? x->patience_ms - gone : 0;
 }
 
+/* The attempt waits for what it needs to begin: credentials, or what the request names by its address. */
+static void
+wait_on(struct exchange *x)
+{
+    uint64_t left = exchange_left_ms(x);
+    if (left == 0)
+        pursuit_late(x);
+    else if (left != PATIENCE_NO_LIMIT)
+        exchange_sleep(x, left * 1000000);
+}
+
 static void
 on_timer(evutil_socket_t fd, short what, void *ctx)
 {
@@ -252,8 +263,10 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
     case EXCHANGE_TRYING:
         if (x->attempt.call)
             race_begin(x, x->due);
-        else if (x->attempt.start_us == 0)
+        else if (x->attempt.queued)
             pursuit_go_on(x);
+        else
+            wait_on(x);
         break;
     case EXCHANGE_RESTING:
         pursuit_go_on(x);

@@ -44,6 +44,6 @@ patience_deadlines(const struct config_timeouts *c, uint64_t left_ms)
         .connect_ms = clamp(c->connect),
         .first_byte_ms = clamp(c->first_byte),
         .idle_ms = clamp(c->idle),
-        .total_ms = total == PATIENCE_NO_LIMIT ? 0 : clamp(total),
+        .total_ms = total == PATIENCE_NO_LIMIT ? 0 : clamp(total ? total : 1), /* 0 is no limit */
     };
 }

@@ -91,7 +91,10 @@ settle(struct exchange *x, enum attempt_start how)
         x->error.set = false;
         x->detail = (struct str){ NULL, 0 };
         begin_waiting(x);
-        race_arm(x);
+        if (x->attempt.call)
+            race_arm(x);
+        else if (x->patience_ms != PATIENCE_NO_LIMIT)
+            exchange_sleep(x, exchange_left_ms(x) * 1000000);
         return true;
     case ATTEMPT_QUEUED:
         begin_waiting(x);
@@ -152,6 +155,15 @@ pursuit_go_on(struct exchange *x)
         route_exclude(&x->route);
     }
     try_next(x, COST_NONE);
+}
+
+void
+pursuit_late(struct exchange *x)
+{
+    x->attempt.cut = true; /* it is the client that wanted it sooner */
+    x->attempt.start_us = 0;
+    attempt_stop(x);
+    give_up(x);
 }
 
 void

@@ -16,5 +16,7 @@ struct exchange;
 void pursuit_begin(struct exchange *x);
 /* The pause is over, or the wait for a place at a deployment was in vain.  May release x. */
 void pursuit_go_on(struct exchange *x);
+/* The client's patience has ended while an attempt waited for what it needs to begin.  Releases x. */
+void pursuit_late(struct exchange *x);
 
 #endif

@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
@@ -120,6 +121,24 @@ test('another deployment helps out when there are no credentials', async () => {
         for (let i = 0; i < 5; i++)
             assert.equal((await ask(w, 'gpt')).choices[0].message.content, 'Welcome.');
     }, { retries: 2 });
+    await Promise.all([t.stop(), p.stop()]);
+});
+
+test('who waits for credentials waits no longer than the client', async () => {
+    const t = await tokens('ticket', 3600, async () => { await sleep(1500); });
+    const p = await provider((r) => !r.headers.authorization && 'no key');
+    await withGateway([
+        { type: 'azure', base_url: p.url, settings: { resource: 'r' }, name: 'a', models: ['gpt'],
+          auth: { client_id: 'me', client_secret: 'client-secret-0123', token_url: t.url } },
+    ], [], async (w) => {
+        const begun = performance.now();
+        const r = await w.post('/v1/chat/completions', { model: 'gpt', messages: [{ role: 'user', content: 'Hi' }] },
+                               { 'x-llmux-timeout': '300ms' });
+        assert.equal(r.status, 408);
+        assert.match((await r.json()).error.message, /x-llmux-timeout/);
+        assert.ok(performance.now() - begun < 1200);
+        assert.equal((await ask(w, 'gpt')).choices[0].message.content, 'Welcome.'); // they have come meanwhile
+    });
     await Promise.all([t.stop(), p.stop()]);
 });
 

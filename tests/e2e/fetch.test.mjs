@@ -106,3 +106,14 @@ test('a client that leaves ends the fetch', async () => {
         await closed;
     });
 });
+
+test('a fetch takes no longer than the client wants to wait', async () => {
+    await withGateway({ media_urls: 'fetch' }, { ...here, timeout: '60s' }, async (w) => {
+        for (let i = 0; i < 5; i++) {
+            const r = await w.post('/v1/chat/completions', { model: 'seer', messages: [{ role: 'user', content: [
+                { type: 'image_url', image_url: { url: address('/never.png') } }] }] }, { 'x-llmux-timeout': '200ms' });
+            assert.ok([400, 408].includes(r.status), `${r.status}`); // whichever is noticed first
+        }
+        assert.equal(provider.requests.length, 0);
+    });
+});

@@ -68,6 +68,7 @@ a_call_takes_no_longer_than_what_is_left(void **state)
         { 600, 100, 100 },
         { 100, 600, 100 },
         { 0, 100, 100 },
+        { 600, 0, 1 }, /* there is nothing left: not no limit */
         { 0, PATIENCE_NO_LIMIT, 0 },
         { UINT64_MAX - 1, PATIENCE_NO_LIMIT, UINT32_MAX },
     };

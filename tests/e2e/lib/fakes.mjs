@@ -64,6 +64,6 @@ export function provider(takes) {
 // with { status, body }.
 export function tokens(prefix, life, check = () => undefined) {
     let n = 0;
-    return Fake.start((request) => check(request)
+    return Fake.start(async (request) => await check(request)
         ?? { body: { access_token: `${prefix}-${++n}`, expires_in: life, token_type: 'Bearer' } });
 }
