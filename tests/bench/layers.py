@@ -12,7 +12,7 @@ LAYERS = [("front: HTTP of clients", r"server/http/"), ("upstream: HTTP of provi
           ("write: JSON out", r"runtime/json/writer"), ("parse: JSON in", r"runtime/json/|libyajl"),
           ("frame: events of streams", r"runtime/(sse|frame)/"), ("transduce: dialects", r"runtime/(xd|ir)/|generated/"),
           # These three cannot be switched off, so that no scenario can compare.
-          ("metrics", r"server/metrics/|gateway/measure"), ("log line: secrets", r"runtime/redact/|server/log/(veil|masker)"),
+          ("metrics", r"server/metrics/|gateway/measure"), ("log line: secrets", r"runtime/redact/|server/log/(veil|masker|clean)"),
           ("log line", r"server/log/|request_log"),
           ("traces", r"server/trace/|gateway/(trail|spans|transcript)"), ("gateway", r"server/"),
           ("strings, buffers, arenas", r"runtime/base/"),
