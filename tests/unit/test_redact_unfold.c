@@ -105,8 +105,8 @@ whatever_is_escaped_is_found(void **state)
             }
         buf_puts(&text, STR(">"));
         redact_text(&out, &rules, buf_str(&text));
-        if (!str_starts(buf_str(&out), STR("<[REDACTED:")) || !str_ends(buf_str(&out), STR("]>"))
-            || out.n > 25)
+        if (!out.p || !str_starts(buf_str(&out), STR("<[REDACTED:"))
+            || !str_ends(buf_str(&out), STR("]>")) || out.n > 25)
             fail_msg("seed 4, round %u: %.*s of %.*s", round, STR_ARG(buf_str(&out)),
                      STR_ARG(buf_str(&text)));
     }
