@@ -33,7 +33,8 @@ function gatewayConfig(emulator, { server, provider, timeouts, retries = 0, prov
     // JSON is YAML.
     return JSON.stringify({
         plugins,
-        server: { listen: '127.0.0.1:0', workers: 2, ...server },
+        // How busy the machine is that tests run on is not to be seen.
+        server: { listen: '127.0.0.1:0', workers: 2, overload: { lag: 0 }, ...server },
         providers: [
             deployment('openai', 'openai.chat'), deployment('anthropic', 'anthropic.messages'),
             ...(typeof providers === 'function' ? providers(emulator) : providers),
