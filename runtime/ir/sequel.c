@@ -102,14 +102,15 @@ skip_tail(struct ir_sequel *q, struct str text)
 }
 
 static void
-join(struct ir_sequel *q, struct ir_event *e)
+join(struct ir_sequel *q, const struct ir_event *e)
 {
-    struct ir_block own = *e->block;
-    own.text.text = skip_tail(q, own.text.text);
-    e->block = &own;
-    e->index = blocks_of(q)->n - 1;
-    if (ir_block_grows(&own))
-        tell(q, e);
+    struct ir_block block = *e->block;
+    struct ir_event own = *e;
+    block.text.text = skip_tail(q, block.text.text);
+    own.block = &block;
+    own.index = blocks_of(q)->n - 1;
+    if (ir_block_grows(&block))
+        tell(q, &own);
 }
 
 static void
