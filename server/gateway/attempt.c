@@ -184,6 +184,7 @@ call(struct exchange *x, const struct proposal *p, struct fault *f)
         .url = a->url,
         .headers = p->headers,
         .n_headers = p->n_headers,
+        .n_sane = p->n_sane,
         .body = p->body,
         .deadlines = patience_deadlines(&a->candidate.offer->model->timeouts, exchange_left_ms(x)),
         .ca_file = d->config->ca_file,

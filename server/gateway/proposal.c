@@ -278,15 +278,24 @@ pass_types(const struct maker *k)
         put(k->p, STR("accept"), accept.n ? accept : STR("*/*"));
 }
 
+/* Not if the operator has it say something else.  It is the first header. */
 static void
 pass_trace(const struct maker *k)
 {
-    struct proposal *p = k->p;
-    if (!k->from->traceparent.p || has_header(p, STR("traceparent")))
+    if (!k->from->traceparent.p)
         return;
-    put(p, STR("traceparent"), k->from->traceparent);
-    if (k->from->tracestate.p && !has_header(p, STR("tracestate")))
-        put(p, STR("tracestate"), k->from->tracestate);
+    for (unsigned i = 0; i < k->call->n_headers; i++)
+        if (str_eq_nocase(k->call->headers[i].name, STR("traceparent")))
+            return;
+    put(k->p, STR("traceparent"), k->from->traceparent);
+    k->p->n_sane = k->p->n_headers;
+}
+
+static void
+pass_trace_state(const struct maker *k)
+{
+    if (k->p->n_sane && k->from->tracestate.p && !has_header(k->p, STR("tracestate")))
+        put(k->p, STR("tracestate"), k->from->tracestate);
 }
 
 static bool
@@ -296,6 +305,7 @@ make_headers(const struct maker *k)
     p->headers = arena_alloc(k->a, (k->call->n_headers + MORE_HEADERS) * sizeof *p->headers);
     if (!p->headers)
         return false;
+    pass_trace(k);
     for (unsigned i = 0; i < k->call->n_headers; i++)
         p->headers[p->n_headers++] = k->call->headers[i];
     if (k->call->op->passes)
@@ -304,7 +314,7 @@ make_headers(const struct maker *k)
         put(p, STR("accept"), accepted(k));
     if (!has_header(p, STR("x-request-id")))
         put(p, STR("x-request-id"), k->from->request_id);
-    pass_trace(k);
+    pass_trace_state(k);
     pass_opt_ins(k);
     return !k->a->full;
 }

@@ -32,6 +32,7 @@ struct proposal {
     struct str body;                 /* the client's own bytes, or those in `out` */
     struct upstream_header *headers; /* in the arena, with room for KEEPER_HEADERS more */
     unsigned n_headers;
+    unsigned n_sane;    /* of these, the first ones, see struct upstream_request */
     bool kindred;       /* both dialects are of one family */
     bool asks_usage;    /* of a stream, though the client did not */
     struct str dropped; /* what was lost, in the client's words, separated by commas;

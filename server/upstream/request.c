@@ -117,7 +117,7 @@ enum err
 request_check(const struct upstream_request *req, struct fault *f)
 {
     enum err err = ERR_OK;
-    for (unsigned i = 0; i < req->n_headers && !err; i++)
+    for (unsigned i = req->n_sane; i < req->n_headers && !err; i++)
         err = check_header(&req->headers[i], f);
     return err;
 }

@@ -101,7 +101,9 @@ struct upstream_request {
     struct str url;    /* absolute, http or https, already escaped */
     const struct upstream_header *headers;
     unsigned n_headers; /* without Host and Content-Length, made from url and body */
-    struct str body;    /* absent: none */
+    unsigned
+        n_sane; /* of these, the first ones: made of our own constants and digits, not to be checked */
+    struct str body; /* absent: none */
     struct upstream_deadlines deadlines;
     uint64_t max_reply; /* bytes of body that may arrive; 0 = no limit */
     enum upstream_http http;
