@@ -1,7 +1,7 @@
 /* The rows of one object and the members they know. */
 #include "codegen/emit.h"
 
-/* As XD_SLOT_NONE and XD_SLOT_EMPTY in runtime/xd/xd.h. */
+/* As XD_SLOT_NONE and XD_SLOT_EMPTY in runtime/xd/dialect.h. */
 enum { SLOT_NONE = -1, SLOT_EMPTY = -2 };
 
 struct shape_key {

@@ -1,4 +1,5 @@
 /* A conversation as the text that somebody shall go on with. */
+#include "runtime/json/text.h"
 #include "runtime/xd/fault.h"
 
 /* A conversation of one text: that is the prompt.  Several prompts, or tokens, are kept as they

@@ -3,6 +3,7 @@
 
 #include "runtime/base/digits.h"
 #include "runtime/ir/reply.h"
+#include "runtime/json/text.h"
 
 /* What stands for a text, with bytes that are escaped, and for the number of a frame. */
 #define MARK       STR("the \"text\"\n\\of the event")

@@ -1,6 +1,7 @@
 /* The request as a provider gets it. */
 #include "server/gateway/proposal.h"
 
+#include "runtime/json/text.h"
 #include "runtime/xd/seal.h"
 #include "runtime/xd/translate.h"
 #include "server/auth/keeper.h"

@@ -1,6 +1,7 @@
 /* Vectors, ranks and counts. */
 #include "server/mock/operate.h"
 
+#include "runtime/json/text.h"
 #include "runtime/xd/vector.h"
 #include "server/mock/count.h"
 #include "server/mock/seal.h"

@@ -14,6 +14,7 @@
 
 #include "runtime/base/utf8.h"
 #include "runtime/ir/reply.h"
+#include "runtime/json/text.h"
 #include "runtime/xd/registry.h"
 #include "runtime/xd/translate.h"
 #include "tests/lib/message_lines.h"

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "runtime/ir/reply.h"
+#include "runtime/json/text.h"
 #include "runtime/xd/registry.h"
 #include "runtime/xd/translate.h"
 #include "tests/lib/dice.h"
