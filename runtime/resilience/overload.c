@@ -6,6 +6,12 @@
 #define GOES     0.05
 #define MOST     3.0
 
+void
+overload_rest(struct overload *o)
+{
+    o->late = 0;
+}
+
 bool
 overload_sample(struct overload *o, uint64_t bound_ns, uint64_t lag_ns)
 {

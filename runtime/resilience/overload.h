@@ -22,6 +22,8 @@ struct overload {
     unsigned late; /* samples above the bound, in a row */
 };
 
+/* Nothing was looked at for a while: what was late before that is no row with what comes. */
+void overload_rest(struct overload *o);
 /* The timer was so late; bound_ns: how late is too late, 0: never.  True when it begins or ceases to refuse. */
 bool overload_sample(struct overload *o, uint64_t bound_ns, uint64_t lag_ns);
 /* Is a new request of this priority refused?  random: any number, all of its 64 bits by chance. */

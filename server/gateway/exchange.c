@@ -379,6 +379,7 @@ exchange_gone(struct exchange *x)
     x->http = NULL;
     x->gone = true;
     attempt_account(x);
+    race_end(x); /* its rival is told of, too */
     request_log_write(x);
     measure_end(x);
     trail_end(x);

@@ -18,6 +18,15 @@ arm(struct shedding *s, uint64_t now)
     s->due = event_add(s->timer, &period) == 0 ? now + OVERLOAD_PERIOD_NS : 0;
 }
 
+/* There are requests again.  Those of a flood come so soon that the timer has hardly stopped. */
+static void
+resume(struct shedding *s, uint64_t now)
+{
+    if (now - s->seen > OVERLOAD_PERIOD_NS)
+        overload_rest(&s->overload);
+    arm(s, now);
+}
+
 /* It begins to refuse, or ceases to. */
 static void
 tell(struct worker *w, uint64_t lag)
@@ -44,6 +53,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
     const uint64_t bound = worker_gateway(w)->config->server.overload_lag * NS_PER_MS;
     (void)fd, (void)what;
     s->due = 0;
+    s->seen = now;
     if (overload_sample(&s->overload, bound, lag))
         tell(w, lag);
     if (bound && (!TAILQ_EMPTY(&w->running) || s->overload.strain > 0))
@@ -73,7 +83,7 @@ shedding_refuses(struct exchange *x)
     struct worker *w = x->worker;
     struct shedding *s = &w->shedding;
     if (!s->due && x->gateway->config->server.overload_lag)
-        arm(s, clock_ns());
+        resume(s, clock_ns());
     if (s->overload.strain <= 0)
         return false;
     const enum semaphore_priority p = admission_priority(http_exchange_head(x->http));

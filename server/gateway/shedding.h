@@ -16,6 +16,7 @@ struct worker;
 struct shedding {
     struct event *timer; /* owned */
     uint64_t due;        /* on clock_ns(); 0: the timer does not run */
+    uint64_t seen;       /* when it ran last */
     struct overload overload;
 };
 

@@ -123,6 +123,22 @@ describe('two calls for one request', () => {
         assert.deepEqual([text, error], ['left', undefined]);
     });
 
+    test('a client that leaves two calls leaves a record of both', async () => {
+        left.script = says('left', 3000);
+        right.script = says('right', 3000);
+        const before = right.asked, id = 'two-left', leave = new AbortController();
+        const gone = fetch(`${w.url}/v1/chat/completions`, {
+            method: 'POST', headers: { 'content-type': 'application/json', 'x-request-id': id }, signal: leave.signal,
+            body: JSON.stringify({ model: 'pair', messages: [{ role: 'user', content: 'Hello' }] }) });
+        await eventually(() => right.asked === before + 1);
+        leave.abort();
+        await assert.rejects(gone);
+        const line = await w.log(id);
+        assert.deepEqual([line.outcome, line.attempts], ['gone', 2]);
+        assert.match(line.tried, /left .*right /);
+        await eventually(() => left.open === 0 && right.open === 0);
+    });
+
     test('who was busy for a second call is asked when the first has failed', async () => {
         const before = right.asked;
         right.script = says('right', 800);

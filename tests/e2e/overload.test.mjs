@@ -54,6 +54,18 @@ describe('a gateway whose loop is late', () => {
         assert.equal((await running).status, 200); // who runs is not touched
     });
 
+    test('being late now and then is nothing', async () => {
+        const begun = () => w.gateway.lines.filter((l) => JSON.parse(l).event === 'overload').length;
+        const before = begun();
+        for (let i = 0; i < 6; i++) {
+            const r = await w.post('/v1/chat/completions', '{', { 'x-llmux-priority': 'high' }); // ends at once
+            assert.equal(r.status, 400);
+            await halt(1);
+            await sleep(300);
+        }
+        assert.equal(begun(), before);
+    });
+
     test('being late once is nothing', async () => {
         const running = w.post('/v1/chat/completions', { model: 'openai/any!delay=2s', messages });
         await eventually(async () => (await w.stats()).open > 0);

@@ -45,6 +45,21 @@ nobody_is_refused_because_it_was_late_once(void **state)
 }
 
 static void
+late_turns_with_nothing_between_them_are_no_row(void **state)
+{
+    struct overload o = { .late = 0 };
+    (void)state;
+    for (unsigned i = 0; i < 100; i++) {
+        late(&o, 1);
+        overload_rest(&o); /* nobody asked for anything meanwhile */
+    }
+    assert_int_equal(refused_of(&o, SEMAPHORE_LOW, 1000), 0);
+    late(&o, 3);
+    overload_rest(&o); /* ends no refusals */
+    assert_true(refused_of(&o, SEMAPHORE_LOW, 1000) > 0);
+}
+
+static void
 the_least_important_are_the_first_to_be_refused(void **state)
 {
     struct overload o = { .late = 0 };
@@ -131,6 +146,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_is_refused_because_it_was_late_once),
+        cmocka_unit_test(late_turns_with_nothing_between_them_are_no_row),
         cmocka_unit_test(the_least_important_are_the_first_to_be_refused),
         cmocka_unit_test(it_ends_more_slowly_than_it_begins),
         cmocka_unit_test(without_a_bound_nothing_is_late),
