@@ -437,7 +437,7 @@ tell_agent(struct teller *t)
     struct str agent = mask(t, t->x->trail.agent);
     agent.n = agent.n < AGENT_MAX ? agent.n : AGENT_MAX;
     if (agent.n)
-        word(t, BRIEF("user_agent.original"), agent);
+        otlp_span_str(t->out, BRIEF("user_agent.original"), agent);
 }
 
 static void

@@ -1,6 +1,7 @@
 // What an OpenTelemetry receiver gets: spans, metrics and records of the log, and what happens when it does not take them.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,6 +76,19 @@ for (const protocol of ['http', 'grpc'])
             const told = (await w.last()).headers;
             assert.equal(told.traceparent, `00-${id}-${second.spanId}-01`);
             assert.equal(told.tracestate, 'a=b');
+        });
+
+        test('a name of a client that is no UTF-8 is made so, whole or cut', async () => {
+            for (const [agent, told] of [['caf\u00e9/1', 'caf\ufffd/1'],
+                ['x'.repeat(255) + '\u00c3\u00a9', 'x'.repeat(255) + '\ufffd']]) {
+                const id = randomBytes(16).toString('hex');
+                const r = await w.post('/v1/chat/completions', chat('openai/any'), { traceparent: `00-${id}-b7ad6b7169203331-01`,
+                    'user-agent': agent });
+                await r.text();
+                const root = (await trace(id, 3)).find((s) => s.kind === 'SPAN_KIND_SERVER');
+                assert.equal(value(root, 'user_agent.original'), told);
+                assert.ok(receiver.bodies.some((b) => b.includes(told)));
+            }
         });
 
         test('every span has the attributes of the conventions, with their types', async () => {

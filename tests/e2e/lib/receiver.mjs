@@ -39,6 +39,7 @@ export class Receiver {
     spans = [];
     metrics = [];
     logs = [];
+    bodies = [];    // as they came: what decodes them is patient with bytes that are no UTF-8
     requests = [];  // { path, headers }
     refused = [];   // answers that were given
     answer = 200;   // to HTTP; 0: none
@@ -60,6 +61,7 @@ export class Receiver {
                     return;
                 const { status, headers } = r.answers.shift() ?? { status: exports[req.url] ? r.answer : 404 };
                 const body = req.headers['content-encoding'] === 'gzip' ? gunzipSync(Buffer.concat(chunks)) : Buffer.concat(chunks);
+                r.bodies.push(body);
                 if (status === 200)
                     r.#take(req.url, exports[req.url].requestDeserialize(body), req.headers);
                 res.writeHead(status, { 'content-type': 'application/x-protobuf', ...headers });
@@ -70,7 +72,11 @@ export class Receiver {
         r.#http.unref();
         r.#grpc = new grpc.Server();
         const serve = (signal, name, path) => r.#grpc.addService({
-            Export: { ...service(signal, name).Export, responseSerialize: () => partial(r.rejected) } }, {
+            Export: { ...service(signal, name).Export, responseSerialize: () => partial(r.rejected),
+                      requestDeserialize: (body) => {
+                          r.bodies.push(body);
+                          return exports[path].requestDeserialize(body);
+                      } } }, {
             Export: (call, done) => {
                 const refusal = r.answers.shift();
                 if (refusal) {
