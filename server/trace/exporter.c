@@ -112,8 +112,11 @@ queue_up(struct exporter *e, enum otlp_signal signal, struct str item)
     struct queued_line line = { fits ? malloc(item.n + 1) : NULL, item.n };
     if (line.p)
         memcpy(line.p, item.p, item.n);
-    if (line.p && line_queue_put(&e->lanes[signal].queue, line))
+    if (line.p && line_queue_put(&e->lanes[signal].queue, line)) {
+        if (before < MESSAGE_FULL && before + item.n >= MESSAGE_FULL)
+            wake(e);
         return true;
+    }
     free(line.p);
     atomic_fetch_sub_explicit(&e->bytes, item.n, memory_order_relaxed);
     return false;
@@ -278,7 +281,8 @@ send_all(struct exporter *e)
 static bool
 has_batch(const struct exporter *e)
 {
-    return atomic_load_explicit(&e->waiting, memory_order_relaxed) >= e->opts.batch;
+    return atomic_load_explicit(&e->waiting, memory_order_relaxed) >= e->opts.batch
+           || atomic_load_explicit(&e->bytes, memory_order_relaxed) >= MESSAGE_FULL;
 }
 
 /* The queues may fill as fast as they are emptied: the metrics have their time all the same.  What is no batch waits for

@@ -34,7 +34,7 @@ struct exporter_options {
     unsigned retry_ms;              /* after that a batch that nobody took is dropped */
     unsigned queue;                 /* items of each signal that may wait */
     unsigned batch;                 /* items of one request, at most */
-    unsigned delay_ms;              /* how long an item may wait for others */
+    unsigned delay_ms;              /* how long an item may wait for others, until they are 2 MB */
     unsigned interval_ms;           /* between two reports of the metrics */
     struct metrics *metrics;        /* borrowed; NULL: they are not sent */
     struct log *log; /* borrowed, may be NULL: hears when the receiver is lost and found */

@@ -259,6 +259,29 @@ large_items_wait_and_travel_in_bounds(void **state)
     free(item);
 }
 
+/* What fills a message waits for no more items, and for no time. */
+static void
+large_items_make_a_batch_by_their_bytes(void **state)
+{
+    enum { SIZE = 512 << 10, ITEMS = 16, REST = 3 };
+    struct receiver r = { .fd = -1 };
+    struct fault f;
+    (void)state;
+    char *item = calloc(1, SIZE);
+    receiver_start(&r);
+    struct exporter_options o = options_for(r.port, 1024, 1000);
+    o.batch = 1000;
+    o.delay_ms = 600000;
+    struct exporter *e = exporter_create(&o, &f);
+    assert_non_null(e);
+    for (unsigned i = 0; i < ITEMS; i++)
+        assert_true(exporter_put(e, OTLP_TRACES, str_make(item, SIZE)));
+    settle(e, ITEMS - REST);
+    exporter_destroy(e);
+    receiver_stop(&r);
+    free(item);
+}
+
 /* Takes spans, and has no place for logs: told once, however often the two come in turns. */
 static void
 one_signal_that_is_refused_is_told_once(void **state)
@@ -390,6 +413,7 @@ main(void)
         cmocka_unit_test(without_a_receiver_items_are_dropped_and_counted),
         cmocka_unit_test(a_batch_that_nobody_takes_is_given_up),
         cmocka_unit_test(large_items_wait_and_travel_in_bounds),
+        cmocka_unit_test(large_items_make_a_batch_by_their_bytes),
         cmocka_unit_test(one_signal_that_is_refused_is_told_once),
         cmocka_unit_test(metrics_do_not_wait_for_an_empty_queue),
         cmocka_unit_test(what_a_receiver_says_is_told_if_it_is_a_receiver),
