@@ -161,3 +161,28 @@ redact_custom_next(struct redact_custom_search *s, size_t from, struct redact_ma
     }
     return found && !s->err;
 }
+
+/* The next match of this pattern that does not begin before `end`, and how far those reach that do. */
+static size_t
+pass(struct redact_custom_search *s, unsigned i, size_t end)
+{
+    struct redact_custom_place *p = &s->places[i];
+    while (!s->err && p->known && !p->over && p->at < end) {
+        size_t own = p->at + p->n;
+        end = own > end ? own : end;
+        find(s, redact_custom_code(s->custom, i), own, p);
+    }
+    return end;
+}
+
+size_t
+redact_custom_pass(struct redact_custom_search *s, size_t end)
+{
+    size_t before = end + 1;
+    while (s->places && end != before) {
+        before = end;
+        for (unsigned i = 0; i < redact_custom_count(s->custom); i++)
+            end = pass(s, i, end);
+    }
+    return end;
+}

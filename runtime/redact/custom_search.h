@@ -35,5 +35,7 @@ void redact_custom_end(struct redact_custom_search *s);
 /* The leftmost match at or behind `from`, which never goes back; the longest of those that begin there.  m->custom says
  * whose.  False: there is none, or s->err. */
 bool redact_custom_next(struct redact_custom_search *s, size_t from, struct redact_match *m);
+/* Pass all matches that begin before `end`; returns how far they reach, at least `end`.  After redact_custom_next. */
+size_t redact_custom_pass(struct redact_custom_search *s, size_t end);
 
 #endif

@@ -86,6 +86,33 @@ prefer(const struct redact_match *m, bool found, struct redact_match *best, bool
     *any |= found;
 }
 
+static size_t
+further(size_t end, const struct redact_match *m)
+{
+    return m->at + m->n > end ? m->at + m->n : end;
+}
+
+/* Of what begins within a match and goes on behind it the rest is hidden with it: it may be most of a secret. */
+static void
+join(struct redact_search *s, struct redact_match *m)
+{
+    size_t end = m->at + m->n, before = 0;
+    while (end != before) {
+        before = end;
+        while (s->found && s->next.at < end) {
+            end = further(end, &s->next);
+            s->found = find(s, s->next.at + s->next.n, &s->next);
+        }
+        while (s->plain_found && s->plain.at < end) {
+            end = further(end, &s->plain);
+            s->plain_found = find_plain(s, s->plain.at + s->plain.n, &s->plain);
+        }
+        end = redact_custom_pass(&s->custom, end);
+    }
+    s->err = s->err ? s->err : s->custom.err;
+    m->n = end - m->at;
+}
+
 bool
 redact_search_next(struct redact_search *s, size_t from, struct redact_match *m)
 {
@@ -99,6 +126,8 @@ redact_search_next(struct redact_search *s, size_t from, struct redact_match *m)
     prefer(&s->next, s->found, m, &any);
     prefer(&s->own, s->own_found, m, &any);
     prefer(&s->plain, s->plain_found, m, &any);
+    if (any)
+        join(s, m);
     return any;
 }
 
