@@ -197,7 +197,7 @@ upstream_call_deadline(const struct upstream_call *c, enum upstream_result *whic
     const struct upstream_deadlines *d = &c->deadlines;
     uint64_t due = LAZY_TIMER_OFF;
     if (c->connecting)
-        earlier(&due, which, c->start, d->connect_ms, UPSTREAM_TIMEOUT_CONNECT);
+        earlier(&due, which, c->connects_from, d->connect_ms, UPSTREAM_TIMEOUT_CONNECT);
     earlier(&due, which, c->start, d->total_ms, UPSTREAM_TIMEOUT_TOTAL);
     if (c->paused)
         return due;

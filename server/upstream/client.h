@@ -98,9 +98,10 @@ struct upstream_call {
     bool connecting; /* no connection yet */
     bool no_body;    /* HEAD: the reply has none whatever it announces */
     struct wire wire;
-    unsigned connects;  /* connections made */
-    uint64_t dialled;   /* us; when TCP was connected, 0: not yet or reused */
-    uint64_t connected; /* us; when that was ready, 0: not yet or reused */
+    unsigned connects;      /* connections made */
+    uint64_t connects_from; /* us; when the time for the newest of them began */
+    uint64_t dialled;       /* us; when TCP was connected, 0: not yet or reused */
+    uint64_t connected;     /* us; when that was ready, 0: not yet or reused */
     enum call_state state;
     bool queued;                  /* in u->queue */
     bool paused;                  /* by the owner */

@@ -364,6 +364,7 @@ upstream_start(struct upstream *u, const struct upstream_request *req,
     c->start = lazy_timer_now();
     c->state = CALL_QUEUED;
     c->connecting = c->direct;
+    c->connects_from = c->start;
     u->stats.started++;
     upstream_rearm(c);
     enqueue(c);

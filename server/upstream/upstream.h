@@ -82,7 +82,7 @@ struct str upstream_head_get(const struct upstream_head *head, struct str name);
 enum upstream_http { UPSTREAM_HTTP1 = 0, UPSTREAM_HTTP2 };
 
 /* Milliseconds; 0 means none.
- * connect: name, TCP and TLS.
+ * connect: name, TCP and TLS; a second connection, after an idle one had died, has the same time again.
  * first_byte: from upstream_start to the first byte of the body.  A head alone does not count: many
  * providers send it before they begin to think.
  * idle: between two pieces of the body; stands still while the call is paused.

@@ -83,7 +83,9 @@ again(struct upstream_call *c)
     w->deaf = false;
     w->fresh = true;
     reply_head_clear(&c->head);
+    c->connects_from = lazy_timer_now(); /* the time for the first one may be over */
     wire_begin(c);
+    upstream_rearm(c);
 }
 
 /* The connection ended or broke before the reply did. */

@@ -239,6 +239,12 @@ scripted_seen(const struct scripted *s)
 }
 
 void
+scripted_ignore_new(struct scripted *s)
+{
+    evconnlistener_disable(s->listener);
+}
+
+void
 scripted_close_idle(struct scripted *s)
 {
     struct peer *p = TAILQ_FIRST(&s->peers), *next;

@@ -50,5 +50,7 @@ void scripted_set(struct scripted *s, const struct step *const *scripts, unsigne
 const struct scripted_seen *scripted_seen(const struct scripted *s);
 /* Close every connection that waits for a request. */
 void scripted_close_idle(struct scripted *s);
+/* Leave new connections to the kernel: they are made, but nobody says a word, nor shakes hands. */
+void scripted_ignore_new(struct scripted *s);
 
 #endif

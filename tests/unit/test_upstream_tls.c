@@ -104,6 +104,29 @@ upstream_speaks_tls_and_resumes_sessions(void **state)
     assert_int_equal(SSL_CTX_sess_hits(s->tls), 2);
 }
 
+/* An idle connection dies so late that a first one should have been made long ago: the second has its own time. */
+static void
+upstream_keeps_the_connect_deadline_of_a_second_connection(void **state)
+{
+    struct secure *s = *state;
+    struct caller c;
+    char url[64];
+    struct upstream_request req = secure_request(s, url);
+    req.deadlines = (struct upstream_deadlines){ .connect_ms = 300, .total_ms = 8000 };
+    for (unsigned ignores = 0; ignores < 2; ignores++) {
+        scripted_set(s->w.server, SCRIPTS(hello, STEPS(WAIT(400), CLOSE), hello));
+        caller_run(&c, &s->w, &req);
+        assert_body(&c, "hello");
+        caller_fini(&c);
+        if (ignores)
+            scripted_ignore_new(s->w.server);
+        caller_run(&c, &s->w, &req);
+        assert_int_equal(c.report.result, ignores ? UPSTREAM_TIMEOUT_CONNECT : UPSTREAM_OK);
+        assert_in_range(c.report.total_us / 1000, ignores ? 600 : 300, 5000);
+        caller_fini(&c);
+    }
+}
+
 static void
 upstream_trusts_only_what_the_request_names(void **state)
 {
@@ -238,6 +261,7 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(upstream_speaks_tls_and_resumes_sessions),
+        T(upstream_keeps_the_connect_deadline_of_a_second_connection),
         T(upstream_trusts_only_what_the_request_names),
         T(upstream_checks_the_host_name),
         T(upstream_reports_a_ca_file_that_is_none),
