@@ -215,6 +215,18 @@ guard_first(struct guard *g, const struct guard_options *o, uint64_t now, uint64
     breaker_begun(&g->breaker);
 }
 
+void
+guard_put_off(struct guard *g)
+{
+    silence_unask(&g->silence);
+}
+
+void
+guard_made(struct guard *g, uint64_t now)
+{
+    silence_ask(&g->silence, now);
+}
+
 bool
 guard_has_lost(const struct guard *g, const struct guard_options *o, uint64_t now, uint64_t began)
 {
@@ -229,7 +241,7 @@ static enum breaker_outcome
 outcome_of_cut(const struct guard *g, const struct guard_options *o, uint64_t now,
                const struct guard_report *e)
 {
-    bool late = e->mute
+    bool late = e->mute && !e->unasked
                 && ((e->beaten && g->breaker.state == BREAKER_HALF_OPEN)
                     || silence_is_on(&g->silence, &o->silence, &g->first, now));
     return late ? BREAKER_FAILED : BREAKER_UNKNOWN;
@@ -239,6 +251,8 @@ outcome_of_cut(const struct guard *g, const struct guard_options *o, uint64_t no
 static void
 note_silence(struct guard *g, const struct guard_report *e)
 {
+    if (e->unasked)
+        return;
     if (e->mute && e->status && !e->cut)
         silence_hear(&g->silence);
     else if (e->mute)

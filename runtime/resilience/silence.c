@@ -13,6 +13,13 @@ silence_ask(struct silence *s, uint64_t now)
 }
 
 void
+silence_unask(struct silence *s)
+{
+    s->waiting -= s->waiting > 0;
+    s->asked -= s->asked > 0;
+}
+
+void
 silence_hear(struct silence *s)
 {
     s->waiting -= s->waiting > 0;

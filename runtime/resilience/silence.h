@@ -28,6 +28,8 @@ struct silence {
 
 /* A call begins. */
 void silence_ask(struct silence *s, uint64_t now);
+/* The one that has just begun was not made yet after all. */
+void silence_unask(struct silence *s);
 /* Its first byte has come. */
 void silence_hear(struct silence *s);
 /* It is over, and nothing has come from it. */

@@ -193,6 +193,7 @@ call(struct exchange *x, const struct proposal *p, struct fault *f)
     };
     if (!a->start_us)
         a->start_us = clock_us();
+    guarding_made(x);
     a->call = upstream_start(x->worker->upstream, &req, &reception_handler, a->leg, f);
     a->sends = a->call;
     return a->call;
@@ -220,6 +221,7 @@ go(struct exchange *x)
     case FETCHED_ALL:
         break;
     case FETCHED_WAITING:
+        guarding_put_off(x);
         return ATTEMPT_STARTED;
     case FETCHED_FAILED:
         unfit(x, &f);
@@ -287,6 +289,7 @@ attempt_go_on(struct exchange *x)
     case KEEPER_READY:
         return go(x);
     case KEEPER_WAITING:
+        guarding_put_off(x);
         return ATTEMPT_STARTED;
     case KEEPER_FAILED:
         break;

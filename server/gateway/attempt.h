@@ -48,6 +48,7 @@ struct attempt {
     struct guarded *guarded;    /* the state of what is asked; may be NULL */
     uint64_t ticket;            /* of guarded */
     bool is_guarded;            /* guarded waits to hear how it ended */
+    bool put_off;               /* it waits for credentials, or for what is to be fetched */
     struct limits_hold place;   /* within the deployment's limits */
     bool queued;                /* it waits for that place */
     bool probes;                /* whether the breaker of guarded may close again */

@@ -125,6 +125,24 @@ guarding_begin(struct exchange *x)
 }
 
 void
+guarding_put_off(struct exchange *x)
+{
+    struct attempt *a = &x->attempt;
+    if (!a->put_off)
+        guarded_put_off(a->guarded);
+    a->put_off = true;
+}
+
+void
+guarding_made(struct exchange *x)
+{
+    struct attempt *a = &x->attempt;
+    if (a->put_off)
+        guarded_made(a->guarded, clock_ns());
+    a->put_off = false;
+}
+
+void
 guarding_first(struct exchange *x)
 {
     struct attempt *a = &x->attempt;
@@ -163,6 +181,7 @@ report(struct exchange *x, uint64_t now)
                               .status = a->status,
                               .cut = a->cut || x->gone || !a->start_us,
                               .mute = !a->first_us || a->reply == ATTEMPT_ERROR,
+                              .unasked = a->put_off,
                               .beaten = a->beaten,
                               .tokens = guarding_tokens(x) };
     if (failed)

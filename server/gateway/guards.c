@@ -205,6 +205,26 @@ guarded_first(struct guarded *x, const struct guard_options *o, uint64_t now, ui
 }
 
 void
+guarded_put_off(struct guarded *x)
+{
+    if (!x)
+        return;
+    pthread_mutex_lock(&x->lock);
+    guard_put_off(&x->guard);
+    pthread_mutex_unlock(&x->lock);
+}
+
+void
+guarded_made(struct guarded *x, uint64_t now)
+{
+    if (!x)
+        return;
+    pthread_mutex_lock(&x->lock);
+    guard_made(&x->guard, now);
+    pthread_mutex_unlock(&x->lock);
+}
+
+void
 guarded_proven(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t *ticket)
 {
     if (!x)

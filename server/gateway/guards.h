@@ -72,6 +72,8 @@ bool guarded_begin(struct guarded *x, const struct guard_options *o, uint64_t no
 /* guard_first and, unless q is NULL, guard_learn. */
 void guarded_first(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t ns,
                    const struct guard_quota *q);
+void guarded_put_off(struct guarded *x);
+void guarded_made(struct guarded *x, uint64_t now);
 void
 guarded_proven(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t *ticket);
 void guarded_done(struct guarded *x, const struct guard_options *o, uint64_t now, uint64_t ticket,

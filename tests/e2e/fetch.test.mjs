@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Fake } from './lib/fakes.mjs';
 import { png } from './lib/fixtures.mjs';
-import { failure, World } from './lib/world.mjs';
+import { failure, forgetful, World } from './lib/world.mjs';
 
 let images, provider;
 const asked = [];
@@ -116,4 +117,28 @@ test('a fetch takes no longer than the client wants to wait', async () => {
         }
         assert.equal(provider.requests.length, 0);
     });
+});
+
+test('a provider that was not asked yet is not silent', async () => {
+    const w = await World.start({
+        media: { ...here, timeout: '60s' },
+        resilience: { ...forgetful, breaker: { failures: 2, open: '1m' }, silence: { calls: 2, least: '200ms' } },
+        providers: [{ name: 'bytes', type: 'ollama.chat', base_url: provider.url, models: ['seer'],
+                      policies: { media_urls: 'fetch' } }] });
+    try {
+        for (let i = 0; i < 25; i++) // until it is known what is usual
+            await ask(w, '/a.png');
+        const leave = new AbortController();
+        const gone = [1, 2, 3].map(() => assert.rejects(fetch(`${w.url}/v1/chat/completions`, {
+            method: 'POST', headers: { 'content-type': 'application/json' }, signal: leave.signal,
+            body: JSON.stringify({ model: 'seer', messages: [{ role: 'user', content: [
+                { type: 'image_url', image_url: { url: address('/never.png') } }] }] }) })));
+        await sleep(700);
+        leave.abort();
+        await Promise.all(gone);
+        await sleep(100);
+        assert.equal((await ask(w, '/a.png')).choices[0].message.content, 'A dot.');
+    } finally {
+        await w.stop();
+    }
 });

@@ -73,6 +73,35 @@ guard_counts_what_was_cut_because_of_silence(void **state)
     assert_int_equal(g.silence.waiting, 1); /* the one that was heard never said so */
 }
 
+/* Who waits for an image, or a token, says nothing about who would be asked with it. */
+static void
+who_was_not_asked_yet_is_not_silent(void **state)
+{
+    const struct guard_report left = { .cut = true, .mute = true, .unasked = true };
+    const uint64_t start = 200 * SECOND;
+    struct guard g = experienced();
+    uint64_t tickets[7];
+    (void)state;
+    for (unsigned i = 0; i < 7; i++) {
+        assert_true(guard_begin(&g, &wary, start, &tickets[i], NULL));
+        guard_put_off(&g);
+    }
+    assert_int_equal(g.silence.waiting, 0);
+    assert_int_equal(guard_view(&g, &wary, start + 9 * SECOND).standing, GUARD_READY);
+    guard_made(&g, start + 9 * SECOND); /* one of them, for which the time begins now */
+    for (unsigned i = 0; i < 6; i++)
+        guard_done(&g, &wary, start + 9 * SECOND, tickets[i], &left);
+    assert_int_equal(g.silence.waiting, 1);
+    assert_int_equal(g.breaker.state, BREAKER_CLOSED);
+    for (unsigned i = 0; i < 6; i++)
+        assert_true(guard_begin(&g, &wary, start + 9 * SECOND, &tickets[i], NULL));
+    assert_int_equal(guard_view(&g, &wary, start + 10 * SECOND).standing, GUARD_READY);
+    assert_int_equal(guard_view(&g, &wary, start + 11 * SECOND).reason, GUARD_SILENT);
+    for (unsigned i = 0; i < 6; i++) /* nor when the others are */
+        guard_done(&g, &wary, start + 11 * SECOND, tickets[i], &left);
+    assert_int_equal(g.breaker.state, BREAKER_CLOSED);
+}
+
 static void
 a_refusal_is_no_silence(void **state)
 {
@@ -146,6 +175,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(guard_notices_that_nothing_is_heard),
         cmocka_unit_test(guard_counts_what_was_cut_because_of_silence),
+        cmocka_unit_test(who_was_not_asked_yet_is_not_silent),
         cmocka_unit_test(a_refusal_is_no_silence),
         cmocka_unit_test(silence_is_not_seen_without_knowledge_or_when_it_is_off),
         cmocka_unit_test(silence_does_what_its_model_does_over_random_schedules),
