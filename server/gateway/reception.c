@@ -125,7 +125,7 @@ take_data(struct exchange *x, const char *p, size_t n)
         }
     }
     if (a->reply == ATTEMPT_STREAM)
-        stream_feed(x, p, n);
+        (void)stream_feed(x, p, n);
     else if (a->reply == ATTEMPT_PASSAGE)
         pass(x, str_make(p, n));
     else
@@ -217,15 +217,34 @@ on_data(void *ctx, const char *p, size_t n)
     }
 }
 
+/* What was kept is all, and a reply: one that says nothing begins with its end. */
+static void
+end_begun(struct exchange *x)
+{
+    struct attempt *a = &x->attempt;
+    race_won(x);
+    struct buf kept = a->collected;
+    buf_init(&a->collected, kept.cap);
+    a->reply = ATTEMPT_STREAM;
+    if (!stream_open(x, str_trim(buf_str(&kept))))
+        fail(x, IR_FAULT_INTERNAL, "the gateway is out of memory");
+    else if (stream_feed(x, kept.p, kept.n))
+        stream_end(x, NULL);
+    buf_fini(&kept);
+}
+
 /* One that races has ended before its reply had begun: of what use is what was kept? */
 static void
 end_kept(struct exchange *x, struct str message)
 {
     struct attempt *a = &x->attempt;
     struct ir_error e = attempt_error(a, IR_FAULT_PROTOCOL, "its reply ends before it has begun");
-    (void)overture_of(a->target.dialect, a->target.op->kind, buf_str(&a->collected), true,
-                      &a->arena, &e);
-    exchange_attempt_failed(x, &e, message);
+    if (overture_of(a->target.dialect, a->target.op->kind, buf_str(&a->collected), true, &a->arena,
+                    &e)
+        == OVERTURE_BEGUN)
+        end_begun(x);
+    else
+        exchange_attempt_failed(x, &e, message);
 }
 
 /* What passes has come whole, or was cut off. */

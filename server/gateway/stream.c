@@ -190,8 +190,8 @@ has_broken(struct exchange *x, struct ir_error *e)
     return err != ERR_OK;
 }
 
-/* After anything was read. */
-static void
+/* After anything was read.  False when it is over, and x with it, perhaps. */
+static bool
 settle(struct exchange *x)
 {
     struct stream *s = x->attempt.stream;
@@ -202,12 +202,17 @@ settle(struct exchange *x)
             xd_reader_abort(&s->reader, &e);
     }
     flush(x);
-    if (x->attempt.tally.failed)
+    if (x->attempt.tally.failed) {
         fail(x);
-    else if (x->attempt.tally.ended)
+        return false;
+    }
+    if (x->attempt.tally.ended) {
         complete(x);
-    else if (s->mode == STREAM_COPY)
+        return false;
+    }
+    if (s->mode == STREAM_COPY)
         copying_hold(s);
+    return true;
 }
 
 /* --- the life of a stream ------------------------------------------------------------------ */
@@ -310,7 +315,7 @@ stream_open(struct exchange *x, struct str head)
     return true;
 }
 
-void
+bool
 stream_feed(struct exchange *x, const char *p, size_t n)
 {
     struct stream *s = x->attempt.stream;
@@ -319,7 +324,7 @@ stream_feed(struct exchange *x, const char *p, size_t n)
     lend(x->worker, s);
     (void)!xd_reader_feed(&s->reader, p, n); /* a fault comes as an event */
     take_back(x->worker, s);
-    settle(x);
+    return settle(x);
 }
 
 void
@@ -332,7 +337,7 @@ stream_end(struct exchange *x, const struct ir_error *e)
     else
         (void)!xd_reader_end(&s->reader);
     take_back(x->worker, s);
-    settle(x);
+    (void)settle(x);
 }
 
 void

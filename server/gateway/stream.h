@@ -49,8 +49,8 @@ struct stream {
 /* The first bytes of a stream are there, `head` without blanks before them.  False when memory is
  * short. */
 MUST_CHECK bool stream_open(struct exchange *x, struct str head);
-/* n more bytes; n > 0.  May finish the exchange or its attempt. */
-void stream_feed(struct exchange *x, const char *p, size_t n);
+/* n more bytes; n > 0.  False when that finished the attempt, and the exchange with it, perhaps. */
+bool stream_feed(struct exchange *x, const char *p, size_t n);
 /* The provider closed properly, or e says how it did not. */
 void stream_end(struct exchange *x, const struct ir_error *e);
 /* Let go of what one stream needs, if it is open. */
