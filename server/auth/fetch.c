@@ -101,12 +101,12 @@ ask_container(struct fetch *f, struct fault *fault)
 {
     const struct identity *a = f->identity;
     struct asking q = { .method = STR("GET"), .url = a->url, .is_near = true };
-    struct str token = a->token;
+    struct str token = a->token, path = arena_printf(&f->arena, "%.*s", STR_ARG(a->token_file));
     struct buf content, why;
     buf_init(&content, TOKEN_MAX);
     buf_init(&why, FAULT_TEXT);
     bool ok = !a->token_file.p || !a->world.file
-              || a->world.file(a->world.ctx, a->token_file.p, &content, &why);
+              || (path.p && a->world.file(a->world.ctx, path.p, &content, &why));
     if (!ok)
         fault_set(fault, ERR_UNSUPPORTED, 0, "cannot read %.*s: %.*s", STR_ARG(a->token_file),
                   STR_ARG(buf_str(&why)));
