@@ -64,12 +64,23 @@ find_glued(const struct finder *f, size_t from, struct redact_match *m)
     return true;
 }
 
+/* The rule's match that is not before `from`: of one that begins there and goes on behind it, the rest. */
+static void
+pass_rule(struct finder *f, size_t from)
+{
+    size_t end = f->rule.at + f->rule.n;
+    f->rule.at = from;
+    f->rule.n = end > from ? end - from : 0;
+    if (end <= from)
+        f->by_rule = redact_search_next(&f->rules, from, &f->rule);
+}
+
 /* The next of both, the longer one where both begin.  Before `from`, if it is not the beginning, something was replaced. */
 static bool
 find_next(struct finder *f, size_t from, struct redact_match *m)
 {
     if (f->by_rule && f->rule.at < from)
-        f->by_rule = redact_search_next(&f->rules, from, &f->rule);
+        pass_rule(f, from);
     if (f->by_value && f->value.at < from)
         find_value(f, from);
     if (from > f->script.from && find_glued(f, from, m))

@@ -264,6 +264,10 @@ static const struct {
       "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"4111111111111111\"},{\"role\":"
       "\"user\",\"content\":\"ann@corp.com4111111111111111}\"}]}",
       "]}\"}]", "4111" },
+    { "what begins within a known value and goes on behind it", "openai.chat", XD_OP_CHAT,
+      "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"hunter22:ann@corp.com!\"}],"
+      "\"metadata\":{\"password\":\"hunter22:ann\"}}",
+      "]!\"}]", "corp" },
     { "what a text of JSON has by name", "openai.chat", XD_OP_CHAT,
       "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"{\\\"password\\\":"
       "\\\"hunter\\\\u00322\\\"}\"}]}",
