@@ -110,13 +110,13 @@ describe('two calls for one request', () => {
             await eventually(() => left.cut === cut + 1);
         });
 
-    test('a reply without a word, which nothing ends but the connection, wins with its end', async () => {
-        const chunk = (delta, finish_reason) => `data: ${JSON.stringify({
-            id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta, finish_reason }] })}\n\n`;
+    test('a reply in one event, which nothing ends but the connection, wins with its end', async () => {
         left.script = says('left', 1000);
-        right.script = begins(chunk({ role: 'assistant', content: '' }, null) + chunk({}, 'length'), true);
-        const { error, line } = await ask('pair', true);
-        assert.deepEqual([error, line.outcome, line.provider, line.stop], [undefined, 'ok', 'right', 'length']);
+        right.script = begins(`data: ${JSON.stringify({
+            id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm',
+            choices: [{ index: 0, delta: { role: 'assistant', content: 'right' }, finish_reason: 'stop' }] })}`, true);
+        const { text, error, line } = await ask('pair', true);
+        assert.deepEqual([text, error, line.outcome, line.provider], ['right', undefined, 'ok', 'right']);
     });
 
     test('who raced and goes on alone is heard from the beginning', async () => {
