@@ -36,7 +36,8 @@ attempt_account(struct exchange *x)
 {
     struct attempt *a = &x->attempt;
     const struct seams *s = &x->gateway->seams;
-    if (a->accounted || !a->start_us)
+    const bool unasked = a->put_off && (a->cut || x->gone); /* the client did not wait for it */
+    if (a->accounted || !a->start_us || unasked)
         return;
     a->accounted = true;
     attempt_guess_usage(x);

@@ -142,6 +142,24 @@ test('who waits for credentials waits no longer than the client', async () => {
     await Promise.all([t.stop(), p.stop()]);
 });
 
+test('a client that leaves before there are credentials has asked nobody', async () => {
+    const t = await tokens('ticket', 3600, async () => { await sleep(1000); });
+    const p = await provider((r) => !r.headers.authorization && 'no key');
+    await withGateway([
+        { type: 'azure', base_url: p.url, settings: { resource: 'r' }, name: 'a', models: ['gpt'],
+          auth: { client_id: 'me', client_secret: 'client-secret-0123', token_url: t.url } },
+    ], [], async (w) => {
+        await assert.rejects(fetch(`${w.url}/v1/chat/completions`, {
+            method: 'POST', signal: AbortSignal.timeout(300),
+            headers: { 'content-type': 'application/json', 'x-request-id': 'left' },
+            body: JSON.stringify({ model: 'gpt', messages: [{ role: 'user', content: 'Hi' }] }) }));
+        const line = await w.log('left');
+        assert.deepEqual([line.outcome, line.attempts], ['gone', 0]);
+        assert.doesNotMatch(await (await fetch(`${w.url}/metrics`)).text(), /llmux_deployment_requests_total\{deployment="a"/);
+    });
+    await Promise.all([t.stop(), p.stop()]);
+});
+
 // --- service accounts ------------------------------------------------------------------------------
 
 let folder, file, pair, fileOf;
