@@ -19,7 +19,7 @@
 #define MESSAGE_MAX ((size_t)32 << 20)
 #define MESSAGE_FULL \
     ((size_t)2 << 20) /* no item is added then: many receivers take 4 MB over gRPC */
-#define WAITING_MAX   ((size_t)64 << 20) /* bytes in the queues */
+#define WAITING_MAX   ((size_t)32 << 20) /* bytes in a queue */
 #define BACKOFF_FIRST 500u               /* ms */
 #define BACKOFF_MOST  30000u
 #define LAST_WORDS_MS 2000u
@@ -27,6 +27,7 @@
 /* One signal on its way.  While one of them has to wait, the others go on. */
 struct lane {
     struct line_queue queue;
+    atomic_size_t bytes;  /* in the queue, about */
     struct buf message;   /* the batch that is being sent */
     unsigned items;       /* of it; 0: none is */
     uint64_t begun, next; /* ms, monotonic: its first try; when to try again */
@@ -38,9 +39,8 @@ struct lane {
 struct exporter {
     struct exporter_options opts;
     struct arena arena;              /* of what opts points to */
-    struct lane lanes[OTLP_SIGNALS]; /* all but the queue is the thread's own */
-    atomic_uint waiting;             /* items in the queues, about, */
-    atomic_size_t bytes;             /* and their bytes */
+    struct lane lanes[OTLP_SIGNALS]; /* all but what is queued is the thread's own */
+    atomic_uint waiting;             /* items in the queues, about */
     atomic_uint_fast64_t exported[OTLP_SIGNALS], dropped[OTLP_SIGNALS], failed[OTLP_SIGNALS],
         rejected[OTLP_SIGNALS];
     pthread_t thread;
@@ -107,18 +107,19 @@ wake(struct exporter *e)
 static bool
 queue_up(struct exporter *e, enum otlp_signal signal, struct str item)
 {
-    size_t before = atomic_fetch_add_explicit(&e->bytes, item.n, memory_order_relaxed);
+    struct lane *lane = &e->lanes[signal];
+    size_t before = atomic_fetch_add_explicit(&lane->bytes, item.n, memory_order_relaxed);
     bool fits = item.p && before + item.n <= WAITING_MAX;
     struct queued_line line = { fits ? malloc(item.n + 1) : NULL, item.n };
     if (line.p)
         memcpy(line.p, item.p, item.n);
-    if (line.p && line_queue_put(&e->lanes[signal].queue, line)) {
+    if (line.p && line_queue_put(&lane->queue, line)) {
         if (before < MESSAGE_FULL && before + item.n >= MESSAGE_FULL)
             wake(e);
         return true;
     }
     free(line.p);
-    atomic_fetch_sub_explicit(&e->bytes, item.n, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&lane->bytes, item.n, memory_order_relaxed);
     return false;
 }
 
@@ -183,7 +184,7 @@ fill(struct exporter *e, enum otlp_signal signal)
     while (n < e->opts.batch && lane->message.n < MESSAGE_FULL
            && line_queue_take(&lane->queue, &line)) {
         buf_put(&lane->message, line.p, line.n);
-        atomic_fetch_sub_explicit(&e->bytes, line.n, memory_order_relaxed);
+        atomic_fetch_sub_explicit(&lane->bytes, line.n, memory_order_relaxed);
         free(line.p);
         n++;
     }
@@ -281,8 +282,10 @@ send_all(struct exporter *e)
 static bool
 has_batch(const struct exporter *e)
 {
-    return atomic_load_explicit(&e->waiting, memory_order_relaxed) >= e->opts.batch
-           || atomic_load_explicit(&e->bytes, memory_order_relaxed) >= MESSAGE_FULL;
+    bool full = false;
+    for (unsigned i = 0; i < OTLP_SIGNALS; i++)
+        full |= atomic_load_explicit(&e->lanes[i].bytes, memory_order_relaxed) >= MESSAGE_FULL;
+    return full || atomic_load_explicit(&e->waiting, memory_order_relaxed) >= e->opts.batch;
 }
 
 /* The queues may fill as fast as they are emptied: the metrics have their time all the same.  What is no batch waits for

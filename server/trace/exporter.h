@@ -46,9 +46,8 @@ struct exporter_options {
 /* Items since creation, by signal; metrics count reports. */
 struct exporter_stats {
     uint64_t exported[OTLP_SIGNALS];
-    uint64_t
-        dropped[OTLP_SIGNALS]; /* the queue was full, all queues had 64 MB, or memory was short */
-    uint64_t failed[OTLP_SIGNALS]; /* the receiver refused them, or was away too long */
+    uint64_t dropped[OTLP_SIGNALS]; /* the queue was full, or had 32 MB, or memory was short */
+    uint64_t failed[OTLP_SIGNALS];  /* the receiver refused them, or was away too long */
     uint64_t
         rejected[OTLP_SIGNALS]; /* single spans, points and records of what it took otherwise */
 };
