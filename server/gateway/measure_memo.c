@@ -1,20 +1,29 @@
-/* Cells by what they are of: a table in which each place has but one slot. */
+/* Cells by what they are of: a table in which each place has some slots. */
 #include "server/gateway/measure_memo.h"
 
-static unsigned
-slot_of(const struct measure_place *p)
+#define WAYS 4u /* that addresses fall together is no reason to find nothing */
+
+static struct measure_known *
+slots_of(struct measure_memo *m, const struct measure_place *p)
 {
     uint64_t h = ((uint64_t)(uintptr_t)p->whose >> 3) + (uint64_t)(uintptr_t)p->model * 3 + p->how;
-    return (unsigned)(h * 0x9e3779b97f4a7c15u >> 32) & (MEASURE_KNOWN - 1);
+    return &m->known[(unsigned)(h * 0x9e3779b97f4a7c15u >> 32) % (MEASURE_KNOWN / WAYS) * WAYS];
+}
+
+static bool
+is_of(const struct measure_known *k, const struct measure_place *p)
+{
+    return k->place.whose == p->whose && k->place.model == p->model && k->place.how == p->how;
 }
 
 struct metrics_cell **
 measure_recall(struct measure_memo *m, const struct measure_place *place)
 {
-    struct measure_known *k = &m->known[slot_of(place)];
-    const struct measure_place *had = &k->place;
-    if (had->whose == place->whose && had->model == place->model && had->how == place->how)
-        return k->cells;
+    struct measure_known *slots = slots_of(m, place);
+    for (unsigned i = 0; i < WAYS; i++)
+        if (is_of(&slots[i], place))
+            return slots[i].cells;
+    struct measure_known *k = &slots[m->turn++ % WAYS];
     *k = (struct measure_known){ .place = *place };
     return k->cells;
 }

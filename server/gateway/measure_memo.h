@@ -13,7 +13,7 @@
 
 struct model;
 
-#define MEASURE_KNOWN 32u /* a power of two */
+#define MEASURE_KNOWN 32u
 
 /* What an observation is of. */
 struct measure_place {
@@ -28,6 +28,7 @@ struct measure_memo {
         struct measure_place place;
         struct metrics_cell *cells[2]; /* NULL: free */
     } known[MEASURE_KNOWN];
+    unsigned turn; /* counts who was forgotten for another */
 };
 
 /* The place's cells, for the caller to fill in where the first one is NULL: they stay until another place needs the

@@ -75,6 +75,24 @@ a_place_never_has_the_cells_of_another(void **state)
     assert_true(hits > 1000);
 }
 
+/* A request counts in few places, wherever their addresses lie: none of them drives another out. */
+static void
+few_places_stay_wherever_they_lie(void **state)
+{
+    (void)state;
+    for (unsigned first = 0; first < 16; first++)
+        for (unsigned other = first + 1; other < 64; other++) {
+            struct measure_memo m = { .gateway = NULL };
+            const struct measure_place places[] = { place_of(first, first, 200),
+                                                    place_of(other, first, 200),
+                                                    place_of(first, other, 500) };
+            for (unsigned i = 0; i < 3; i++)
+                measure_recall(&m, &places[i])[0] = cell_of(i);
+            for (unsigned i = 0; i < 3; i++)
+                assert_ptr_equal(measure_recall(&m, &places[i])[0], cell_of(i));
+        }
+}
+
 int
 main(void)
 {
@@ -82,6 +100,7 @@ main(void)
         cmocka_unit_test(what_was_put_is_recalled),
         cmocka_unit_test(what_was_forgotten_is_not_recalled),
         cmocka_unit_test(a_place_never_has_the_cells_of_another),
+        cmocka_unit_test(few_places_stay_wherever_they_lie),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
