@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Puts the figures of a report into docs/performance.md and docs/observability.md.
+"""Puts the figures of a report into the pages of docs that have a place for them.
 
     tests/bench/docs.py [REPORT.json [FILE...]]
 
@@ -35,7 +35,7 @@ def render(text, sections, origin, skipped=()):
 
 def main():
     source = sys.argv[1] if len(sys.argv) > 1 else "build/bench/report.json"
-    targets = sys.argv[2:] or ["docs/performance.md", "docs/observability.md"]
+    targets = sys.argv[2:] or ["docs/performance.md", "docs/observability.md", "docs/redaction.md"]
     with open(source) as f:
         data = json.load(f)
     skipped = [name for name, found in data["scenarios"].items() if "skipped" in found]
