@@ -7,19 +7,21 @@ import { eventually, forgetful, metric, World } from './lib/world.mjs';
 
 const messages = [{ role: 'user', content: 'Hello' }];
 
+// Stops a gateway's process again and again: its timer is late each time, by 300 ms at least.
+const haltProcess = async (w, times) => {
+    for (let i = 0; i < times; i++) {
+        process.kill(w.gateway.pid, 'SIGSTOP');
+        await sleep(400);
+        process.kill(w.gateway.pid, 'SIGCONT');
+        await sleep(20);
+    }
+};
+
 describe('a gateway whose loop is late', () => {
     let w;
     const ask = (path, priority) => w.post(path, { model: 'openai/any', messages, max_tokens: 10 },
                                            { 'x-llmux-priority': priority });
-    // Stops the process again and again: its timer is late each time.
-    const halt = async (times) => {
-        for (let i = 0; i < times; i++) {
-            process.kill(w.gateway.pid, 'SIGSTOP');
-            await sleep(400);
-            process.kill(w.gateway.pid, 'SIGCONT');
-            await sleep(20);
-        }
-    };
+    const halt = (times) => haltProcess(w, times);
     before(async () => {
         w = await World.start({ resilience: forgetful, server: { workers: 1, overload: { lag: '100ms' } } });
     });
@@ -73,4 +75,24 @@ describe('a gateway whose loop is late', () => {
         assert.equal((await ask('/v1/chat/completions', 'low')).status, 200);
         assert.equal((await running).status, 200);
     });
+});
+
+test('refuses by itself: a config need not say when late is too late', async () => {
+    const w = await World.start({ resilience: forgetful, server: { workers: 1, overload: undefined } });
+    const leave = new AbortController();
+    try {
+        const running = fetch(`${w.url}/v1/chat/completions`, {
+            method: 'POST', headers: { 'content-type': 'application/json' }, signal: leave.signal,
+            body: JSON.stringify({ model: 'openai/any!delay=60s', messages }) });
+        await eventually(async () => (await w.stats()).open > 0);
+        await eventually(async () => {
+            await haltProcess(w, 5);
+            const r = await w.post('/v1/chat/completions', { model: 'openai/any', messages }, { 'x-llmux-priority': 'low' });
+            return r.status === 503 && /more to do/.test(await r.text());
+        }, 60_000);
+        leave.abort();
+        await assert.rejects(running);
+    } finally {
+        await w.stop();
+    }
 });

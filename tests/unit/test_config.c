@@ -31,6 +31,7 @@ config_has_defaults(void **state)
     assert_int_equal(s->body_timeout, 30000);
     assert_int_equal(s->idle_timeout, 75000);
     assert_int_equal(s->keepalive_comment, 15000);
+    assert_int_equal(s->overload_lag, 250);
     assert_null(s->tls_cert.p);
     assert_int_equal(s->log_level, LOG_LEVEL_INFO);
     assert_int_equal(s->log_format, LOG_FORMAT_JSON);
@@ -67,6 +68,7 @@ config_holds_every_value(void **state)
             "  body_timeout: 1h\n"
             "  idle_timeout: 1s\n"
             "  keepalive_comment: 0\n"
+            "  overload: { lag: 100ms }\n"
             "  tls: { cert: /tls/cert.pem, key: /tls/key.pem }\n"
             "  log: { level: error, format: text }\n"
             "providers:\n"
@@ -115,6 +117,7 @@ config_holds_every_value(void **state)
     assert_int_equal(s->body_timeout, 3600000);
     assert_int_equal(s->idle_timeout, 1000);
     assert_int_equal(s->keepalive_comment, 0);
+    assert_int_equal(s->overload_lag, 100);
     CONFIG_TEXT_IS(s->tls_cert, "/tls/cert.pem");
     CONFIG_TEXT_IS(s->tls_key, "/tls/key.pem");
     assert_int_equal(s->log_level, LOG_LEVEL_ERROR);
@@ -140,7 +143,7 @@ config_holds_every_value(void **state)
     CONFIG_TEXT_IS(p->ca_file, "/tls/cert.pem");
     CONFIG_TEXT_IS(p->proxy, "http://me:secret-pass@proxy:3128");
     assert_int_equal(p->http_version, CONFIG_HTTP_2);
-    assert_int_equal(p->line, 16);
+    assert_int_equal(p->line, 17);
     CONFIG_TEXT_IS(q->api_key, "sk-from-a-file");
     CONFIG_TEXT_IS(q->auth.scheme, "sigv4");
     CONFIG_TEXT_IS(q->auth.access_key_id, "AKID");
