@@ -41,7 +41,7 @@ find_own(struct redact_search *s, size_t from, struct redact_match *m)
     bool found = redact_custom_next(&s->custom, from, m);
     while (found && !clip(&s->script, m))
         found = redact_custom_next(&s->custom, m->at + m->n, m);
-    s->err = s->custom.err;
+    s->err = s->err ? s->err : s->custom.err;
     return found;
 }
 
@@ -123,6 +123,8 @@ redact_search_next(struct redact_search *s, size_t from, struct redact_match *m)
     if (s->plain_found && s->plain.at < from)
         s->plain_found = find_plain(s, from, &s->plain);
     bool any = false;
+    if (s->err) /* there may be one before those that are known */
+        return false;
     prefer(&s->next, s->found, m, &any);
     prefer(&s->own, s->own_found, m, &any);
     prefer(&s->plain, s->plain_found, m, &any);

@@ -39,8 +39,8 @@ struct redact_search {
 /* End it, when all is said. */
 void redact_search_begin(struct redact_search *s, const struct redact_rules *rules,
                          struct redact_script script);
-/* The leftmost match at or behind `from`, the longest of those that begin there; false when there is none.  `from` is
- * the script's at first, and never goes back. */
+/* The leftmost match at or behind `from`, the longest of those that begin there; false when there is none, or s->err: from
+ * there on anything may be hidden.  `from` is the script's at first, and never goes back. */
 bool redact_search_next(struct redact_search *s, size_t from, struct redact_match *m);
 void redact_search_end(struct redact_search *s);
 

@@ -151,6 +151,37 @@ of_what_overlaps_nothing_is_shown(void **state)
     redact_custom_destroy(custom);
 }
 
+/* Nobody knows what a pattern would have found from where it gave up: built-in matches that follow change nothing. */
+static void
+behind_a_search_that_failed_nothing_is_shown(void **state)
+{
+    static const struct redact_pattern own[] = { { STR_INIT("slow"), STR_INIT("(?:a+)+[bc]") },
+                                                 { STR_INIT("ticket"),
+                                                   STR_INIT("TICKET-[0-9]+") } };
+    static const char *const rows[][2] = {
+        { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa TICKET-7 ann@example.org, Ann",
+          "[REDACTED:custom]" },
+        { "bob@example.org aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa TICKET-7 ann@example.org, Ann",
+          "[REDACTED:custom]" },
+        { "Dear bob@example.org, ab aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa TICKET-7 ann@example.org",
+          "Dear [REDACTED:email], [REDACTED:slow][REDACTED:custom]" },
+    };
+    struct fault f;
+    struct redact_custom *custom = redact_custom_create(own, 2, &f);
+    const struct redact_rules rules = { .which = REDACT_ALL, .custom = custom };
+    struct buf out;
+    (void)state;
+    assert_non_null(custom);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        buf_init(&out, 4096);
+        redact_text(&out, &rules, str_from(rows[i][0]));
+        buf_putc(&out, '\0');
+        assert_string_equal(out.p, rows[i][1]);
+        buf_fini(&out);
+    }
+    redact_custom_destroy(custom);
+}
+
 /* One name may stand before very many values. */
 static void
 a_long_name_costs_no_more_than_a_short_one(void **state)
@@ -180,6 +211,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_search_finds_all), cmocka_unit_test(of_what_overlaps_nothing_is_shown),
+        cmocka_unit_test(behind_a_search_that_failed_nothing_is_shown),
         cmocka_unit_test(a_long_name_costs_no_more_than_a_short_one)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
