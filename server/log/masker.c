@@ -181,16 +181,29 @@ masker_decided(const struct masker *m, struct str text)
     return text.n;
 }
 
+/* How far those reach that begin within the first `end` bytes, or within another of them. */
+static size_t
+reach(const struct masker *m, struct str text, size_t from, size_t end)
+{
+    for (size_t i = from; i < end && i + 1 < text.n; i++) {
+        size_t n = is_start(m, text.p + i) ? match_known(m, str_skip(text, i)) : 0;
+        end = n && i + n > end ? i + n : end;
+    }
+    return end;
+}
+
 bool
 masker_find(const struct masker *m, struct str text, size_t from, size_t *at, size_t *n)
 {
     for (size_t i = from; m->n && i + 1 < text.n; i++) {
         if (!is_start(m, text.p + i))
             continue;
+        size_t first = match_known(m, str_skip(text, i));
+        if (!first)
+            continue;
         *at = i;
-        *n = match_known(m, str_skip(text, i));
-        if (*n)
-            return true;
+        *n = reach(m, text, i + 1, i + first) - i;
+        return true;
     }
     return false;
 }

@@ -20,7 +20,8 @@ void masker_destroy(struct masker *m);
 uint64_t masker_number(const struct masker *m);
 /* Is this value masked already? */
 bool masker_knows(const struct masker *m, struct str value);
-/* The first of them at or behind `from`, the longest of those that begin there; false: none. */
+/* The first of them at or behind `from`, the longest of those that begin there, together with all that begin in it and go
+ * on behind it; false: none. */
 bool masker_find(const struct masker *m, struct str text, size_t from, size_t *at, size_t *n);
 /* How much of a text that may go on behind its end stands in front of what may be the begin of one of them. */
 size_t masker_decided(const struct masker *m, struct str text);

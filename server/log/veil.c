@@ -22,17 +22,45 @@ find_like(const struct veil *v, struct str text, size_t from)
     return (struct veil_find){ m.at, m.n, redact_kind_mask(m.kind) };
 }
 
+static void
+begin_reading(const struct veil *v, struct veil_reading *r, struct str text)
+{
+    r->text = text;
+    r->known = find_known(v, text, 0);
+    r->like = find_like(v, text, 0);
+}
+
+static size_t
+further(size_t end, const struct veil_find *f)
+{
+    return f->at + f->n > end ? f->at + f->n : end;
+}
+
+/* The next one of both sorts, together with all that begin in it. */
+static struct veil_find
+take(const struct veil *v, struct veil_reading *r)
+{
+    struct veil_find f = r->known.at <= r->like.at ? r->known : r->like;
+    size_t end = f.at + f.n;
+    for (size_t before = f.at; end != before;) {
+        before = end;
+        for (; r->known.at < end; r->known = find_known(v, r->text, r->known.at + r->known.n))
+            end = further(end, &r->known);
+        for (; r->like.at < end; r->like = find_like(v, r->text, r->like.at + r->like.n))
+            end = further(end, &r->like);
+    }
+    f.n = end - f.at;
+    return f;
+}
+
 /* The next one in the text without its escapes, told as a place of the text itself. */
 static struct veil_find
-find_folded(struct veil *v)
+take_folded(struct veil *v)
 {
-    struct str plain = buf_str(&v->unfold.plain);
-    struct veil_find one = find_known(v, plain, v->unfolded);
-    struct veil_find like = find_like(v, plain, v->unfolded);
-    struct veil_find f = one.at <= like.at ? one : like;
-    v->unfolded = f.at + f.n;
+    struct veil_find f = take(v, &v->unfolded);
+    size_t end = redact_unfold_place(&v->unfold, f.at + f.n);
     f.at = redact_unfold_place(&v->unfold, f.at);
-    f.n = redact_unfold_place(&v->unfold, v->unfolded) - f.at;
+    f.n = end - f.at;
     return f;
 }
 
@@ -40,29 +68,24 @@ find_folded(struct veil *v)
 static bool
 pass(struct veil *v, const struct veil_find *f)
 {
-    size_t end = f->at + f->n;
     if (f->at >= v->from)
         return false;
-    v->from = end > v->from ? end : v->from;
+    v->from = further(v->from, f);
     return true;
 }
 
-/* The next ones of all sorts behind v->from.  Of what begins before that and goes on behind it nothing is shown. */
+/* The next ones of both readings behind v->from.  Of what begins before that and goes on behind it nothing is shown. */
 static void
 settle(struct veil *v)
 {
     for (bool more = true; more;) {
         more = false;
-        if (pass(v, &v->one)) {
-            v->one = find_known(v, v->text, v->one.at + v->one.n);
-            more = true;
-        }
-        if (pass(v, &v->like)) {
-            v->like = find_like(v, v->text, v->like.at + v->like.n);
+        if (pass(v, &v->next)) {
+            v->next = take(v, &v->as_it_is);
             more = true;
         }
         if (pass(v, &v->folded)) {
-            v->folded = find_folded(v);
+            v->folded = take_folded(v);
             more = true;
         }
     }
@@ -74,16 +97,19 @@ veil_over(const struct masker *known, struct str text, redact_kinds which)
     const struct veil_find none = { .at = text.n };
     struct veil v = { .known = known, .text = text, .which = which, .folded = none };
     if (clean_knows(known, text)) {
-        v.one = v.like = none;
+        v.next = none;
         return v;
     }
-    v.one = find_known(&v, text, 0);
-    v.like = find_like(&v, text, 0);
+    begin_reading(&v, &v.as_it_is, text);
+    v.next = take(&v, &v.as_it_is);
     v.has_escapes = redact_unfold_begin(&v.unfold, text);
-    if (v.has_escapes && v.unfold.plain.err) /* nobody knows */
-        v.folded = (struct veil_find){ 0, text.n, known_mask };
-    else if (v.has_escapes)
-        v.folded = find_folded(&v);
+    if (v.has_escapes && v.unfold.plain.err) { /* nobody knows: all of it is hidden */
+        v.as_it_is.known = v.as_it_is.like = none;
+        v.next = (struct veil_find){ 0, text.n, known_mask };
+    } else if (v.has_escapes) {
+        begin_reading(&v, &v.unfolded, buf_str(&v.unfold.plain));
+        v.folded = take_folded(&v);
+    }
     if (v.has_escapes && v.folded.at == text.n) {
         redact_unfold_end(&v.unfold);
         v.has_escapes = false;
@@ -98,8 +124,7 @@ veil_next(struct veil *v, struct veil_piece *piece)
 {
     if (v->from == v->text.n)
         return false;
-    const struct veil_find *f = v->one.at <= v->like.at ? &v->one : &v->like;
-    f = v->folded.at < f->at ? &v->folded : f;
+    const struct veil_find *f = v->folded.at < v->next.at ? &v->folded : &v->next;
     piece->shown = str_make(v->text.p + v->from, f->at - v->from);
     piece->instead = f->at < v->text.n ? f->instead : (struct str){ NULL, 0 };
     v->from = f->at + f->n;

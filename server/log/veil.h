@@ -19,17 +19,24 @@ struct veil_find {
     struct str instead;
 };
 
+/* The text as it is, or without its escapes, with what is next in it: each is looked for again only when it has been
+ * passed. */
+struct veil_reading {
+    struct str text;
+    struct veil_find known; /* the next one that we know, */
+    struct veil_find like;  /* and the next that looks like one */
+};
+
 struct veil {
     const struct masker *known;
     struct str text;
     redact_kinds which;
-    size_t from;             /* what is before is done */
-    struct veil_find one;    /* the next one that we know, */
-    struct veil_find like;   /* the next that looks like one, */
-    struct veil_find folded; /* and the next of both that has escapes */
+    size_t from; /* what is before is done */
+    struct veil_reading as_it_is, unfolded;
+    struct veil_find next;   /* of the one, */
+    struct veil_find folded; /* and of the other, as a place of the text itself */
     bool has_escapes;
     struct redact_unfold unfold;
-    size_t unfolded; /* so much of its plain text is done */
 };
 
 /* What is shown, and what is written behind it in the place of a secret; absent where the text ends. */
@@ -43,7 +50,7 @@ struct veil veil_over(const struct masker *known, struct str text, redact_kinds 
 static inline bool
 veil_is_clean(const struct veil *v)
 {
-    return v->one.at == v->text.n && v->like.at == v->text.n && !v->has_escapes;
+    return v->next.at == v->text.n && !v->has_escapes;
 }
 
 /* The next piece; false when there is nothing left. */
