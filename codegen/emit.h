@@ -150,7 +150,6 @@ void emit_shape(struct emit *e, const struct body *b);
 
 /* --- forms.c: what a row's value looks like */
 enum form_class {
-    FORM_IS_SCALAR,
     FORM_IS_TABLE,
     FORM_IS_PAIRS,
     FORM_IS_OBJECT,

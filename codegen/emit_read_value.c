@@ -184,7 +184,6 @@ read_form(struct emit *e, const struct row_use *u, const struct form *f, const s
     case FORM_IS_EMPTY:
         em(e, "%s%s = %s;\n", indent, lv, enum_constant(e->a, t->en, f->word));
         break;
-    case FORM_IS_SCALAR:
     case FORM_IS_GROWS:
     case FORM_IS_BAD:
         break;

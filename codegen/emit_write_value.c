@@ -220,6 +220,52 @@ write_join(struct emit *e, const struct form *f, const char *lv, const char *key
     em(e, "%sjw_end_string(&x->w);\n", indent);
 }
 
+static void
+write_table(struct emit *e, const struct body *b, const struct row_use *u, const struct form *f,
+            const struct type *t, const char *lv, const char *key, const char *indent)
+{
+    em(e,
+       row_has_flag(u->r, "try") ? "%s(void)xd_put_word(x, STR(%s), %s, (int)%s);\n"
+                                 : "%sif (!xd_put_word(x, STR(%s), %s, (int)%s))\n",
+       indent, key, own_table(e, f->decl), emit_table_value(e, f, t, lv));
+    if (row_has_flag(u->r, "try"))
+        return;
+    em(e, "%s    xd_lose(x, %s);\n", indent,
+       c_string(e->a, str_from(emit_loss_name(e, &b->ctx, &u->r->model.v[0]))));
+}
+
+static void
+write_string(struct emit *e, const struct form *f, const struct type *t, const char *lv,
+             const char *key, const char *indent)
+{
+    if (t->kind == TYPE_UNION && f->ucase >= 0 && strcmp(t->un->c, "block") != 0)
+        write_only_string(e, f, t, lv, key, indent);
+    else if (t->kind == TYPE_UNION && f->ucase >= 0)
+        em(e, "%sxd_put_str(x, STR(%s), xd_first_block(&%s, 0x%xu)->%s.%s);\n", indent, key, lv,
+           1u << (f->ucase + 1), t->un->cases.v[f->ucase].name.s.p,
+           t->un->cases.v[f->ucase].fields.v[0].name.s.p);
+    else if (t->kind == TYPE_RECORD)
+        em(e, "%sxd_put_str(x, STR(%s), %s.%.*s);\n", indent, key, lv, STR_ARG(f->word));
+    else
+        em(e, "%sxd_put_str(x, STR(%s), %s.v[0]);\n", indent, key, lv);
+}
+
+static void
+write_codec(struct emit *e, const struct row_use *u, const struct form *f, const struct type *t,
+            const char *lv, const char *key, const char *indent)
+{
+    if (strcmp(f->codec, "json_text") == 0)
+        em(e, "%sxd_put_str(x, STR(%s), %s);\n", indent, key, lv); /* read alone */
+    else if (strcmp(f->codec, "json_object") == 0 && u->r->grows.n)
+        em(e, "%sxd_put_growing_object(x, STR(%s), %s);\n", indent, key, lv);
+    else if (f->listed)
+        em(e, "%sxd_put_%s(x, STR(%s), &%s);\n", indent, f->codec, key, lv);
+    else if (t->kind == TYPE_UNION || t->kind == TYPE_RECORD)
+        em(e, "%s(void)xd_put_%s(x, STR(%s), %s);\n", indent, f->codec, key, address_of(e, lv));
+    else
+        em(e, "%sxd_put_%s(x, STR(%s), %s);\n", indent, f->codec, key, lv);
+}
+
 /* One form, known to fit. */
 static void
 write_form(struct emit *e, const struct body *b, const struct row_use *u, const struct form *f,
@@ -232,15 +278,11 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
                            : NULL;
 
     switch (f->is) {
+    case FORM_IS_GROWS: /* see emit_growth.c */
+    case FORM_IS_BAD:
+        break;
     case FORM_IS_TABLE:
-        em(e,
-           row_has_flag(u->r, "try") ? "%s(void)xd_put_word(x, STR(%s), %s, (int)%s);\n"
-                                     : "%sif (!xd_put_word(x, STR(%s), %s, (int)%s))\n",
-           indent, key, own_table(e, f->decl), emit_table_value(e, f, t, lv));
-        if (row_has_flag(u->r, "try"))
-            break;
-        em(e, "%s    xd_lose(x, %s);\n", indent,
-           c_string(e->a, str_from(emit_loss_name(e, &b->ctx, &u->r->model.v[0]))));
+        write_table(e, b, u, f, t, lv, key, indent);
         break;
     case FORM_IS_PAIRS:
         em(e, "%sxd_put_pair(x, STR(%s), %s, %s);\n", indent, key, own_table(e, f->decl), lv);
@@ -270,16 +312,7 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
         write_list(e, b, f, t, lv, mask, key, indent);
         break;
     case FORM_IS_STRING:
-        if (t->kind == TYPE_UNION && f->ucase >= 0 && strcmp(t->un->c, "block") != 0)
-            write_only_string(e, f, t, lv, key, indent);
-        else if (t->kind == TYPE_UNION && f->ucase >= 0)
-            em(e, "%sxd_put_str(x, STR(%s), xd_first_block(&%s, 0x%xu)->%s.%s);\n", indent, key, lv,
-               1u << (f->ucase + 1), t->un->cases.v[f->ucase].name.s.p,
-               t->un->cases.v[f->ucase].fields.v[0].name.s.p);
-        else if (t->kind == TYPE_RECORD)
-            em(e, "%sxd_put_str(x, STR(%s), %s.%.*s);\n", indent, key, lv, STR_ARG(f->word));
-        else
-            em(e, "%sxd_put_str(x, STR(%s), %s.v[0]);\n", indent, key, lv);
+        write_string(e, f, t, lv, key, indent);
         break;
     case FORM_IS_JOIN:
         write_join(e, f, lv, key, indent);
@@ -289,16 +322,7 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
            lv);
         break;
     case FORM_IS_CODEC:
-        if (strcmp(f->codec, "json_text") == 0)
-            em(e, "%sxd_put_str(x, STR(%s), %s);\n", indent, key, lv); /* read alone */
-        else if (strcmp(f->codec, "json_object") == 0 && u->r->grows.n)
-            em(e, "%sxd_put_growing_object(x, STR(%s), %s);\n", indent, key, lv);
-        else if (f->listed)
-            em(e, "%sxd_put_%s(x, STR(%s), &%s);\n", indent, f->codec, key, lv);
-        else if (t->kind == TYPE_UNION || t->kind == TYPE_RECORD)
-            em(e, "%s(void)xd_put_%s(x, STR(%s), %s);\n", indent, f->codec, key, address_of(e, lv));
-        else
-            em(e, "%sxd_put_%s(x, STR(%s), %s);\n", indent, f->codec, key, lv);
+        write_codec(e, u, f, t, lv, key, indent);
         break;
     case FORM_IS_JSON:
         em(e, "%sxd_put_json(x, STR(%s), %s.%.*s);\n", indent, key, lv, STR_ARG(f->word));
@@ -307,10 +331,6 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
         em(e, "%sif (%s == %s) {\n%s    jw_key(&x->w, STR(%s));\n", indent, lv,
            enum_constant(e->a, t->en, f->word), indent, key);
         em(e, "%s    jw_raw(&x->w, STR(\"{}\"));\n%s}\n", indent, indent);
-        break;
-    case FORM_IS_SCALAR:
-    case FORM_IS_GROWS:
-    case FORM_IS_BAD:
         break;
     }
 }

@@ -100,6 +100,9 @@ json_text_is(const struct json_doc *d, uint32_t at, struct str s)
         return false;
     return node->escaped ? json_escaped_text_is(d, at, s) : str_eq(json_inner(d, at), s);
 }
+/* The innermost node that holds what p points to in the source, or that stands last before it; 0: p does not
+ * point into the values of the document. */
+uint32_t json_node_of(const struct json_doc *d, const char *p);
 /* The value of member `key` (the last one if repeated), or 0.  `at` must be an object. */
 uint32_t json_member(const struct json_doc *d, uint32_t at, struct str key);
 /* The number of elements of an array, or of members of an object. */

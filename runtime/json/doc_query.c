@@ -32,6 +32,23 @@ json_escaped_text_is(const struct json_doc *d, uint32_t at, struct str s)
 }
 
 uint32_t
+json_node_of(const struct json_doc *d, const char *p)
+{
+    if (!p || p < d->src || p >= d->src + d->n)
+        return 0;
+    size_t at = (size_t)(p - d->src);
+    uint32_t low = 0, high = d->count; /* nodes[low] begins at or before it */
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (d->nodes[middle].at <= at)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+uint32_t
 json_member(const struct json_doc *d, uint32_t at, struct str key)
 {
     assert(json_kind(d, at) == JSON_OBJECT);

@@ -20,19 +20,12 @@ static uint32_t
 find_string(const struct xd *x, struct str v)
 {
     const struct json_doc *d = source_of(x);
-    if (!x->verbatim_from || v.n < x->verbatim_from || !v.p || v.p < d->src || v.p >= d->src + d->n)
+    if (!x->verbatim_from || v.n < x->verbatim_from)
         return 0;
-    size_t at = (size_t)(v.p - d->src);
-    uint32_t low = 0, high = d->count; /* nodes[low] begins at or before it */
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (d->nodes[middle].at <= at)
-            low = middle;
-        else
-            high = middle;
-    }
-    const struct json_node *node = &d->nodes[low];
-    return low && node->kind == JSON_STRING && node->at == at && node->n == v.n ? low : 0;
+    uint32_t at = json_node_of(d, v.p);
+    bool all = at && json_kind(d, at) == JSON_STRING && json_inner(d, at).p == v.p
+               && json_inner(d, at).n == v.n;
+    return all ? at : 0;
 }
 
 void

@@ -1,30 +1,23 @@
-/* An event loop on a thread, and an eventfd. */
+/* An event loop on a thread, and what wakes it. */
 #include "server/gateway/aside.h"
 
 #include <signal.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
+
+static void
+on_poke(void *ctx)
+{
+    struct aside *a = ctx;
+    if (atomic_load(&a->stopped))
+        event_base_loopbreak(a->base);
+    else
+        a->order(a->ctx);
+}
 
 bool
 aside_init(struct aside *a, void (*order)(void *ctx), void (*last)(void *ctx), void *ctx)
 {
     *a = (struct aside){ .order = order, .last = last, .ctx = ctx };
-    a->order_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return a->order_fd >= 0;
-}
-
-static void
-on_order(evutil_socket_t fd, short what, void *ctx)
-{
-    struct aside *a = ctx;
-    uint64_t count;
-    (void)what;
-    if (read(fd, &count, sizeof count) < 0)
-        return;
-    if (atomic_load(&a->stopped))
-        event_base_loopbreak(a->base);
-    else
-        a->order(a->ctx);
+    return waker_init(&a->waker, on_poke, a);
 }
 
 static void *
@@ -53,12 +46,10 @@ undo(struct aside *a)
 {
     if (a->upstream)
         upstream_destroy(a->upstream);
-    if (a->event)
-        event_free(a->event);
+    waker_deafen(&a->waker);
     if (a->base)
         event_base_free(a->base);
     a->upstream = NULL;
-    a->event = NULL;
     a->base = NULL;
 }
 
@@ -67,9 +58,7 @@ aside_start(struct aside *a)
 {
     a->base = event_base_new();
     a->upstream = a->base ? upstream_create(a->base, NULL) : NULL;
-    a->event = a->upstream ? event_new(a->base, a->order_fd, EV_READ | EV_PERSIST, on_order, a)
-                           : NULL;
-    a->started = a->event && event_add(a->event, NULL) == 0 && start_thread(a);
+    a->started = a->upstream && waker_listen(&a->waker, a->base) && start_thread(a);
     if (!a->started)
         undo(a);
     return a->started;
@@ -78,8 +67,7 @@ aside_start(struct aside *a)
 void
 aside_poke(struct aside *a)
 {
-    uint64_t one = 1;
-    (void)!write(a->order_fd, &one, sizeof one);
+    waker_wake(&a->waker);
 }
 
 void
@@ -109,6 +97,5 @@ void
 aside_fini(struct aside *a)
 {
     undo(a);
-    if (a->order_fd >= 0)
-        close(a->order_fd);
+    waker_fini(&a->waker);
 }

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "server/gateway/waker.h"
 #include "server/upstream/upstream.h"
 
 struct aside {
@@ -21,8 +22,7 @@ struct aside {
     struct upstream *upstream; /* gone behind aside_fini */
     bool started;              /* it is the owner's who starts it, as is all that follows */
     pthread_t thread;
-    struct event *event; /* of order_fd */
-    int order_fd;        /* an eventfd; -1: none */
+    struct waker waker;
     atomic_bool stopped;
 };
 

@@ -19,7 +19,7 @@ struct marker {
 static uint32_t
 find(struct marker *m, uint32_t near, struct str s)
 {
-    uint32_t at = place_of(m->doc, s);
+    uint32_t at = json_node_of(m->doc, s.p);
     if (at || !s.n || m->lost >= LOST_MOST)
         return at;
     at = place_near(m->doc, near, s, m->marks);
@@ -93,7 +93,7 @@ mark_thinking(struct marker *m, const struct ir_block *b)
         return;
     }
     /* Each is near to the other, whatever else says the same. */
-    uint32_t seal = place_of(m->doc, b->thinking.signature);
+    uint32_t seal = json_node_of(m->doc, b->thinking.signature.p);
     uint32_t at = find(m, seal ? seal : m->last, text);
     mark_at(m, at, CONTENT_CLOSED);
     mark_closed(m, b->thinking.signature);

@@ -1,22 +1,5 @@
-/* By its address, or by what it says. */
+/* By what it says, from the inside out. */
 #include "server/gateway/place.h"
-
-uint32_t
-place_of(const struct json_doc *doc, struct str text)
-{
-    if (!text.p || text.p < doc->src || text.p >= doc->src + doc->n)
-        return 0;
-    size_t at = (size_t)(text.p - doc->src);
-    uint32_t low = 0, high = doc->count; /* nodes[low] begins at or before it */
-    while (high - low > 1) {
-        uint32_t mid = low + (high - low) / 2;
-        if (doc->nodes[mid].at <= at)
-            low = mid;
-        else
-            high = mid;
-    }
-    return low;
-}
 
 /* The first such string of these nodes; 0: none. */
 static uint32_t

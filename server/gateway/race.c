@@ -53,9 +53,9 @@ may_begin(const struct exchange *x)
            && x->attempt.reply == ATTEMPT_SILENT && exchange_left_ms(x) > 0;
 }
 
-/* Ask a candidate, which stands in x->attempt. */
+/* Have x->attempt ask a candidate. */
 static enum rival_start
-ask(struct exchange *x, const struct candidate *c)
+try(struct exchange *x, const struct candidate *c)
 {
     switch (attempt_start(x, c)) {
     case ATTEMPT_STARTED:
@@ -74,27 +74,17 @@ ask(struct exchange *x, const struct candidate *c)
     return RIVAL_BROKEN;
 }
 
-/* Start the first of the deployments that were not asked yet which can begin at once. */
-static bool
-start(struct exchange *x)
+/* The same; nothing is left of an attempt that has not begun. */
+static enum rival_start
+ask(void *ctx, const struct candidate *c)
 {
-    struct candidate c;
-    enum rival_step step = RIVAL_STOP;
-    while (route_beside(&x->route, &x->worker->dice, &c)) {
-        step = rival_step(ask(x, &c));
-        if (step == RIVAL_RUNS)
-            break;
+    struct exchange *x = ctx;
+    const enum rival_start s = try(x, c);
+    if (s != RIVAL_BEGUN) {
         x->attempt.cut = true;
         attempt_stop(x);
-        if (step == RIVAL_STOP)
-            break;
-        if (step == RIVAL_PASS)
-            route_pass(&x->route);
-        else
-            route_exclude(&x->route);
     }
-    route_rejoin(&x->route);
-    return step == RIVAL_RUNS;
+    return s;
 }
 
 void
@@ -108,7 +98,7 @@ race_begin(struct exchange *x, enum rival_cause cause)
     const struct ir_error error = x->error;
     const struct str detail = x->detail;
     swap(x);
-    bool runs = start(x);
+    bool runs = route_race(&x->route, &x->worker->dice, ask, x);
     swap(x);
     x->racing = runs;
     x->error = error;

@@ -140,7 +140,8 @@ static void
 skip_thought(struct copier *c, const struct ir_block *b)
 {
     struct str text = b->thinking.text;
-    uint32_t at = place_of(c->doc, text), seal = place_of(c->doc, b->thinking.signature);
+    uint32_t at = json_node_of(c->doc, text.p),
+             seal = json_node_of(c->doc, b->thinking.signature.p);
     if (!at && text.n)
         at = place_near(c->doc, seal ? seal : c->last, text, NULL);
     if (!at || c->doc->nodes[at].at < c->done)

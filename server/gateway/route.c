@@ -230,17 +230,6 @@ route_next(struct route *r, struct dice *dice, struct candidate *c)
     return r->at < r->n;
 }
 
-bool
-route_beside(struct route *r, struct dice *dice, struct candidate *c)
-{
-    if (r->at == r->n || r->tries == 0 || r->diverted || r->rounds > 0)
-        return false;
-    unsigned n = gather(r, ROUTE_FRESH);
-    if (n > 0)
-        give_out(r, n, dice, c);
-    return n > 0;
-}
-
 unsigned
 route_repeats(struct route *r)
 {
@@ -258,19 +247,50 @@ route_exclude(struct route *r)
     r->tries++;
 }
 
-void
-route_pass(struct route *r)
+/* A try beside the one that runs: at a deployment of the same model that was not asked yet, which counts as any
+ * other.  False when there is none; the route stays where it is. */
+static bool
+beside(struct route *r, struct dice *dice, struct candidate *c)
+{
+    if (r->at == r->n || r->tries == 0 || r->diverted || r->rounds > 0)
+        return false;
+    unsigned n = gather(r, ROUTE_FRESH);
+    if (n > 0)
+        give_out(r, n, dice, c);
+    return n > 0;
+}
+
+/* The last try was not made and does not count; its deployment is offered again after rejoin. */
+static void
+pass(struct route *r)
 {
     r->state[r->last] = ROUTE_PASSED;
     r->tries++;
 }
 
-void
-route_rejoin(struct route *r)
+static void
+rejoin(struct route *r)
 {
     for (unsigned i = 0; r->at < r->n && i < r->steps[r->at].model->n; i++)
         if (r->state[i] == ROUTE_PASSED)
             r->state[i] = ROUTE_FRESH;
+}
+
+bool
+route_race(struct route *r, struct dice *dice,
+           enum rival_start (*ask)(void *ctx, const struct candidate *c), void *ctx)
+{
+    struct candidate c;
+    enum rival_step step = RIVAL_SKIP;
+    while (step != RIVAL_RUNS && step != RIVAL_STOP && beside(r, dice, &c)) {
+        step = rival_step(ask(ctx, &c));
+        if (step == RIVAL_PASS)
+            pass(r);
+        else if (step == RIVAL_SKIP)
+            route_exclude(r);
+    }
+    rejoin(r);
+    return step == RIVAL_RUNS;
 }
 
 void

@@ -11,6 +11,7 @@
 #define LLMUX_GATEWAY_ROUTE_H
 
 #include "runtime/base/dice.h"
+#include "runtime/resilience/rival.h"
 #include "runtime/route/strategy.h"
 #include "server/gateway/catalogue.h"
 
@@ -87,9 +88,10 @@ bool route_begin_any(struct route *r, const struct catalogue *c, const struct co
 /* The next try; false when there is none left. */
 bool route_next(struct route *r, struct dice *dice, struct candidate *c);
 
-/* A try beside the one that runs: at a deployment of the same model that was not asked yet, which counts as any
- * other.  False when there is none; the route stays where it is. */
-bool route_beside(struct route *r, struct dice *dice, struct candidate *c);
+/* Look for a rival of the try that runs: ask deployments beside it, as rival.h says, until one has begun.  False when
+ * none has; those that would have had to be waited for are offered again later. */
+bool route_race(struct route *r, struct dice *dice,
+                enum rival_start (*ask)(void *ctx, const struct candidate *c), void *ctx);
 
 /* How often the deployment of the next try may have failed this request already: 0 when it is a
  * fresh one, or there is no next try. */
@@ -98,11 +100,6 @@ unsigned route_repeats(struct route *r);
 /* The last try was not made, as its deployment cannot serve this request at all: it does not count
  * as one, and this deployment is not offered again for this model. */
 void route_exclude(struct route *r);
-
-/* The last try was not made, as its deployment would have had to be waited for: it does not count as one, and
- * this deployment is offered again after route_rejoin. */
-void route_pass(struct route *r);
-void route_rejoin(struct route *r);
 
 /* This try has failed for good: its deployment is not offered again for this model. */
 void route_forsake(struct route *r, const struct candidate *c);

@@ -4,7 +4,6 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -233,8 +232,7 @@ static void
 poke(void *ctx)
 {
     struct worker *w = ctx;
-    uint64_t one = 1;
-    (void)!write(w->order_fd, &one, sizeof one);
+    waker_wake(&w->waker);
 }
 
 void
@@ -285,13 +283,9 @@ drain(struct worker *w)
 }
 
 static void
-on_order(evutil_socket_t fd, short what, void *ctx)
+on_poke(void *ctx)
 {
     struct worker *w = ctx;
-    uint64_t count;
-    (void)what;
-    if (read(fd, &count, sizeof count) < 0)
-        return;
     worker_gateway(w);
     for (struct bell_note *n; (n = bell_take(&w->bell));)
         limits_tell(n);
@@ -366,20 +360,18 @@ make_parts(struct worker *w, struct gateway *g)
     w->http = make_http(w, g);
     w->upstream = upstream_create(w->base, NULL);
     media_fetcher_init(&w->media, w->base);
-    w->order_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (!w->http || !w->upstream || w->order_fd < 0)
+    if (!w->http || !w->upstream)
         return false;
     w->lease = lease_create(gateway_hold(g), w->upstream, NULL);
     if (!w->lease)
         return false;
-    w->order_event = event_new(w->base, w->order_fd, EV_READ | EV_PERSIST, on_order, w);
     w->drain_event = evtimer_new(w->base, on_drain_timeout, w);
     if (w->service->metrics && !(w->shard = metrics_join(w->service->metrics)))
         return false;
     if (getrandom(&seed, sizeof seed, 0) < 0)
         seed = (uintptr_t)w ^ clock_wall_ms();
     dice_init(&w->dice, seed);
-    return w->order_event && w->drain_event && event_add(w->order_event, NULL) == 0;
+    return w->drain_event && waker_listen(&w->waker, w->base);
 }
 
 struct worker *
@@ -390,7 +382,8 @@ worker_create(struct gateway *g, enum worker_role role, int done_fd, struct faul
         fault_set(f, ERR_MEMORY, 0, "out of memory");
         return NULL;
     }
-    *w = (struct worker){ .service = g->service, .role = role, .order_fd = -1, .done_fd = done_fd };
+    *w = (struct worker){ .service = g->service, .role = role, .done_fd = done_fd };
+    const bool awake = waker_init(&w->waker, on_poke, w);
     bell_init(&w->bell, poke, w);
     TAILQ_INIT(&w->running);
     TAILQ_INIT(&w->pool);
@@ -399,7 +392,7 @@ worker_create(struct gateway *g, enum worker_role role, int done_fd, struct faul
     buf_init(&w->spans, SPANS_MAX);
     arena_init(&w->scratch, SCRATCH_MAX);
     json_doc_init(&w->doc);
-    if (make_parts(w, g))
+    if (awake && make_parts(w, g))
         return w;
     fault_set(f, ERR_MEMORY, 0, "out of memory or descriptors");
     worker_destroy(w);
@@ -464,16 +457,14 @@ worker_destroy(struct worker *w)
     media_fetcher_fini(&w->media);
     if (w->upstream)
         upstream_destroy(w->upstream);
-    if (w->order_event)
-        event_free(w->order_event);
+    waker_deafen(&w->waker);
     if (w->drain_event)
         event_free(w->drain_event);
     deadlines_fini(&w->deadlines);
     shedding_fini(w);
     if (w->base)
         event_base_free(w->base);
-    if (w->order_fd >= 0)
-        close(w->order_fd);
+    waker_fini(&w->waker);
     metrics_leave(w->shard);
     bell_fini(&w->bell);
     tape_rack_fini(&w->tapes);

@@ -10,6 +10,7 @@
 #include "server/gateway/lease.h"
 #include "server/gateway/measure_memo.h"
 #include "server/gateway/shedding.h"
+#include "server/gateway/waker.h"
 #include "server/http/server.h"
 #include "server/media/media_fetch.h"
 
@@ -35,10 +36,9 @@ struct worker {
     struct http_server *http;
     struct upstream *upstream;
     struct media_fetcher media; /* of its own connections, see there */
-    struct event *order_event;
-    struct event *drain_event; /* drain_timeout is over */
-    int order_fd;              /* an eventfd; written when order has changed */
-    int done_fd;               /* borrowed: an eventfd that hears of the thread's end */
+    struct waker waker;         /* for mail, orders and the bell */
+    struct event *drain_event;  /* drain_timeout is over */
+    int done_fd;                /* borrowed: an eventfd that hears of the thread's end */
     _Atomic enum worker_order order;
     enum worker_order obeyed; /* the newest that was followed */
     bool started;             /* there is a thread to wait for */

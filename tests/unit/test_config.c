@@ -145,18 +145,26 @@ config_holds_every_value(void **state)
     assert_int_equal(p->http_version, CONFIG_HTTP_2);
     assert_int_equal(p->line, 17);
     CONFIG_TEXT_IS(q->api_key, "sk-from-a-file");
-    CONFIG_TEXT_IS(q->auth.scheme, "sigv4");
-    CONFIG_TEXT_IS(q->auth.access_key_id, "AKID");
-    CONFIG_TEXT_IS(q->auth.secret_access_key, "sk-from-a-file");
-    CONFIG_TEXT_IS(q->auth.session_token, "sk-from-the-environment");
-    CONFIG_TEXT_IS(q->auth.profile, "work");
-    CONFIG_TEXT_IS(q->auth.region, "eu-1");
-    CONFIG_TEXT_IS(q->auth.credentials_file, "/tls/key.pem");
-    CONFIG_TEXT_IS(q->auth.tenant_id, "t-1");
-    CONFIG_TEXT_IS(q->auth.client_id, "c-1");
-    CONFIG_TEXT_IS(q->auth.client_secret, "cs");
-    CONFIG_TEXT_IS(q->auth.scope, "https://s/.default");
-    CONFIG_TEXT_IS(q->auth.token_url, "https://login/token");
+    const struct config_auth *auth = &q->auth;
+    const struct {
+        struct str got;
+        const char *want;
+    } told[] = {
+        { auth->scheme, "sigv4" },
+        { auth->access_key_id, "AKID" },
+        { auth->secret_access_key, "sk-from-a-file" },
+        { auth->session_token, "sk-from-the-environment" },
+        { auth->profile, "work" },
+        { auth->region, "eu-1" },
+        { auth->credentials_file, "/tls/key.pem" },
+        { auth->tenant_id, "t-1" },
+        { auth->client_id, "c-1" },
+        { auth->client_secret, "cs" },
+        { auth->scope, "https://s/.default" },
+        { auth->token_url, "https://login/token" },
+    };
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+        CONFIG_TEXT_IS(told[i].got, told[i].want);
     assert_true(q->models[0].wildcard);
     assert_null(q->models[0].upstream.p);
     CONFIG_TEXT_IS(q->models[1].upstream, "y/*");

@@ -315,6 +315,24 @@ streams_tell_what_is_to_be_told(void **state)
     vault_fini(&v);
 }
 
+/* Put values into a document, so many times. */
+static struct str
+restore(struct str document, unsigned times, struct arena *a, struct buf *out)
+{
+    struct ir_reply m;
+    struct ir_error e;
+    struct vault v;
+    struct xd x;
+    fill(&v);
+    buf_init(out, 1 << 20);
+    xd_init(&x, xd_find(STR("anthropic.messages")), XD_OP_CHAT, a, NULL);
+    assert_int_equal(xd_reply_read(&x, document, &m, &e), ERR_OK);
+    assert_int_equal(restoring_document(&v, &x.doc, &m, out), times);
+    xd_fini(&x);
+    vault_fini(&v);
+    return buf_str(out);
+}
+
 /* In a document, too, what is signed stays. */
 static void
 signed_thinking_stays_in_documents(void **state)
@@ -324,27 +342,16 @@ signed_thinking_stays_in_documents(void **state)
         "\"type\":\"thinking\",\"thinking\":\"\\u0041 " P0 "\",\"signature\":\"S\"},{\"type\":"
         "\"thinking\",\"thinking\":\"B " P0 "\"},{\"type\":\"text\",\"text\":\"A " P0 " " P1
         "\"}],\"stop_reason\":\"end_turn\",\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}";
-    const struct xd_dialect *d = xd_find(STR("anthropic.messages"));
     struct arena a;
     struct buf out;
-    struct ir_reply m;
-    struct ir_error e;
-    struct vault v;
-    struct xd x;
     (void)state;
-    fill(&v);
     arena_init(&a, 1 << 20);
-    buf_init(&out, 1 << 20);
-    xd_init(&x, d, XD_OP_CHAT, &a, NULL);
-    assert_int_equal(xd_reply_read(&x, str_from(document), &m, &e), ERR_OK);
-    assert_int_equal(restoring_document(&v, &x.doc, &m, &out), 3);
-    assert_true(has(buf_str(&out), "\\u0041 " P0));
-    assert_true(has(buf_str(&out), "B ann@example.org"));
-    assert_true(has(buf_str(&out), "A ann@example.org k\\\"1\\n2\\\\\""));
-    xd_fini(&x);
+    struct str got = restore(str_from(document), 3, &a, &out);
+    assert_true(has(got, "\\u0041 " P0));
+    assert_true(has(got, "B ann@example.org"));
+    assert_true(has(got, "A ann@example.org k\\\"1\\n2\\\\\""));
     buf_fini(&out);
     arena_fini(&a);
-    vault_fini(&v);
 }
 
 /* Twice the same thought, and once the same words that nobody has signed: escaped or not, before it and behind. */
@@ -352,18 +359,11 @@ static void
 equal_thoughts_are_told_apart(void **state)
 {
     static const char *const thoughts[] = { "A " P0, "\\u0041 " P0 };
-    const struct xd_dialect *d = xd_find(STR("anthropic.messages"));
     (void)state;
     for (unsigned i = 0; i < 2; i++) {
         struct arena a;
         struct buf out;
-        struct ir_reply m;
-        struct ir_error e;
-        struct vault v;
-        struct xd x;
-        fill(&v);
         arena_init(&a, 1 << 20);
-        buf_init(&out, 1 << 20);
         const char *t = thoughts[i];
         struct str document = arena_printf(
             &a,
@@ -373,20 +373,16 @@ equal_thoughts_are_told_apart(void **state)
             "\"text\":\"%s\"}],\"stop_reason\":\"end_turn\",\"usage\":{\"input_tokens\":1,"
             "\"output_tokens\":1}}",
             t, t, t, t);
-        xd_init(&x, d, XD_OP_CHAT, &a, NULL);
-        assert_int_equal(xd_reply_read(&x, document, &m, &e), ERR_OK);
-        assert_int_equal(restoring_document(&v, &x.doc, &m, &out), 2);
         struct str signed_twice = arena_printf(
             &a,
             "{\"type\":\"thinking\",\"thinking\":\"%s\",\"signature\":\"S1\"},{\"type\":\"thinking\","
             "\"signature\":\"S2\",\"thinking\":\"%s\"}",
             t, t);
-        if (!memmem(out.p, out.n, signed_twice.p, signed_twice.n))
-            fail_msg("%.*s", STR_ARG(buf_str(&out)));
-        xd_fini(&x);
+        struct str got = restore(document, 2, &a, &out);
+        if (!has(got, signed_twice.p))
+            fail_msg("%.*s", STR_ARG(got));
         buf_fini(&out);
         arena_fini(&a);
-        vault_fini(&v);
     }
 }
 

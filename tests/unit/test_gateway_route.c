@@ -92,6 +92,71 @@ a_route_tries_all_deployments_before_one_again_then_the_fallbacks(void **state)
     rig_close(&rig);
 }
 
+/* What those answer that are asked for a second call, and who they were. */
+struct asked {
+    enum rival_start answers[3];
+    unsigned n;
+    const struct offer *offers[3];
+};
+
+static enum rival_start
+answer(void *ctx, const struct candidate *c)
+{
+    struct asked *a = ctx;
+    assert_true(a->n < 3);
+    a->offers[a->n] = c->offer;
+    return a->answers[a->n++];
+}
+
+static const char three[] = "server: { listen: \"127.0.0.1:0\" }\n"
+                            "providers:\n"
+                            "  - { name: a, type: openai, models: [m] }\n"
+                            "  - { name: b, type: openai, models: [m] }\n"
+                            "  - { name: c, type: openai, models: [m] }\n"
+                            "routing: { retries: 5 }\n";
+
+/* Who must not be waited for is asked another time, who cannot serve it never, and a broken one ends the search. */
+static void
+a_race_asks_one_after_the_other(void **state)
+{
+    static const struct {
+        enum rival_start answers[3];
+        unsigned asked;
+        bool runs;
+        unsigned fresh; /* that are tried before one is again */
+    } rows[] = {
+        { { RIVAL_BEGUN }, 1, true, 1 },
+        { { RIVAL_BUSY, RIVAL_BEGUN }, 2, true, 1 },
+        { { RIVAL_BUSY, RIVAL_BUSY }, 2, false, 2 },
+        { { RIVAL_REFUSED, RIVAL_BEGUN }, 2, true, 0 },
+        { { RIVAL_REFUSED, RIVAL_REFUSED }, 2, false, 0 },
+        { { RIVAL_BROKEN }, 1, false, 1 },
+        { { RIVAL_BUSY, RIVAL_BROKEN }, 2, false, 1 },
+    };
+    struct rig rig;
+    (void)state;
+    rig_open(&rig, three);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct asked a = { .n = 0 };
+        struct route r;
+        struct candidate first, c;
+        struct dice dice;
+        unsigned fresh = 0;
+        memcpy(a.answers, rows[i].answers, sizeof a.answers);
+        dice_init(&dice, i);
+        begin(&r, &rig, "m");
+        assert_true(route_next(&r, &dice, &first));
+        assert_int_equal(route_race(&r, &dice, answer, &a), rows[i].runs);
+        assert_int_equal(a.n, rows[i].asked);
+        assert_ptr_not_equal(a.offers[0], first.offer);
+        assert_ptr_not_equal(a.offers[0], a.offers[1]);
+        while (route_next(&r, &dice, &c) && !c.again)
+            fresh++;
+        assert_int_equal(fresh, rows[i].fresh);
+    }
+    rig_close(&rig);
+}
+
 static void
 weights_are_shares(void **state)
 {
@@ -147,9 +212,10 @@ a_deployment_that_cannot_serve_is_left_out_and_costs_no_try(void **state)
 static void
 a_try_beside_another_leaves_the_rest_of_the_route_alone(void **state)
 {
+    struct asked busy = { .answers = { RIVAL_BUSY } }, free = { .answers = { RIVAL_BEGUN } };
     struct rig rig;
     struct route r;
-    struct candidate first, beside, c;
+    struct candidate first, c;
     struct dice dice;
     (void)state;
     rig_open(&rig, yaml);
@@ -157,20 +223,18 @@ a_try_beside_another_leaves_the_rest_of_the_route_alone(void **state)
     begin(&r, &rig, "pair");
     assert_true(route_next(&r, &dice, &first));
     unsigned tries = r.tries;
-    assert_true(route_beside(&r, &dice, &beside));
-    assert_ptr_not_equal(beside.offer, first.offer);
-    route_pass(&r); /* it was busy */
-    assert_false(route_beside(&r, &dice, &c));
+    assert_false(route_race(&r, &dice, answer, &busy));
+    assert_ptr_not_equal(busy.offers[0], first.offer);
     assert_int_equal(r.tries, tries);
-    route_rejoin(&r);
-    assert_true(route_beside(&r, &dice, &c)); /* and another time it is not */
-    assert_ptr_equal(c.offer, beside.offer);
-    assert_false(route_beside(&r, &dice, &c));
+    assert_true(route_race(&r, &dice, answer, &free)); /* another time it is not busy */
+    assert_ptr_equal(free.offers[0], busy.offers[0]);
+    assert_false(route_race(&r, &dice, answer, &free));
+    assert_int_equal(free.n, 1);
     assert_int_equal(r.tries, tries - 1);
     route_forsake(&r, &first); /* who was asked first: not the newest one */
     for (unsigned i = 0; i < tries - 1; i++) {
         assert_true(route_next(&r, &dice, &c));
-        assert_ptr_equal(c.offer, beside.offer);
+        assert_ptr_equal(c.offer, free.offers[0]);
     }
     assert_true(route_next(&r, &dice, &c));
     assert_str(c.name, "spare");
@@ -402,6 +466,7 @@ main(void)
         cmocka_unit_test(the_exact_name_wins_over_wildcards_and_the_longest_wildcard_over_others),
         cmocka_unit_test(a_star_upstream_takes_what_the_name_s_star_matched),
         cmocka_unit_test(a_route_tries_all_deployments_before_one_again_then_the_fallbacks),
+        cmocka_unit_test(a_race_asks_one_after_the_other),
         cmocka_unit_test(weights_are_shares),
         cmocka_unit_test(a_deployment_that_cannot_serve_is_left_out_and_costs_no_try),
         cmocka_unit_test(a_try_beside_another_leaves_the_rest_of_the_route_alone),

@@ -66,6 +66,24 @@ the_last_of_repeated_members_counts(void **state)
     json_doc_fini(&d);
 }
 
+/* What stands between values is of the one before it. */
+static void
+nodes_are_found_by_where_they_stand(void **state)
+{
+    static const char text[] = " {\"a\": [1, \"xy\"]}";
+    static const char nodes[] = "01122223444455555";
+    struct json_doc d;
+    (void)state;
+    json_doc_init(&d);
+    parse(&d, text);
+    for (size_t i = 0; i < sizeof text - 1; i++)
+        assert_int_equal(json_node_of(&d, d.src + i), nodes[i] - '0');
+    assert_int_equal(json_node_of(&d, NULL), 0);
+    assert_int_equal(json_node_of(&d, d.src - 1), 0);
+    assert_int_equal(json_node_of(&d, d.src + d.n), 0);
+    json_doc_fini(&d);
+}
+
 static void
 elements_and_members_are_counted(void **state)
 {
@@ -258,6 +276,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_decoded_and_point_into_the_source_when_they_can),
         cmocka_unit_test(the_last_of_repeated_members_counts),
+        cmocka_unit_test(nodes_are_found_by_where_they_stand),
         cmocka_unit_test(elements_and_members_are_counted),
         cmocka_unit_test(integers_are_exact_or_refused),
         cmocka_unit_test(integers_are_found_behind_every_spelling),

@@ -225,8 +225,9 @@ give_place_up(struct request *x, struct call *k)
 
 /* Ask a candidate for a second call, at once or not at all. */
 static enum rival_start
-ask_rival(struct request *x, const struct candidate *to)
+ask_rival(void *ctx, const struct candidate *to)
 {
+    struct request *x = ctx;
     switch (start(x, to)) {
     case SEMAPHORE_IN:
         return RIVAL_BEGUN;
@@ -239,24 +240,6 @@ ask_rival(struct request *x, const struct candidate *to)
     return RIVAL_REFUSED;
 }
 
-static bool
-start_rival(struct request *x)
-{
-    struct candidate to;
-    enum rival_step step = RIVAL_STOP;
-    while (route_beside(&x->route, &x->course->dice, &to)) {
-        step = rival_step(ask_rival(x, &to));
-        if (step == RIVAL_RUNS || step == RIVAL_STOP)
-            break;
-        if (step == RIVAL_PASS)
-            route_pass(&x->route);
-        else
-            route_exclude(&x->route);
-    }
-    route_rejoin(&x->route);
-    return step == RIVAL_RUNS;
-}
-
 static void
 begin_rival(struct call *k, enum rival_cause cause)
 {
@@ -265,7 +248,8 @@ begin_rival(struct call *k, enum rival_cause cause)
     const struct restraint *r = &c->house.gateway.restraint;
     const struct rival_rates rates = { &r->retries, &r->hedge };
     if (x->first || is_racing(x) || !k->runs
-        || !limits_affords(c->house.budget, &rates, cause, c->now, 1) || !start_rival(x))
+        || !limits_affords(c->house.budget, &rates, cause, c->now, 1)
+        || !route_race(&x->route, &c->dice, ask_rival, x))
         return;
     limits_book(c->house.budget, &rates, cause, c->now, 1);
     c->result->rivals++;
