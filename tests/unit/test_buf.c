@@ -191,9 +191,14 @@ large_memory_goes_from_use_to_use(void **state)
     assert_ptr_equal(b.p, memory);
     assert_int_equal(b.room, BUF_SPARE_LEAST);
     assert_null(spare.p);
-    buf_borrow(&b, &spare, BUF_SPARE_LEAST);
+    struct buf other = with_room(2 * BUF_SPARE_LEAST);
+    buf_return(&other, &spare);
+    buf_borrow(&b, &spare, BUF_SPARE_LEAST); /* it has as much already */
     assert_ptr_equal(b.p, memory);
+    assert_int_equal(spare.room, 2 * BUF_SPARE_LEAST);
+    buf_fini(&spare);
     buf_return(&b, &spare);
+    assert_ptr_equal(spare.p, memory);
     buf_init(&b, 10); /* a ceiling below what is borrowed rises */
     buf_borrow(&b, &spare, BUF_SPARE_LEAST);
     assert_true(b.room <= b.cap);

@@ -156,6 +156,30 @@ a_deep_match_is_found(void **state)
     buf_fini(&text);
 }
 
+/* However many stretches it lies in: the first looks at a few kilobytes. */
+static void
+a_long_match_is_found(void **state)
+{
+    static const char *const patterns[] = { "<[^<>]*>" };
+    static const size_t lengths[] = { 1000, 5000, 70000, 1000000 };
+    struct buf text;
+    enum err err;
+    unsigned found;
+    (void)state;
+    buf_init(&text, 1 << 21);
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        buf_clear(&text);
+        buf_puts(&text, STR("<<"));
+        for (size_t n = 0; n < lengths[i]; n++)
+            buf_putc(&text, 'x');
+        buf_puts(&text, STR("> and <y>"));
+        calls_for(patterns, 1, buf_str(&text), no_end, &err, &found);
+        assert_int_equal(err, ERR_OK);
+        assert_int_equal(found, 2);
+    }
+    buf_fini(&text);
+}
+
 /* A pattern that takes too much is not one that finds nothing. */
 static void
 too_much_is_an_error(void **state)
@@ -232,6 +256,7 @@ main(void)
         cmocka_unit_test(stretches_make_no_difference),
         cmocka_unit_test(work_grows_with_the_text),
         cmocka_unit_test(a_deep_match_is_found),
+        cmocka_unit_test(a_long_match_is_found),
         cmocka_unit_test(too_much_is_an_error),
         cmocka_unit_test(time_ends_it),
         cmocka_unit_test(time_is_asked_for_now_and_then),

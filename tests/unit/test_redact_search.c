@@ -131,6 +131,7 @@ of_what_overlaps_nothing_is_shown(void **state)
     } cases[] = {
         { STR_INIT("name=ann@corp-a.com!"), STR_INIT("[REDACTED:name]!") },
         { STR_INIT("name=ab%63@corp-a.com!"), STR_INIT("[REDACTED:name]!") },
+        { STR_INIT("name=sk-\\u0070roj-abcDEF0123456789ghiJKL!"), STR_INIT("[REDACTED:name]!") },
         { STR_INIT("-abb.bcab-"), STR_INIT("-[REDACTED:left].[REDACTED:right][REDACTED:left]-") },
         { STR_INIT("abxxabcbc +491701234567 "), STR_INIT("[REDACTED:wide] ") },
     };
@@ -182,6 +183,60 @@ behind_a_search_that_failed_nothing_is_shown(void **state)
     redact_custom_destroy(custom);
 }
 
+/* Of the value of a member called `name`: where its first match is, and how long; false: there is none. */
+static bool
+first_of_named(const struct redact_rules *rules, const char *name, const char *value, size_t *at,
+               size_t *n)
+{
+    struct buf room;
+    struct redact_search s;
+    struct redact_match m;
+    buf_init(&room, 1000);
+    struct redact_script t = redact_script_named(str_from(name), str_from(value), &room);
+    redact_search_begin(&s, rules, t);
+    bool found = redact_search_next(&s, t.from, &m);
+    if (found) {
+        assert_true(m.at >= t.from && m.at + m.n <= t.all.n);
+        *at = m.at - t.from;
+        *n = m.n;
+    }
+    redact_search_end(&s);
+    buf_fini(&room);
+    return found;
+}
+
+/* What is found in the name is not told, nor is what of a match lies there. */
+static void
+of_what_stands_before_a_text_nothing_is_told(void **state)
+{
+    static const struct redact_pattern own[] = { { STR_INIT("pair"),
+                                                   STR_INIT("ticket\": \"[0-9]+") } };
+    static const struct {
+        const char *name, *value;
+        size_t at, n; /* 0: nothing is found */
+    } rows[] = {
+        { "ticket", "4711 is open", 0, 4 },
+        { "ann@corp-a.com", "hello", 0, 0 },
+        { "ann%40corp-a.com", "hello", 0, 0 },
+        { "sk-\\u0070roj-abcDEF0123456789ghiJKL", "a\\/b", 0, 0 },
+        { "ann%40corp-a.com", "of bob%40corp-b.com", 3, 16 },
+        { "password", "hunter22", 0, 8 },
+        { "password", "hunter\\u0032\\u0032", 0, 18 },
+    };
+    struct fault f;
+    struct redact_custom *custom = redact_custom_create(own, 1, &f);
+    const struct redact_rules rules = { .which = REDACT_ALL, .custom = custom, .unfold = true };
+    (void)state;
+    assert_non_null(custom);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t at = 0, n = 0;
+        bool found = first_of_named(&rules, rows[i].name, rows[i].value, &at, &n);
+        if (found != (rows[i].n > 0) || at != rows[i].at || n != rows[i].n)
+            fail_msg("%s: %s: %zu + %zu", rows[i].name, rows[i].value, at, n);
+    }
+    redact_custom_destroy(custom);
+}
+
 /* One name may stand before very many values. */
 static void
 a_long_name_costs_no_more_than_a_short_one(void **state)
@@ -212,6 +267,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_search_finds_all), cmocka_unit_test(of_what_overlaps_nothing_is_shown),
         cmocka_unit_test(behind_a_search_that_failed_nothing_is_shown),
+        cmocka_unit_test(of_what_stands_before_a_text_nothing_is_told),
         cmocka_unit_test(a_long_name_costs_no_more_than_a_short_one)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
