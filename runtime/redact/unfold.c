@@ -100,6 +100,7 @@ redact_unfold_begin(struct redact_unfold *u, struct str text)
     if (!e.n)
         return false;
     buf_init(&u->plain, text.n);
+    (void)buf_room(&u->plain, text.n); /* to grow would leave copies behind, which nobody wipes */
     buf_init(&u->places, text.n * sizeof(struct place));
     for (; e.n; e = next_escape(text, &at)) {
         buf_put(&u->plain, text.p + done, at - done);

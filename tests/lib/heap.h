@@ -1,4 +1,4 @@
-/* What a program takes from the heap: it stands in for the allocator, and counts.
+/* What a program takes from the heap, and what it leaves there: it stands in for the allocator, and counts.
  *
  * For one file of a program, which has the program's malloc then.  The sanitizers bring allocators of their own and keep
  * their own books, so there nothing is counted (HEAP_COUNTS is 0, and so is all of struct heap): run what is to be judged
@@ -7,7 +7,9 @@
 #define LLMUX_TESTS_HEAP_H
 
 #include <malloc.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define HEAP_COUNTS 0
@@ -24,6 +26,8 @@ static struct {
     unsigned long allocations; /* calls of malloc, calloc and realloc */
     size_t held;               /* bytes, now */
     size_t most;               /* bytes, at any time since the program set it */
+    const char *secret;        /* to be looked for in what is given back; NULL: nothing */
+    unsigned long shown;       /* blocks that were given back with it */
 } heap;
 
 #if HEAP_COUNTS
@@ -53,13 +57,22 @@ calloc(size_t n, size_t size)
     return heap_got(__libc_calloc(n, size));
 }
 
+static bool
+heap_shows(const void *p)
+{
+    return heap.secret && p
+           && memmem(p, malloc_usable_size((void *)p), heap.secret, strlen(heap.secret));
+}
+
 /* Old and new may be there at once. */
 void *
 realloc(void *p, size_t n)
 {
     size_t had = malloc_usable_size(p);
+    bool shows = heap_shows(p);
     void *to = heap_got(__libc_realloc(p, n));
     heap.held -= to || !n ? had : 0;
+    heap.shown += shows && to != p;
     return to;
 }
 
@@ -67,6 +80,7 @@ void
 free(void *p)
 {
     heap.held -= malloc_usable_size(p);
+    heap.shown += heap_shows(p);
     __libc_free(p);
 }
 #endif

@@ -133,6 +133,11 @@ work_grows_with_the_text(void **state)
         assert_true(calls[i] < n + n / 2);
     }
     assert_true(calls[1] < 2 * calls[0] + 100);
+    /* Where nothing is found stretches become longer. */
+    enum err err;
+    unsigned found;
+    assert_true(calls_for(patterns + 1, 1, buf_str(&text), no_end, &err, &found)
+                < text.n / 2000 + 10);
     buf_fini(&text);
 }
 
@@ -197,6 +202,9 @@ too_much_is_an_error(void **state)
     calls_for(steps, 1, buf_str(&text), no_end, &err, &found);
     assert_int_equal(err, ERR_LIMIT);
     calls_for(stack, 1, buf_str(&text), no_end, &err, &found);
+    assert_int_equal(err, ERR_LIMIT);
+    /* Some hundred thousand steps are too many, too; PCRE2 by itself would take ten million. */
+    calls_for(steps, 1, STR("aaaaaaaaaaaaaaaaaaaxc"), no_end, &err, &found);
     assert_int_equal(err, ERR_LIMIT);
     buf_fini(&text);
 }
