@@ -1,6 +1,7 @@
 /* The growing of buffers. */
 #include "runtime/base/buf.h"
 
+#include <sanitizer/asan_interface.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@ buf_init(struct buf *b, size_t cap)
 void
 buf_fini(struct buf *b)
 {
+    ASAN_UNPOISON_MEMORY_REGION(b->p, b->room);
     free(b->p);
     *b = (struct buf){ .cap = b->cap };
 }
@@ -48,6 +50,7 @@ buf_borrow(struct buf *b, struct buf *spare, size_t n)
     if (n < BUF_SPARE_LEAST || spare->room < n || b->room >= n)
         return;
     free(b->p);
+    ASAN_UNPOISON_MEMORY_REGION(spare->p, spare->room);
     b->p = spare->p;
     b->room = spare->room;
     b->cap = b->cap < b->room ? b->room : b->cap;
@@ -58,13 +61,13 @@ void
 buf_return(struct buf *b, struct buf *spare)
 {
     if (b->room >= BUF_SPARE_LEAST && b->room > spare->room && b->room <= spare->cap) {
-        free(spare->p);
+        buf_fini(spare);
         spare->p = b->p;
         spare->room = b->room;
-        b->p = NULL;
+        ASAN_POISON_MEMORY_REGION(spare->p, spare->room);
+        *b = (struct buf){ .cap = b->cap };
     }
     buf_fini(b);
-    b->err = ERR_OK;
 }
 
 /* The next size: doubled, at least what is needed, at most the cap. */

@@ -52,9 +52,11 @@ buf_puts(struct buf *b, struct str s)
 }
 
 /* A spare is a buffer without content, whose memory waits for large ones.  Blocks that come and go with each request would
- * leave holes in the heap, where small pieces settle before the next one of that size is wanted. */
+ * leave holes in the heap, where small pieces settle before the next one of that size is wanted.  Under AddressSanitizer it is
+ * poisoned while it waits. */
 #define BUF_SPARE_LEAST ((size_t)64 << 10) /* smaller ones are left to the heap */
-/* If n bytes are so many, give b, which is empty, the spare's memory, provided that it has room for them.  b's cap rises to what it gets. */
+/* If n bytes are so many, give b, which is empty, the spare's memory, provided that it has room for them.  b's cap rises to
+ * what it gets. */
 void buf_borrow(struct buf *b, struct buf *spare, size_t n);
 /* Forget b's content and give its memory to the spare, if that is so large, larger than what is there, and within the
  * spare's cap; else away. */

@@ -50,6 +50,8 @@ void scripted_set(struct scripted *s, const struct step *const *scripts, unsigne
 const struct scripted_seen *scripted_seen(const struct scripted *s);
 /* Close every connection that waits for a request. */
 void scripted_close_idle(struct scripted *s);
+/* Say this, unasked, on every connection that waits for a request. */
+void scripted_say_idle(struct scripted *s, const char *text);
 /* Leave new connections to the kernel: they are made, but nobody says a word, nor shakes hands. */
 void scripted_ignore_new(struct scripted *s);
 

@@ -6,8 +6,18 @@
 
 #include <cmocka.h>
 
+#include <sanitizer/asan_interface.h>
+
 #include "runtime/base/buf.h"
 #include "tests/lib/dice.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define WITH_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_ASAN 1
+#endif
+#endif
 
 static void
 a_new_buffer_is_empty_and_present(void **state)
@@ -229,12 +239,37 @@ the_largest_memory_within_the_cap_is_kept(void **state)
     buf_fini(&spare);
 }
 
+static void
+memory_that_waits_is_poisoned_under_asan(void **state)
+{
+    (void)state;
+#ifdef WITH_ASAN
+    struct buf spare, b = with_room(BUF_SPARE_LEAST), larger = with_room(2 * BUF_SPARE_LEAST);
+    const char *memory = b.p;
+    buf_init(&spare, 4 * BUF_SPARE_LEAST);
+    assert_false(__asan_address_is_poisoned(memory));
+    buf_return(&b, &spare);
+    assert_true(__asan_address_is_poisoned(memory));
+    assert_true(__asan_address_is_poisoned(memory + BUF_SPARE_LEAST - 1));
+    buf_borrow(&b, &spare, BUF_SPARE_LEAST);
+    assert_ptr_equal(b.p, memory);
+    assert_null(__asan_region_is_poisoned(b.p, b.room));
+    buf_return(&b, &spare);
+    buf_return(&larger, &spare);
+    assert_non_null(__asan_region_is_poisoned(spare.p, spare.room));
+    buf_fini(&spare);
+#else
+    skip();
+#endif
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(large_memory_goes_from_use_to_use),
         cmocka_unit_test(the_largest_memory_within_the_cap_is_kept),
+        cmocka_unit_test(memory_that_waits_is_poisoned_under_asan),
         cmocka_unit_test(a_new_buffer_is_empty_and_present),
         cmocka_unit_test(a_buffer_takes_exactly_its_cap),
         cmocka_unit_test(an_error_sticks_until_the_buffer_is_cleared),
