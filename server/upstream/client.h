@@ -223,7 +223,7 @@ void dial_destroy_all(struct upstream *u);
 
 /* idle.c */
 
-/* The idle link that was used last, NULL when there is none. */
+/* The idle link that was used last, of those that the loop has told nothing of; NULL when there is none. */
 struct link *link_take(struct site *s);
 /* Let it wait for its next call; beyond options.idle_links the oldest is closed. */
 void link_keep(struct link *l, struct upstream *u);

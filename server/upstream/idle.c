@@ -1,10 +1,13 @@
 /* Links between two calls. */
 #include "server/upstream/client.h"
 
+/* One with news, which wait to be looked at, is closed: what the peer says unasked would be taken for the next reply. */
 struct link *
 link_take(struct site *s)
 {
-    struct link *l = TAILQ_FIRST(&s->idle);
+    struct link *l;
+    while ((l = TAILQ_FIRST(&s->idle)) && l->has_news)
+        link_close(l);
     if (!l)
         return NULL;
     TAILQ_REMOVE(&s->idle, l, link);

@@ -254,3 +254,12 @@ scripted_close_idle(struct scripted *s)
             peer_free(p, STEP_CLOSE);
     }
 }
+
+void
+scripted_say_idle(struct scripted *s, const char *text)
+{
+    struct peer *p;
+    TAILQ_FOREACH(p, &s->peers, link)
+    if (!p->next)
+        send(bufferevent_getfd(p->bev), text, strlen(text), MSG_NOSIGNAL);
+}

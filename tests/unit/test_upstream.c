@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -222,6 +223,44 @@ upstream_repeats_on_a_fresh_connection_when_an_idle_one_died(void **state)
     caller_fini(&c);
 }
 
+/* What the loop calls in the middle of a turn. */
+static void
+start_in_turn(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    struct caller *c = arg;
+    char url[64];
+    struct upstream_request req = request_to(c->w, url);
+    caller_start(c, &req);
+}
+
+/* The request begins behind the news of the connection's, but before anybody has looked at them. */
+static void
+upstream_takes_no_idle_connection_that_speaks_out_of_turn(void **state)
+{
+    struct world *w = *state;
+    struct caller c;
+    int pipe_fd[2];
+    caller_post(&c, w);
+    caller_fini(&c);
+    caller_init(&c, w);
+    assert_return_code(pipe(pipe_fd), 0);
+    struct event *begin = event_new(w->base, pipe_fd[0], EV_READ, start_in_turn, &c);
+    event_add(begin, NULL);
+    run_for(w, 2); /* so that the kernel tells first of what comes first */
+    assert_int_equal(write(pipe_fd[1], "x", 1), 1);
+    scripted_say_idle(w->server, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale");
+    run_until(w, &c.dones, 1);
+    assert_int_equal(c.report.result, UPSTREAM_OK);
+    assert_body(&c, "hello");
+    assert_false(c.report.reused);
+    assert_int_equal(scripted_seen(w->server)->connections, 2);
+    caller_fini(&c);
+    event_free(begin);
+    close(pipe_fd[0]);
+    close(pipe_fd[1]);
+}
+
 static void
 upstream_goes_where_each_request_says(void **state)
 {
@@ -352,6 +391,8 @@ main(void)
         BOTH(upstream_shows_no_interim_heads_and_joins_folded_lines),
         BOTH(upstream_reuses_connections),
         BOTH(upstream_repeats_on_a_fresh_connection_when_an_idle_one_died),
+        cmocka_unit_test_setup_teardown(upstream_takes_no_idle_connection_that_speaks_out_of_turn,
+                                        setup, teardown),
         BOTH(upstream_goes_where_each_request_says),
         BOTH(upstream_sends_large_bodies),
         BOTH(upstream_repeats_a_large_body_on_a_fresh_connection),
