@@ -15,32 +15,35 @@
 #include "server/trace/otlp_metrics.h"
 #include "server/trace/sender.h"
 
-#define ARENA_MAX   ((size_t)1 << 20) /* of the copied options */
-#define MESSAGE_MAX ((size_t)32 << 20)
-#define MESSAGE_FULL \
-    ((size_t)2 << 20) /* no item is added then: many receivers take 4 MB over gRPC */
+#define ARENA_MAX     ((size_t)1 << 20)  /* of the copied options */
+#define MESSAGE_MAX   ((size_t)32 << 20) /* of one item, or a report */
+#define MESSAGE_FULL  ((size_t)2 << 20)  /* it waits for no more items then */
 #define WAITING_MAX   ((size_t)32 << 20) /* bytes in a queue */
 #define BACKOFF_FIRST 500u               /* ms */
 #define BACKOFF_MOST  30000u
 #define LAST_WORDS_MS 2000u
 
+/* Of several items: many receivers take 4 MB over gRPC, and nothing at all of a message that is longer. */
+#define MESSAGE_MOST ((size_t)4000 << 10)
+
 /* One signal on its way.  While one of them has to wait, the others go on. */
 struct lane {
     struct line_queue queue;
-    atomic_size_t bytes;  /* in the queue, about */
-    struct buf message;   /* the batch that is being sent */
-    unsigned items;       /* of it; 0: none is */
-    uint64_t begun, next; /* ms, monotonic: its first try; when to try again */
-    uint64_t backoff;     /* ms */
-    bool lost;            /* the newest try failed */
-    bool rejects;         /* the newest message was not taken whole */
+    atomic_size_t bytes;         /* in the queue, about, */
+    atomic_uint waiting;         /* and so many items */
+    struct queued_line next_one; /* owned: had no room in the message; p NULL: none */
+    struct buf message;          /* the batch that is being sent */
+    unsigned items;              /* of it; 0: none is */
+    uint64_t begun, next;        /* ms, monotonic: its first try; when to try again */
+    uint64_t backoff;            /* ms */
+    bool lost;                   /* the newest try failed */
+    bool rejects;                /* the newest message was not taken whole */
 };
 
 struct exporter {
     struct exporter_options opts;
     struct arena arena;              /* of what opts points to */
     struct lane lanes[OTLP_SIGNALS]; /* all but what is queued is the thread's own */
-    atomic_uint waiting;             /* items in the queues, about */
     atomic_uint_fast64_t exported[OTLP_SIGNALS], dropped[OTLP_SIGNALS], failed[OTLP_SIGNALS],
         rejected[OTLP_SIGNALS];
     pthread_t thread;
@@ -130,7 +133,8 @@ exporter_put(struct exporter *e, enum otlp_signal signal, struct str item)
         atomic_fetch_add_explicit(&e->dropped[signal], 1, memory_order_relaxed);
         return false;
     }
-    if (atomic_fetch_add_explicit(&e->waiting, 1, memory_order_relaxed) + 1 == e->opts.batch)
+    atomic_uint *waiting = &e->lanes[signal].waiting;
+    if (atomic_fetch_add_explicit(waiting, 1, memory_order_relaxed) + 1 == e->opts.batch)
         wake(e);
     return true;
 }
@@ -170,26 +174,47 @@ count(atomic_uint_fast64_t *v, uint64_t n)
     atomic_fetch_add_explicit(v, n, memory_order_relaxed);
 }
 
-/* Gather a batch; false when nothing waits. */
 static bool
-fill(struct exporter *e, enum otlp_signal signal)
+take(struct lane *lane, struct queued_line *line)
 {
-    struct lane *lane = &e->lanes[signal];
+    if (!lane->next_one.p)
+        return line_queue_take(&lane->queue, line);
+    *line = lane->next_one;
+    lane->next_one.p = NULL;
+    return true;
+}
+
+/* Put items into the lane's message, as many as it may have; how many that are. */
+static unsigned
+gather(struct exporter *e, struct lane *lane)
+{
     struct queued_line line;
     unsigned n = 0;
-    if (!line_queue_ready(&lane->queue))
-        return false;
-    buf_clear(&lane->message);
-    struct otlp_envelope envelope = otlp_envelope(&lane->message, &e->opts.resource);
-    while (n < e->opts.batch && lane->message.n < MESSAGE_FULL
-           && line_queue_take(&lane->queue, &line)) {
+    while (n < e->opts.batch && lane->message.n < MESSAGE_FULL && take(lane, &line)) {
+        if (n && lane->message.n + line.n > MESSAGE_MOST) {
+            lane->next_one = line;
+            break;
+        }
         buf_put(&lane->message, line.p, line.n);
         atomic_fetch_sub_explicit(&lane->bytes, line.n, memory_order_relaxed);
         free(line.p);
         n++;
     }
+    atomic_fetch_sub_explicit(&lane->waiting, n, memory_order_relaxed);
+    return n;
+}
+
+/* Begin a batch; false when nothing waits. */
+static bool
+fill(struct exporter *e, enum otlp_signal signal)
+{
+    struct lane *lane = &e->lanes[signal];
+    if (!lane->next_one.p && !line_queue_ready(&lane->queue))
+        return false;
+    buf_clear(&lane->message);
+    struct otlp_envelope envelope = otlp_envelope(&lane->message, &e->opts.resource);
+    unsigned n = gather(e, lane);
     otlp_envelope_end(&lane->message, envelope);
-    atomic_fetch_sub_explicit(&e->waiting, n, memory_order_relaxed);
     if (lane->message.err) {
         count(&e->failed[signal], n);
         return true;
@@ -279,13 +304,18 @@ send_all(struct exporter *e)
     return any;
 }
 
+/* Is there a message to be made for which nothing has to wait?  Not while the one before waits for its next try. */
 static bool
 has_batch(const struct exporter *e)
 {
-    bool full = false;
-    for (unsigned i = 0; i < OTLP_SIGNALS; i++)
-        full |= atomic_load_explicit(&e->lanes[i].bytes, memory_order_relaxed) >= MESSAGE_FULL;
-    return full || atomic_load_explicit(&e->waiting, memory_order_relaxed) >= e->opts.batch;
+    bool any = false;
+    for (unsigned i = 0; i < OTLP_SIGNALS; i++) {
+        const struct lane *lane = &e->lanes[i];
+        bool full = atomic_load_explicit(&lane->bytes, memory_order_relaxed) >= MESSAGE_FULL;
+        full |= atomic_load_explicit(&lane->waiting, memory_order_relaxed) >= e->opts.batch;
+        any |= full && lane->items == 0;
+    }
+    return any;
 }
 
 /* The queues may fill as fast as they are emptied: the metrics have their time all the same.  What is no batch waits for
@@ -363,6 +393,7 @@ free_exporter(struct exporter *e)
 {
     for (unsigned i = 0; i < OTLP_SIGNALS; i++) {
         line_queue_fini(&e->lanes[i].queue);
+        free(e->lanes[i].next_one.p);
         buf_fini(&e->lanes[i].message);
     }
     if (e->wake >= 0)

@@ -28,7 +28,11 @@ struct receiver {
     const char *answers[4];  /* the status lines of the first requests; then 200 */
     const char *type, *body; /* of all answers; NULL: none */
     bool no_logs;            /* it has no such path */
+    bool no_time_for_traces; /* it is to be asked again later */
+    _Atomic(struct exporter *)
+        echo; /* gets a line of the log whenever some have come; NULL: nobody */
     atomic_uint requests, items, reports;
+    atomic_size_t longest; /* bytes of a request */
 };
 
 /* Items are filled with 'I' and nothing else has ten of these. */
@@ -74,6 +78,13 @@ receive(void *arg)
         const char *status = which < 4 && r->answers[which] ? r->answers[which] : "200 OK";
         if (r->no_logs && str_starts(str_make(text, n), STR("POST /v1/logs ")))
             status = "404 No";
+        if (r->no_time_for_traces && str_starts(str_make(text, n), STR("POST /v1/traces ")))
+            status = "503 Away";
+        struct exporter *echo = atomic_load(&r->echo);
+        if (echo && str_starts(str_make(text, n), STR("POST /v1/logs ")))
+            (void)exporter_put(echo, OTLP_LOGS, STR("again"));
+        if (n > atomic_load(&r->longest))
+            atomic_store(&r->longest, n);
         char answer[256];
         const char *type = r->type ? r->type : "application/x-protobuf";
         const char *body = r->body ? r->body : "";
@@ -260,6 +271,58 @@ large_items_wait_and_travel_in_bounds(void **state)
     free(item);
 }
 
+/* Many receivers take 4 MB over gRPC: an item that would make a message longer waits for the next one. */
+static void
+no_message_is_longer_than_receivers_take(void **state)
+{
+    enum { SMALL = 1900 << 10, LARGE = 3 << 20, ITEMS = 12 };
+    struct receiver r = { .fd = -1 };
+    (void)state;
+    char *item = calloc(1, LARGE);
+    memset(item, 'I', ITEM_BYTES);
+    receiver_start(&r);
+    struct exporter *e = export_to(r.port, 1024, 1000);
+    for (unsigned i = 0; i < ITEMS; i++)
+        assert_true(exporter_put(e, OTLP_TRACES, str_make(item, i % 2 ? LARGE : SMALL)));
+    assert_int_equal(settle(e, ITEMS).exported[OTLP_TRACES], ITEMS);
+    exporter_destroy(e);
+    receiver_stop(&r);
+    assert_int_equal(r.items, ITEMS);
+    assert_in_range(r.longest, LARGE, 4 << 20);
+    free(item);
+}
+
+/* While the receiver has no time for traces, and a batch of them waits, lines of the log still wait for each other. */
+static void
+a_signal_that_waits_makes_no_batches_of_another(void **state)
+{
+    enum { BATCH = 8, ROUNDS = 50 };
+    struct receiver r = { .no_time_for_traces = true };
+    struct fault f;
+    (void)state;
+    receiver_start(&r);
+    struct exporter_options o = options_for(r.port, 64, 600000);
+    o.delay_ms = 600000;
+    struct exporter *e = exporter_create(&o, &f);
+    assert_non_null(e);
+    atomic_store(&r.echo, e);
+    for (unsigned i = 0; i < 2 * BATCH; i++)
+        assert_true(put(e));
+    while (atomic_load(&r.requests) == 0)
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    for (unsigned i = 0; i < BATCH; i++)
+        assert_true(exporter_put(e, OTLP_LOGS, STR("x")));
+    while (exporter_stats(e).exported[OTLP_LOGS] < BATCH)
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        assert_in_range(exporter_stats(e).exported[OTLP_LOGS], BATCH, BATCH);
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    }
+    atomic_store(&r.echo, NULL);
+    exporter_destroy(e);
+    receiver_stop(&r);
+}
+
 /* What fills a message waits for no more items, and for no time. */
 static void
 large_items_make_a_batch_by_their_bytes(void **state)
@@ -415,6 +478,8 @@ main(void)
         cmocka_unit_test(a_batch_that_nobody_takes_is_given_up),
         cmocka_unit_test(large_items_wait_and_travel_in_bounds),
         cmocka_unit_test(large_items_make_a_batch_by_their_bytes),
+        cmocka_unit_test(no_message_is_longer_than_receivers_take),
+        cmocka_unit_test(a_signal_that_waits_makes_no_batches_of_another),
         cmocka_unit_test(one_signal_that_is_refused_is_told_once),
         cmocka_unit_test(metrics_do_not_wait_for_an_empty_queue),
         cmocka_unit_test(what_a_receiver_says_is_told_if_it_is_a_receiver),
