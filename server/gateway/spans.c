@@ -21,6 +21,8 @@
 #define SPANS_KEPT  65536u /* a buffer of more is not kept */
 #define PATH_SHOWN  64u    /* of a path that serves as a name */
 #define SPANS_USUAL 4096u
+#define SPANS_REST  ((size_t)512 << 10) /* for all but what was said */
+#define TEXT_SHOWN  4096u               /* of any other text */
 #define NUMBER_MAX  40u
 #define AGENT_MAX   256u
 #define PORT_PLAIN  80u
@@ -58,12 +60,14 @@ make_span(struct teller *t, uint64_t parent, struct str name, uint64_t start_us,
 
 /* --- attributes ---------------------------------------------------------------------------- */
 
-/* Without the secrets that the log would not show either. */
+/* Without the secrets that the log would not show either, and then cut: else it might be within one. */
 static struct str
 mask(struct teller *t, struct str s)
 {
     const struct log *log = t->x->worker->service->log;
-    return log && s.n ? log_masked(log, s, &t->masked) : s;
+    s = log && s.n ? log_masked(log, s, &t->masked) : s;
+    s.n = s.n < TEXT_SHOWN ? s.n : TEXT_SHOWN;
+    return s;
 }
 
 static void
@@ -264,15 +268,24 @@ tell_reply(struct teller *t, const struct hop *h)
     whole(t, BRIEF("gen_ai.usage.reasoning.output_tokens"), h->usage.thinking);
 }
 
-/* What was said, on each attempt that said something, or else on the last one.  Beside much of it there
- * has to be room for the rest. */
+/* How much is told of what was said there. */
+static size_t
+content_bytes(const struct trail *trail, const struct hop *h)
+{
+    return trail->asked.n + h->said.n;
+}
+
+/* What was said, on each attempt that said something, or else on the last one: that is told for certain, the others if there
+ * is room beside it. */
 static void
-tell_content(struct teller *t, const struct hop *h, bool last)
+tell_content(struct teller *t, const struct hop *h)
 {
     const struct trail *trail = &t->x->trail;
-    bool fits = t->out->n + trail->asked.n + h->said.n < SPANS_MAX / 2;
-    if (!trail->tells || (!last && !h->said.n && !h->said_cut))
+    const struct hop *last = &trail->hops[trail->n_hops - 1];
+    if (!trail->tells || (h != last && !h->said.n && !h->said_cut))
         return;
+    size_t still = h == last ? 0 : content_bytes(trail, last);
+    bool fits = t->out->n + content_bytes(trail, h) + still <= SPANS_MAX - SPANS_REST;
     if (fits) {
         buf_puts(t->out, trail->asked);
         buf_puts(t->out, h->said);
@@ -363,7 +376,7 @@ tell_attempt(struct teller *t, const struct hop *h, unsigned which)
     text(t, BRIEF("gen_ai.request.model"), h->model);
     tell_wishes(t);
     tell_reply(t, h);
-    tell_content(t, h, which == t->x->trail.n_hops);
+    tell_content(t, h);
     tell_place(t, h->url);
     if (h->status)
         otlp_span_int(t->out, BRIEF("http.response.status_code"), h->status);
@@ -484,25 +497,31 @@ tell_request(struct teller *t)
 }
 
 void
-spans_make(const struct exchange *x)
+spans_write(const struct exchange *x, struct buf *out)
 {
     uint64_t now = clock_us();
-    struct buf *out = &x->worker->spans;
     struct teller t = {
         .x = x, .out = out, .end_us = now, .wall_ns = (clock_wall_us() - now) * 1000
     };
     dice_init(&t.dice, x->trail.context.span ^ x->trail.context.trace.low);
     arena_init(&t.masked, SPANS_MAX);
-    buf_clear(out);
-    (void)buf_room(out, SPANS_USUAL);
     tell_request(&t);
     tell_route(&t);
     for (unsigned i = 0; i < x->trail.n_hops; i++)
         tell_attempt(&t, &x->trail.hops[i], i + 1);
     tell_stream(&t);
-    if (!out->err)
-        exporter_put(x->worker->service->exporter, OTLP_TRACES, buf_str(out));
     arena_fini(&t.masked);
+}
+
+void
+spans_make(const struct exchange *x)
+{
+    struct buf *out = &x->worker->spans;
+    buf_clear(out);
+    (void)buf_room(out, SPANS_USUAL);
+    spans_write(x, out);
+    (void)exporter_put(x->worker->service->exporter, OTLP_TRACES,
+                       out->err ? (struct str){ NULL, 0 } : buf_str(out));
     if (out->room > SPANS_KEPT)
         buf_fini(out);
 }
