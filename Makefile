@@ -2,8 +2,9 @@
 #
 # Everything is built under build/, and the sanitizer builds beside it: SAN=asan (addresses, undefined behaviour, and
 # a count of the rows of the specs) in build/asan, SAN=tsan (threads) in build/tsan, SAN=fuzz (clang, libFuzzer) in
-# build/fuzz.  So is OPTIMIZE=lto (the whole program at once) in build/lto; `make optimized` also arranges the program for
-# what it did under load.  After a change of flags: `make clean`.
+# build/fuzz.  The ways of requests through the program are compiled as one, which makes linking it slow: OPTIMIZE=none, in
+# build/none, does without, for quick changes; OPTIMIZE=lto, in build/lto, does so with all of the program; `make optimized` also
+# arranges it for what it did under load.  After a change of flags: `make clean`.
 
 SAN ?=
 OPTIMIZE ?=
@@ -32,7 +33,9 @@ ifeq ($(SAN),fuzz)
 OPT := -O1 -g
 SANFLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
-ifneq ($(OPTIMIZE),)
+# Objects of which a program is made as one; tests take the finished code in them, and are linked in no time.
+FAT := $(if $(SAN)$(OPTIMIZE)$(findstring clang,$(CC)),,-flto=auto -ffat-lto-objects)
+ifneq ($(filter-out none,$(OPTIMIZE)),)
 OPT += -flto=auto
 SANFLAGS += $(if $(filter train,$(OPTIMIZE)),-fprofile-generate -fprofile-update=prefer-atomic)
 SANFLAGS += $(if $(filter pgo,$(OPTIMIZE)),-fprofile-use -fprofile-correction -fprofile-partial-training)
@@ -45,7 +48,7 @@ ROWS := $(if $(filter asan,$(SAN)),-DXD_COUNT_ROWS)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) libcurl 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 CFLAGS = -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) $(SANFLAGS) $(ROWS) -I. -I$(B) -MMD -MP $(PKG_CFLAGS)
-LDFLAGS = $(if $(OPTIMIZE),$(OPT)) $(SANFLAGS)
+LDFLAGS = $(if $(filter-out none,$(OPTIMIZE)),$(OPT)) $(SANFLAGS)
 LDLIBS = $(PKG_LIBS) -lm -lpthread
 
 # --- sources: a .re file becomes a .c file below $(B), a .y file a .c and a .h ------------------------
@@ -60,6 +63,8 @@ obj = $(patsubst %,$(B)/%.o,$(basename $(1)))
 RUNTIME_O := $(call obj,$(RUNTIME))
 GENERATED_O := $(call obj,$(GENERATED))
 SERVER_O := $(call obj,$(SERVER))
+# What most requests pass through; the rest of the server would only make linking slower.
+HOT_O := $(RUNTIME_O) $(filter $(addprefix $(B)/server/,http/% upstream/% wire/% gateway/% log/% metrics/%),$(SERVER_O))
 SPECC_O := $(call obj,$(SPECC))
 BASE_O := $(call obj,$(wildcard runtime/base/*.c))
 LIB_O := $(call obj,$(wildcard tests/lib/*.c))
@@ -108,6 +113,7 @@ V ?= 0
 Q := $(if $(filter 0,$(V)),@)
 say = $(if $(filter 0,$(V)),@printf '  %-5s %s\n' $(1) $@)
 
+$(HOT_O): OPT += $(FAT)
 $(B)/%.o: %.c
 	$(call say,CC)
 	@mkdir -p $(@D)
@@ -142,7 +148,7 @@ $(B)/specc: $(B)/codegen/main.o $(SPECC_O) $(BASE_O)
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@ -lm
 # Plugins call back into the runtime.
-$(B)/llmux: LDFLAGS += -rdynamic
+$(B)/llmux: LDFLAGS += -rdynamic $(if $(FAT),$(OPT) $(FAT))
 $(B)/llmux: $(B)/server/main.o $(SERVER_O) $(GENERATED_O) $(RUNTIME_O)
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@ $(LDLIBS)
