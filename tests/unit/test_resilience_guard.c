@@ -193,6 +193,24 @@ guard_rests_after_a_refusal_until_its_limit_is_made_good(void **state)
     assert_int_equal(v.until, 41 * SECOND);
 }
 
+/* One that says both is waited for as it asks. */
+static void
+guard_waits_as_told_whenever_the_limit_is_made_good(void **state)
+{
+    const struct guard_report r = {
+        .fault = IR_FAULT_RATE, .status = 429, .wait_ns = 20 * SECOND, .back_ns = 40 * SECOND
+    };
+    struct guard g = { .running = 0 };
+    uint64_t ticket;
+    (void)state;
+    assert_true(guard_begin(&g, &opts, SECOND, &ticket, NULL));
+    guard_done(&g, &opts, SECOND, ticket, &r);
+    struct guard_view v = guard_view(&g, &opts, SECOND);
+    assert_int_equal(v.standing, GUARD_SHUT);
+    assert_int_equal(v.until, 21 * SECOND);
+    assert_int_equal(guard_view(&g, &opts, 21 * SECOND).standing, GUARD_READY);
+}
+
 static const struct guard_thresholds thresholds = {
     .good = 2, .bad = 3, .keep_ns = 100 * SECOND, .heals = true
 };
@@ -312,6 +330,27 @@ guard_takes_a_probe_for_good_when_its_reply_has_begun(void **state)
     assert_int_equal(g.running, 0);
 }
 
+/* Its end says nothing more, when more than one success is wanted. */
+static void
+guard_counts_a_proven_probe_once(void **state)
+{
+    const struct guard_report well = { .whole_ns = SECOND };
+    struct guard_options twice = opts;
+    struct guard g = { .running = 0 };
+    uint64_t probe;
+    (void)state;
+    twice.breaker.successes = 2;
+    for (unsigned i = 0; i < 5; i++)
+        call(&g, 0, IR_FAULT_TIMEOUT, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(guard_begin(&g, &twice, (5 + i) * SECOND, &probe, NULL));
+        guard_proven(&g, &twice, (5 + i) * SECOND, &probe);
+        guard_done(&g, &twice, (5 + i) * SECOND, probe, &well);
+        assert_int_equal(g.breaker.state, i ? BREAKER_CLOSED : BREAKER_HALF_OPEN);
+        assert_int_equal(g.breaker.probing, 0);
+    }
+}
+
 static void
 guard_learns_nothing_from_what_was_cut(void **state)
 {
@@ -355,6 +394,22 @@ a_probe_that_its_rival_beats_has_failed(void **state)
     assert_int_equal(g.breaker.until, 17 * SECOND);
 }
 
+/* To be slower than another once in a while is no failure of who is no probe. */
+static void
+who_is_beaten_while_all_is_well_has_not_failed(void **state)
+{
+    const struct guard_report beaten = { .cut = true, .mute = true, .beaten = true };
+    struct guard g = { .running = 0 };
+    uint64_t ticket;
+    (void)state;
+    for (unsigned i = 0; i < 20; i++) {
+        assert_true(guard_begin(&g, &opts, i, &ticket, NULL));
+        guard_done(&g, &opts, i, ticket, &beaten);
+    }
+    assert_int_equal(g.breaker.failed, 0);
+    assert_int_equal(guard_view(&g, &opts, 20).standing, GUARD_READY);
+}
+
 int
 main(void)
 {
@@ -363,6 +418,7 @@ main(void)
         cmocka_unit_test(guard_stands_by_how_the_last_call_ended),
         cmocka_unit_test(guard_is_the_last_while_a_limit_is_used_up),
         cmocka_unit_test(guard_rests_after_a_refusal_until_its_limit_is_made_good),
+        cmocka_unit_test(guard_waits_as_told_whenever_the_limit_is_made_good),
         cmocka_unit_test(guard_is_the_last_while_probes_fail),
         cmocka_unit_test(guard_heals_its_breaker_by_good_probes_and_rests_when_one_is_refused),
         cmocka_unit_test(guard_rests_when_too_large_a_share_fails),
@@ -370,8 +426,10 @@ main(void)
         cmocka_unit_test(guard_takes_a_probe_for_good_when_its_reply_has_begun),
         cmocka_unit_test(guard_keeps_to_what_it_was_told),
         cmocka_unit_test(guard_is_shut_within_a_longer_rest),
+        cmocka_unit_test(guard_counts_a_proven_probe_once),
         cmocka_unit_test(guard_learns_nothing_from_what_was_cut),
         cmocka_unit_test(a_probe_that_its_rival_beats_has_failed),
+        cmocka_unit_test(who_is_beaten_while_all_is_well_has_not_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
