@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { call } from './lib/calls.mjs';
+import { tokens } from './lib/fakes.mjs';
 import { scripted } from './lib/scripted.mjs';
 import { eventually, forgetful, World } from './lib/world.mjs';
 
@@ -158,6 +159,76 @@ describe('two calls for one request', () => {
         await occupant;
         assert.deepEqual([text, error], ['right', undefined]);
         assert.equal(line.attempts, 2);
+    });
+});
+
+describe('second calls that are not made', () => {
+    let w, left, right, tickets, serial = 0;
+    const ask = async (model) => {
+        const id = `one-${serial++}`;
+        const r = await call(w, 'openai', model, false, {}, { headers: { 'x-request-id': id } });
+        return { ...r, line: await w.log(id) };
+    };
+    // It is known what is usual of each model by itself.
+    const learn = async (model) => {
+        left.script = says('left');
+        for (let i = 0; i < 60; i++)
+            await ask(model);
+    };
+    before(async () => {
+        left = await scripted();
+        right = await scripted();
+        tickets = await tokens('ticket', 3600, () => new Promise(() => {}));
+        w = await World.start({
+            retries: 1,
+            resilience: { ...forgetful, hedge: { share: '10%', quantile: '50%', least: '100ms' } },
+            routing: { strategy: 'priority' },
+            providers: [
+                { name: 'left', type: 'openai.chat', base_url: left.url, api_key: 'k', models: ['pair', 'begun', 'locked'] },
+                { name: 'right', type: 'openai.chat', base_url: right.url, api_key: 'k',
+                  models: [{ name: 'pair', tier: 2 }, { name: 'begun', tier: 2 }] },
+                { name: 'shut', type: 'azure', base_url: right.url, settings: { resource: 'r' },
+                  auth: { client_id: 'me', client_secret: 'client-secret-0123', token_url: tickets.url },
+                  models: [{ name: 'locked', tier: 2 }] },
+            ],
+        });
+        right.script = says('right');
+    });
+    after(async () => {
+        await w?.stop();
+        await Promise.all([left, right, tickets].map((p) => p.stop()));
+    });
+
+    test('they are no more than their share', async () => {
+        await learn('pair');
+        left.script = says('left', 400);
+        for (let i = 0; i < 12; i++)
+            assert.equal((await ask('pair')).error, undefined);
+        assert.ok(right.asked >= 5 && right.asked <= 7, `${right.asked} of 72`);
+    });
+
+    test('who has begun to answer has no rival', async () => {
+        await learn('begun');
+        const before = right.asked;
+        left.script = async (res) => {
+            res.writeHead(200, type(false));
+            res.write('{"id":"c","object":"chat.completion","created":1,"model":"m",');
+            await sleep(600);
+            res.end('"choices":[{"index":0,"message":{"role":"assistant","content":"left"},"finish_reason":"stop"}],' +
+                    '"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}');
+        };
+        for (let i = 0; i < 3; i++)
+            assert.equal((await ask('begun')).text, 'left');
+        assert.equal(right.asked, before);
+    });
+
+    test('who would have to fetch credentials first is not asked, and not counted', async () => {
+        await learn('locked');
+        left.script = says('left', 600);
+        const { text, line } = await ask('locked');
+        assert.equal(tickets.requests.length, 1);
+        assert.deepEqual([text, line.provider, line.attempts], ['left', 'left', 1]);
+        assert.doesNotMatch(await (await fetch(`${w.url}/metrics`)).text(), /llmux_deployment_requests_total\{deployment="shut"/);
     });
 });
 
