@@ -1,6 +1,8 @@
 /* Rows into writing code: members of the object that is being written. */
 #include "codegen/emit.h"
 
+#define INNER "        " /* the indent of what stands in a row's block */
+
 static const char *
 const_json(struct emit *e, const struct ast_const *c)
 {
@@ -127,81 +129,115 @@ check_clamps(struct emit *e, const struct ast_row *r, const struct type *t)
                    types_name(t));
 }
 
-void
-emit_write_row(struct emit *e, const struct body *b, const struct row_use *u, const char *key)
+static void
+write_const_row(struct emit *e, const struct body *b, const struct row_use *u, const char *key)
 {
-    const char *in = "        ";
+    const char *when = u->each ? NULL : b->key ? "x->skeleton || !x->patch" : b->when_const;
+    const char *in = when ? INNER : "    ";
 
-    if (u->r->kind == ROW_CONST) {
-        const char *when = u->each ? NULL : b->key ? "x->skeleton || !x->patch" : b->when_const;
-        if (u->r->otherwise.kind != CONST_NONE) {
-            em(e, "    XD_SEEN(seen_written, %d);\n    if (x->skeleton) {\n", u->number);
-            write_const(e, &u->r->otherwise, key, in);
-            em(e, "    } else {\n");
-            write_const(e, &u->r->constant, key, in);
-            em(e, "    }\n");
-            return;
-        }
-        if (when)
-            em(e, "    if (%s) {\n", when);
-        em(e, "%sXD_SEEN(seen_written, %d);\n", when ? in : "    ", u->number);
-        write_const(e, &u->r->constant, key, when ? in : "    ");
-        if (when)
-            em(e, "    }\n");
-        return;
-    }
-    if (u->r->builtin.s.n) {
-        em(e, "    XD_SEEN(seen_written, %d);\n", u->number);
-        if (str_is(u->r->builtin.s, "made"))
-            em(e, "    xd_put_made(x, STR(%s), STR(\"%.*s_\"));\n", key,
-               STR_ARG(u->r->forms.n ? u->r->forms.v[0].name.s : STR("id")));
-        else if (str_is(u->r->builtin.s, "count"))
-            em(e, "    xd_put_count(x, STR(%s));\n", key);
-        else if (u->r->forms.n)
-            em(e, "    xd_put_date(x, STR(%s));\n", key);
-        else
-            em(e, "    xd_put_int(x, STR(%s), (struct ir_int){ x->now, true });\n", key);
-        return;
-    }
-    if (u->r->model.n > 1) {
-        em(e, "    {\n%sXD_SEEN(seen_written, %d);\n", in, u->number);
-        write_sum(e, b, u, key, in);
+    if (u->r->otherwise.kind != CONST_NONE) {
+        em(e, "    XD_SEEN(seen_written, %d);\n    if (x->skeleton) {\n", u->number);
+        write_const(e, &u->r->otherwise, key, INNER);
+        em(e, "    } else {\n");
+        write_const(e, &u->r->constant, key, INNER);
         em(e, "    }\n");
         return;
     }
+    if (when)
+        em(e, "    if (%s) {\n", when);
+    em(e, "%sXD_SEEN(seen_written, %d);\n", in, u->number);
+    write_const(e, &u->r->constant, key, in);
+    if (when)
+        em(e, "    }\n");
+}
+
+/* What no field of the model says: `created <- now`. */
+static void
+write_builtin_row(struct emit *e, const struct row_use *u, const char *key)
+{
+    em(e, "    XD_SEEN(seen_written, %d);\n", u->number);
+    if (str_is(u->r->builtin.s, "made"))
+        em(e, "    xd_put_made(x, STR(%s), STR(\"%.*s_\"));\n", key,
+           STR_ARG(u->r->forms.n ? u->r->forms.v[0].name.s : STR("id")));
+    else if (str_is(u->r->builtin.s, "count"))
+        em(e, "    xd_put_count(x, STR(%s));\n", key);
+    else if (u->r->forms.n)
+        em(e, "    xd_put_date(x, STR(%s));\n", key);
+    else
+        em(e, "    xd_put_int(x, STR(%s), (struct ir_int){ x->now, true });\n", key);
+}
+
+/* The condition under which the row writes something; NULL: always. */
+static const char *
+row_condition(struct emit *e, const struct body *b, const struct row_use *u, const struct target *t)
+{
+    const char *present = writes_empty(u, t) ? t->guard : presence(e, b, u, t);
+
+    if (u->r->with.n)
+        present = with_row(e, b, u, present);
+    if (u->r->grows.n && t->type.list)
+        return types_present(e->a, &t->type, t->lvalue);
+    if (u->r->grows.n && b->bare)
+        return arena_printf(e->a, "!x->skeleton%s%s", present ? " && " : "", present ? present : "")
+            .p;
+    if (u->r->grows.n) /* written empty while the block opens */
+        return arena_printf(e->a, "x->skeleton || %s", present ? present : "true").p;
+    return present;
+}
+
+/* What is written in place of a value that is not there; the row's block is still open. */
+static void
+write_otherwise(struct emit *e, const struct body *b, const struct row_use *u,
+                const struct target *t, const char *present, const char *key)
+{
+    if (t->guard && t->type.list && row_has_flag(u->r, "required")) {
+        em(e, "    } else {\n%sjw_key(&x->w, STR(%s));\n%sjw_raw(&x->w, STR(\"[]\"));\n", INNER,
+           key, INNER);
+    } else if (present && b->key && u->r->forms.n == 1
+               && u->r->forms.v[0].kind == FORM_JSON_IN_STRING) {
+        em(e, "    } else if (x->skeleton) {\n"); /* a call that opens says "" */
+        em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_raw(&x->w, STR(\"\\\"\\\"\"));\n", INNER, key,
+           INNER);
+    } else if (present && u->r->otherwise.kind != CONST_NONE) {
+        if (t->guard && t->select) /* another case has no such member */
+            em(e, "    } else if (%s) {\n", t->guard);
+        else
+            em(e, "    } else {\n");
+        write_const(e, &u->r->otherwise, key, INNER);
+    }
+}
+
+static void
+write_mapped_row(struct emit *e, const struct body *b, const struct row_use *u, const char *key)
+{
     struct target t = target_resolve(e->a, e->ir, &b->ctx, &u->r->model.v[0], DIR_WRITE, e->diags);
+
     if (!t.ok)
         return;
     check_clamps(e, u->r, &t.type);
-    const char *present = writes_empty(u, &t) ? t.guard : presence(e, b, u, &t);
-    if (u->r->with.n)
-        present = with_row(e, b, u, present);
-    if (u->r->grows.n && b->bare)
-        present =
-            arena_printf(e->a, "!x->skeleton%s%s", present ? " && " : "", present ? present : "").p;
-    else if (u->r->grows.n) /* written empty while the block opens */
-        present = arena_printf(e->a, "x->skeleton || %s", present ? present : "true").p;
-    if (u->r->grows.n && t.type.list)
-        present = types_present(e->a, &t.type, t.lvalue);
+    const char *present = row_condition(e, b, u, &t);
     if (present)
         em(e, "    if (%s) {\n", present);
     else
         em(e, "    {\n");
-    em(e, "%sXD_SEEN(seen_written, %d);\n", in, u->number);
-    emit_write_value(e, b, u, key, in);
-    if (t.guard && t.type.list && row_has_flag(u->r, "required")) {
-        em(e, "    } else {\n%sjw_key(&x->w, STR(%s));\n%sjw_raw(&x->w, STR(\"[]\"));\n", in, key,
-           in);
-    } else if (present && b->key && u->r->forms.n == 1
-               && u->r->forms.v[0].kind == FORM_JSON_IN_STRING) {
-        em(e, "    } else if (x->skeleton) {\n"); /* a call that opens says "" */
-        em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_raw(&x->w, STR(\"\\\"\\\"\"));\n", in, key, in);
-    } else if (present && u->r->otherwise.kind != CONST_NONE) {
-        if (t.guard && t.select) /* another case has no such member */
-            em(e, "    } else if (%s) {\n", t.guard);
-        else
-            em(e, "    } else {\n");
-        write_const(e, &u->r->otherwise, key, in);
-    }
+    em(e, "%sXD_SEEN(seen_written, %d);\n", INNER, u->number);
+    emit_write_value(e, b, u, key, INNER);
+    write_otherwise(e, b, u, &t, present, key);
     em(e, "    }\n");
+}
+
+void
+emit_write_row(struct emit *e, const struct body *b, const struct row_use *u, const char *key)
+{
+    if (u->r->kind == ROW_CONST) {
+        write_const_row(e, b, u, key);
+    } else if (u->r->builtin.s.n) {
+        write_builtin_row(e, u, key);
+    } else if (u->r->model.n > 1) {
+        em(e, "    {\n%sXD_SEEN(seen_written, %d);\n", INNER, u->number);
+        write_sum(e, b, u, key, INNER);
+        em(e, "    }\n");
+    } else {
+        write_mapped_row(e, b, u, key);
+    }
 }

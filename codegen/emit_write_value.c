@@ -139,9 +139,31 @@ write_only_string(struct emit *e, const struct form *f, const struct type *t, co
        indent, key, lv, c->name.s.p, c->fields.v[0].name.s.p, indent, indent, key);
 }
 
+/* Elements that no row takes are named by write_lost_blocks; a list of another union leaves that to its
+ * writer. */
 static void
-write_list(struct emit *e, const struct body *b, const struct form *f, const struct type *t,
-           const char *lv, const char *mask, const char *key, const char *indent)
+write_elements(struct emit *e, const struct body *b, const struct row_use *u, const struct form *f,
+               const struct type *t, const char *lv, const char *key, const char *indent)
+{
+    em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_array(&x->w);\n", indent, key, indent);
+    em(e, "%sfor (unsigned i = 0; %si < %s.n; i++)\n", indent,
+       b->opens_empty ? "!x->skeleton && " : "", lv);
+    if (t->kind == TYPE_UNION && strcmp(t->un->c, "block") == 0)
+        em(e, "%s    if ((%s >> %s.v[i].kind) & 1)\n    ", indent, row_mask_text(e, b, u), lv);
+    if (apart_row(f->decl))
+        em(e, "%s    if (%s(x, &%s.v[i]))\n%s        write_%s_apart(x, &%s.v[i]);\n", indent,
+           own_writer(e, f->decl), lv, indent, decl_name(e, f->decl), lv);
+    else if (t->kind == TYPE_UNION && strcmp(t->un->c, "input") == 0) /* known by their place */
+        em(e, "%s    if (!%s(x, &%s.v[i]))\n%s        xd_no_element(x, STR(%s));\n", indent,
+           own_writer(e, f->decl), lv, indent, key);
+    else
+        em(e, "%s    %s(x, &%s.v[i]);\n", indent, own_writer(e, f->decl), lv);
+    em(e, "%sjw_close(&x->w);\n", indent);
+}
+
+static void
+write_list(struct emit *e, const struct body *b, const struct row_use *u, const struct form *f,
+           const struct type *t, const char *lv, const char *key, const char *indent)
 {
     if (f->word.p) {
         write_string_elements(e, f, t, lv, key, indent);
@@ -168,20 +190,7 @@ write_list(struct emit *e, const struct body *b, const struct form *f, const str
            decl_name(e, f->decl), lv);
         return;
     }
-    em(e, "%sjw_key(&x->w, STR(%s));\n%sjw_array(&x->w);\n", indent, key, indent);
-    em(e, "%sfor (unsigned i = 0; %si < %s.n; i++)\n", indent,
-       b->opens_empty ? "!x->skeleton && " : "", lv);
-    if (mask)
-        em(e, "%s    if ((%s >> %s.v[i].kind) & 1)\n    ", indent, mask, lv);
-    if (apart_row(f->decl))
-        em(e, "%s    if (%s(x, &%s.v[i]))\n%s        write_%s_apart(x, &%s.v[i]);\n", indent,
-           own_writer(e, f->decl), lv, indent, decl_name(e, f->decl), lv);
-    else if (t->kind == TYPE_UNION && strcmp(t->un->c, "input") == 0) /* known by their place */
-        em(e, "%s    if (!%s(x, &%s.v[i]))\n%s        xd_no_element(x, STR(%s));\n", indent,
-           own_writer(e, f->decl), lv, indent, key);
-    else
-        em(e, "%s    %s(x, &%s.v[i]);\n", indent, own_writer(e, f->decl), lv);
-    em(e, "%sjw_close(&x->w);\n", indent);
+    write_elements(e, b, u, f, t, lv, key, indent);
 }
 
 /* How the rest of the world calls what a path of this body means: that of a record which stands in
@@ -266,17 +275,38 @@ write_codec(struct emit *e, const struct row_use *u, const struct form *f, const
         em(e, "%sxd_put_%s(x, STR(%s), %s);\n", indent, f->codec, key, lv);
 }
 
+/* Through the writer of the object, the union or the list that is named. */
+static void
+write_declared(struct emit *e, const struct form *f, const struct type *t, const char *lv,
+               const char *key, const char *indent)
+{
+    em(e, "%sjw_key(&x->w, STR(%s));\n", indent, key);
+    if (f->is == FORM_IS_OBJECT)
+        em(e, "%s%s(x, %s);\n", indent, own_writer(e, f->decl), address_of(e, lv));
+    else if (f->is == FORM_IS_UNION)
+        em(e, "%sif (!%s(x, %s))\n%s    xd_no_value(x);\n", indent, own_writer(e, f->decl),
+           address_of(e, lv), indent);
+    else if (f->un && !t->list) /* an element alone */
+        em(e, "%s(void)write_%s_element(x, %s);\n", indent, decl_name(e, f->decl),
+           address_of(e, lv));
+    else
+        em(e, "%s%s(x, %s);\n", indent, own_writer(e, f->decl), f->un ? address_of(e, lv) : "m");
+}
+
+static void
+write_empty_object(struct emit *e, const struct form *f, const struct type *t, const char *lv,
+                   const char *key, const char *indent)
+{
+    em(e, "%sif (%s == %s) {\n%s    jw_key(&x->w, STR(%s));\n", indent, lv,
+       enum_constant(e->a, t->en, f->word), indent, key);
+    em(e, "%s    jw_raw(&x->w, STR(\"{}\"));\n%s}\n", indent, indent);
+}
+
 /* One form, known to fit. */
 static void
 write_form(struct emit *e, const struct body *b, const struct row_use *u, const struct form *f,
            const struct type *t, const char *lv, const char *key, const char *indent)
 {
-    /* Elements that no row takes are named by write_lost_blocks; a list of another union leaves
-     * that to its writer. */
-    const char *mask = t->kind == TYPE_UNION && t->list && strcmp(t->un->c, "block") == 0
-                           ? row_mask_text(e, b, u)
-                           : NULL;
-
     switch (f->is) {
     case FORM_IS_GROWS: /* see emit_growth.c */
     case FORM_IS_BAD:
@@ -288,28 +318,16 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
         em(e, "%sxd_put_pair(x, STR(%s), %s, %s);\n", indent, key, own_table(e, f->decl), lv);
         break;
     case FORM_IS_OBJECT:
-        em(e, "%sjw_key(&x->w, STR(%s));\n%s%s(x, %s);\n", indent, key, indent,
-           own_writer(e, f->decl), address_of(e, lv));
-        break;
     case FORM_IS_UNION:
-        em(e, "%sjw_key(&x->w, STR(%s));\n%sif (!%s(x, %s))\n%s    xd_no_value(x);\n", indent, key,
-           indent, own_writer(e, f->decl), address_of(e, lv), indent);
-        break;
     case FORM_IS_ROUTES:
-        em(e, "%sjw_key(&x->w, STR(%s));\n", indent, key);
-        if (f->un && !t->list) /* an element alone */
-            em(e, "%s(void)write_%s_element(x, %s);\n", indent, decl_name(e, f->decl),
-               address_of(e, lv));
-        else
-            em(e, "%s%s(x, %s);\n", indent, own_writer(e, f->decl),
-               f->un ? address_of(e, lv) : "m");
+        write_declared(e, f, t, lv, key, indent);
         break;
     case FORM_IS_TEXT_IN:
         em(e, "%sxd_put_text_in(x, STR(%s), STR(%s), %s);\n", indent, key, c_string(e->a, f->word),
            lv);
         break;
     case FORM_IS_LIST:
-        write_list(e, b, f, t, lv, mask, key, indent);
+        write_list(e, b, u, f, t, lv, key, indent);
         break;
     case FORM_IS_STRING:
         write_string(e, f, t, lv, key, indent);
@@ -328,9 +346,7 @@ write_form(struct emit *e, const struct body *b, const struct row_use *u, const 
         em(e, "%sxd_put_json(x, STR(%s), %s.%.*s);\n", indent, key, lv, STR_ARG(f->word));
         break;
     case FORM_IS_EMPTY:
-        em(e, "%sif (%s == %s) {\n%s    jw_key(&x->w, STR(%s));\n", indent, lv,
-           enum_constant(e->a, t->en, f->word), indent, key);
-        em(e, "%s    jw_raw(&x->w, STR(\"{}\"));\n%s}\n", indent, indent);
+        write_empty_object(e, f, t, lv, key, indent);
         break;
     }
 }
