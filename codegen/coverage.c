@@ -2,40 +2,17 @@
 #include "codegen/coverage.h"
 
 #include "codegen/emit.h"
+#include "codegen/gap.h"
 #include "codegen/template.h"
 
 struct walk {
     struct arena *a;
     const struct ir_model *ir;
     const struct dialect *dialect;
-    struct diags *d;
     struct coverage *out;
-    const struct names *written; /* by the whole dialect; for the check */
-    bool *seen[2];               /* by direction (0 read, 1 write) and declaration */
+    struct gaps gaps; /* checked if there is somebody to be told */
+    bool *seen[2];    /* by direction (0 read, 1 write) and declaration */
 };
-
-/* What one set of rows covers: model paths, and by field of a union's type the cases. */
-struct cases {
-    struct str field;
-    uint32_t mask;
-};
-struct covered {
-    struct {
-        const struct ast_path **v;
-        unsigned n, cap;
-    } paths;
-    struct {
-        struct cases *v;
-        unsigned n, cap;
-    } cases;
-};
-#define NOTHING_COVERED \
-    { \
-        { NULL, 0, 0 }, \
-        { \
-            NULL, 0, 0 \
-        } \
-    }
 
 static void visit(struct walk *w, struct str name, bool write);
 
@@ -292,115 +269,6 @@ cover_rows(struct walk *w, struct place_in at, const struct ast_rows *rows, bool
     }
 }
 
-/* --- what is missing -------------------------------------------------------------------------- */
-
-static bool
-prefix_of(const struct ast_path *p, const struct str *path, unsigned n)
-{
-    if (p->n < n)
-        return false;
-    for (unsigned i = 0; i < n; i++)
-        if (!str_eq(p->v[i].name.s, path[i]))
-            return false;
-    return true;
-}
-
-/* Other rows say `choices[0].x`: then so must the one that is missing. */
-static bool
-is_indexed(const struct covered *c, const struct str *path, unsigned n)
-{
-    for (unsigned i = 0; i < c->paths.n; i++)
-        if (prefix_of(c->paths.v[i], path, n) && c->paths.v[i]->v[n - 1].index == 0)
-            return true;
-    return false;
-}
-
-static void
-complain(struct walk *w, const struct covered *c, struct pos pos, const struct str *path,
-         unsigned n)
-{
-    struct str text = { NULL, 0 };
-
-    if (!w->d)
-        return;
-    for (unsigned i = 0; i < n; i++) {
-        if (i)
-            arena_append(w->a, &text, STR("."));
-        arena_append(w->a, &text, path[i]);
-        if (is_indexed(c, path, i + 1))
-            arena_append(w->a, &text, STR("[0]"));
-    }
-    struct diag *e = diag_error(w->d, pos, "'%.*s' is neither written nor dropped", STR_ARG(text));
-    diag_help(e, "add a row that writes it, or: drop %.*s", STR_ARG(text));
-}
-
-/* Written by another declaration of the dialect: `output_config.effort <-> reasoning.effort` beside
- * the object that `reasoning` has. */
-static bool
-written_elsewhere(struct walk *w, const char *holder, struct str field)
-{
-    struct str name = arena_printf(w->a, "%s.%.*s", holder, STR_ARG(field));
-
-    for (unsigned i = 0; i < w->written->n; i++)
-        if (str_eq(w->written->v[i], name))
-            return true;
-    return false;
-}
-
-static void
-want_field(struct walk *w, const struct covered *c, struct pos pos, const char *holder,
-           struct str *path, unsigned n, const struct type *t)
-{
-    bool inside = false;
-
-    if (t->kind == TYPE_INDEX || t->served)
-        return;
-    for (unsigned i = 0; i < c->paths.n; i++) {
-        if (c->paths.v[i]->n == n && prefix_of(c->paths.v[i], path, n))
-            return;
-        inside |= prefix_of(c->paths.v[i], path, n);
-    }
-    if (inside && t->kind == TYPE_RECORD && n < 8) {
-        for (unsigned i = 0; i < t->rec->fields.n; i++) {
-            path[n] = t->rec->fields.v[i].name.s;
-            want_field(w, c, pos, t->rec->name.s.p, path, n + 1, &t->rec->fields.v[i].type);
-        }
-        return;
-    }
-    if (inside && t->kind == TYPE_UNION)
-        return; /* its cases are checked as such */
-    if (!written_elsewhere(w, holder, path[n - 1]))
-        complain(w, c, pos, path, n);
-}
-
-static void
-want_cases(struct walk *w, const struct covered *c, struct pos pos, const struct ir_field *f)
-{
-    struct str path[2] = { f->name.s, { NULL, 0 } };
-    const struct ir_union *u = f->type.un;
-
-    for (unsigned i = 0; i < c->cases.n; i++)
-        for (unsigned k = 0; str_eq(c->cases.v[i].field, f->name.s) && k < u->cases.n; k++)
-            if (!(c->cases.v[i].mask >> k & 1)) {
-                path[1] = u->cases.v[k].name.s;
-                complain(w, c, pos, path, 2);
-            }
-}
-
-static void
-want_fields(struct walk *w, const struct covered *c, struct pos pos, const char *holder,
-            const struct ir_fields *f)
-{
-    struct str path[9];
-
-    for (unsigned i = 0; f && i < f->n; i++) {
-        path[0] = f->v[i].name.s;
-        want_field(w, c, pos, holder, path, 1, &f->v[i].type);
-        if (f->v[i].type.kind == TYPE_UNION)
-            want_cases(w, c, pos, &f->v[i]);
-    }
-}
-
 /* --- declarations ----------------------------------------------------------------------------- */
 
 static void
@@ -423,8 +291,8 @@ visit_union(struct walk *w, const struct ast_decl *decl, bool write)
         cover_rows(w, at, &t->rows, write, &cov);
         cover_rows(w, at, &decl->rows, write, &cov);
         if (write) {
-            want_fields(w, &cov, t->pos, at.holder, &u->cases.v[c].fields);
-            want_fields(w, &cov, t->pos, u->name.s.p, &u->common);
+            gaps_report(&w->gaps, &cov, t->pos, at.holder, &u->cases.v[c].fields);
+            gaps_report(&w->gaps, &cov, t->pos, u->name.s.p, &u->common);
         }
     }
 }
@@ -468,7 +336,7 @@ visit_object(struct walk *w, const struct ast_decl *decl, bool write)
         whole &= decl->rows.v[i].kind != ROW_WITH; /* stands for one value only */
     if (!write || !whole)
         return;
-    want_fields(w, &cov, decl->name.pos, at.holder, at.fields);
+    gaps_report(&w->gaps, &cov, decl->name.pos, at.holder, at.fields);
 }
 
 static void
@@ -501,7 +369,7 @@ visit_routes(struct walk *w, const struct ast_decl *decl, bool write)
         if (write && !ast_rows_refuse(&t->rows)) {
             *(const struct ast_path **)arena_push(w->a, (void **)&cov.paths.v, &cov.paths.n,
                                                   &cov.paths.cap, sizeof(void *)) = &role;
-            want_fields(w, &cov, t->pos, at.holder, at.fields);
+            gaps_report(&w->gaps, &cov, t->pos, at.holder, at.fields);
         }
     }
 }
@@ -554,9 +422,8 @@ coverage_walk(struct arena *a, const struct ir_model *ir, const struct dialect *
         struct walk w = { a,
                           ir,
                           dialect,
-                          check ? d : NULL,
                           out,
-                          check ? &out->written : &none,
+                          { a, check ? d : NULL, check ? &out->written : &none },
                           { arena_alloc(a, dialect->decls.n + 1),
                             arena_alloc(a, dialect->decls.n + 1) } };
         cover_address(&w, root);
