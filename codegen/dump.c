@@ -4,46 +4,12 @@
  * as they were written there; absent parts are left out. */
 #include "codegen/dump.h"
 
-#include "codegen/source.h"
-#include "codegen/token.h"
+#include "codegen/print.h"
 
 struct dump {
     struct buf *out;
     unsigned depth;
 };
-
-static void
-put_quoted(struct buf *out, struct str s)
-{
-    buf_putc(out, '"');
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c == '\n')
-            buf_puts(out, STR("\\n"));
-        else if (c == '"' || c == '\\')
-            buf_printf(out, "\\%c", c);
-        else if (c < ' ')
-            buf_printf(out, "\\x%02x", c);
-        else
-            buf_putc(out, (char)c);
-    }
-    buf_putc(out, '"');
-}
-
-void
-dump_tokens(const struct tokens *tokens, struct buf *out)
-{
-    for (unsigned i = 0; i < tokens->n; i++) {
-        const struct token *t = &tokens->v[i];
-        struct place place = source_place(t->word.pos.src, t->word.pos.at);
-        buf_printf(out, "%u:%u %s", place.line, place.col, token_name(t->kind));
-        if (t->word.pos.n > 0) {
-            buf_putc(out, ' ');
-            put_quoted(out, t->word.s);
-        }
-        buf_putc(out, '\n');
-    }
-}
 
 static void
 line(struct dump *d, const char *kind)
@@ -57,17 +23,6 @@ end_line(struct dump *d)
     buf_putc(d->out, '\n');
 }
 
-/* A word as the spec has it: a string in quotes, a name without. */
-static void
-put_word(struct dump *d, struct word w)
-{
-    const struct source *src = w.pos.src;
-    if (src && w.pos.n && src->text.p[w.pos.at] == '"')
-        put_quoted(d->out, w.s);
-    else
-        buf_puts(d->out, w.s);
-}
-
 /* ` name word`, if there is a word */
 static void
 put_named(struct dump *d, const char *name, struct word w)
@@ -75,38 +30,23 @@ put_named(struct dump *d, const char *name, struct word w)
     if (!w.s.p)
         return;
     buf_printf(d->out, " %s ", name);
-    put_word(d, w);
+    print_word(d->out, w);
 }
 
 static void
 put_words(struct dump *d, const char *before, const struct words *words, const char *between)
 {
-    for (unsigned i = 0; i < words->n; i++) {
-        buf_puts(d->out, str_from(i == 0 ? before : between));
-        put_word(d, words->v[i]);
-    }
-}
-
-static void
-put_path(struct dump *d, const struct ast_path *path)
-{
-    for (unsigned i = 0; i < path->n; i++) {
-        const struct ast_step *step = &path->v[i];
-        buf_printf(d->out, "%s%.*s", i ? "." : "", STR_ARG(step->name.s));
-        if (step->index == STEP_ALL)
-            buf_puts(d->out, STR("[]"));
-        else if (step->index != STEP_NONE)
-            buf_printf(d->out, "[%d]", step->index);
-    }
+    if (words->n)
+        buf_puts(d->out, str_from(before));
+    print_words(d->out, words, between);
 }
 
 static void
 put_paths(struct dump *d, const char *before, const struct ast_paths *paths, const char *between)
 {
-    for (unsigned i = 0; i < paths->n; i++) {
-        buf_puts(d->out, str_from(i == 0 ? before : between));
-        put_path(d, &paths->v[i]);
-    }
+    if (paths->n)
+        buf_puts(d->out, str_from(before));
+    print_paths(d->out, paths, between);
 }
 
 static void
@@ -126,26 +66,7 @@ put_const(struct dump *d, const char *before, const struct ast_const *c)
     if (c->kind == CONST_NONE)
         return;
     buf_puts(d->out, str_from(before));
-    switch (c->kind) {
-    case CONST_NONE:
-        break;
-    case CONST_STRING:
-        put_quoted(d->out, c->text.s);
-        break;
-    case CONST_NUMBER:
-    case CONST_TRUE:
-    case CONST_FALSE:
-    case CONST_NULL:
-    case CONST_NAME:
-        buf_puts(d->out, c->text.s);
-        break;
-    case CONST_EMPTY_OBJECT:
-        buf_puts(d->out, STR("{}"));
-        break;
-    case CONST_EMPTY_ARRAY:
-        buf_puts(d->out, STR("[]"));
-        break;
-    }
+    print_const(d->out, c);
 }
 
 static void
@@ -198,7 +119,7 @@ put_fields(struct dump *d, const struct ast_fields *fields)
     for (unsigned i = 0; i < fields->n; i++) {
         const struct ast_type *type = &fields->v[i].type;
         line(d, "field ");
-        put_word(d, fields->v[i].name);
+        print_word(d->out, fields->v[i].name);
         buf_printf(d->out, " : %s%.*s%s%s", type->list ? "[" : "", STR_ARG(type->name.s),
                    type->list ? "]" : "", type->always ? "!" : "");
         end_line(d);
@@ -210,14 +131,14 @@ put_model(struct dump *d, const struct ast_decl *decl)
 {
     for (unsigned i = 0; i < decl->values.n; i++) {
         line(d, "value ");
-        put_word(d, decl->values.v[i].name);
+        print_word(d->out, decl->values.v[i].name);
         put_words(d, " flags ", &decl->values.v[i].flags, " ");
         end_line(d);
     }
     put_fields(d, &decl->fields);
     for (unsigned i = 0; i < decl->cases.n; i++) {
         line(d, "case ");
-        put_word(d, decl->cases.v[i].name);
+        print_word(d->out, decl->cases.v[i].name);
         end_line(d);
         d->depth++;
         put_fields(d, &decl->cases.v[i].fields);
@@ -225,7 +146,7 @@ put_model(struct dump *d, const struct ast_decl *decl)
     }
     for (unsigned i = 0; i < decl->events.n; i++) {
         line(d, "event ");
-        put_word(d, decl->events.v[i].name);
+        print_word(d->out, decl->events.v[i].name);
         put_words(d, " of ", &decl->events.v[i].params, ", ");
         end_line(d);
     }
@@ -237,7 +158,7 @@ put_regex(struct dump *d, const struct ast_regex *r)
 {
     switch (r->kind) {
     case REGEX_NAME:
-        put_word(d, r->name);
+        print_word(d->out, r->name);
         return;
     case REGEX_SEQ:
     case REGEX_ALT:
@@ -332,11 +253,11 @@ put_modifiers(struct dump *d, const struct ast_row *row)
     put_named(d, "min", row->min);
     if (row->grows.n) {
         buf_puts(d->out, STR(" grows "));
-        put_path(d, &row->grows);
+        print_path(d->out, &row->grows);
     }
     if (row->with.n) {
         buf_puts(d->out, STR(" with "));
-        put_path(d, &row->with);
+        print_path(d->out, &row->with);
         put_const(d, " = ", &row->is);
     }
     put_named(d, "by", row->by);
@@ -349,7 +270,7 @@ put_row(struct dump *d, const struct ast_row *row)
     line(d, row_name(row->kind));
     if (row->header.s.p) {
         buf_putc(d->out, ' ');
-        put_quoted(d->out, row->header.s);
+        print_string(d->out, row->header.s);
     }
     put_paths(d, " ", &row->wire, ", ");
     if (has_arrow(row))
@@ -359,7 +280,7 @@ put_row(struct dump *d, const struct ast_row *row)
     put_modifiers(d, row);
     if (row->word.s.p) {
         buf_putc(d->out, ' ');
-        put_word(d, row->word);
+        print_word(d->out, row->word);
     }
     end_line(d);
 }
@@ -386,14 +307,14 @@ put_tag_cases(struct dump *d, const struct ast_tag_cases *cases)
         put_words(d, " ", &c->tags, ", ");
         if (c->when.n) {
             buf_puts(d->out, STR(" with "));
-            put_path(d, &c->when);
+            print_path(d->out, &c->when);
             put_const(d, " = ", &c->is);
         }
         put_arrow(d, c->arrow);
         put_paths(d, " ", &c->model, " | ");
         if (c->has.n) {
             buf_puts(d->out, STR(" with "));
-            put_path(d, &c->has);
+            print_path(d->out, &c->has);
         }
         put_named(d, "by", c->by);
         if (c->spread)
@@ -415,7 +336,7 @@ put_table(struct dump *d, const struct ast_table_rows *table)
         put_named(d, "status", row->status);
         put_arrow(d, row->arrow);
         buf_putc(d->out, ' ');
-        put_word(d, row->model);
+        print_word(d->out, row->model);
         buf_puts(d->out, row->any ? STR(" (any)\n") : STR("\n"));
     }
 }
@@ -454,10 +375,10 @@ static void
 put_decl(struct dump *d, const struct ast_decl *decl)
 {
     line(d, decl_name(decl->kind));
-    put_word(d, decl->name);
+    print_word(d->out, decl->name);
     if (decl->model.n) {
         buf_puts(d->out, STR(" of "));
-        put_path(d, &decl->model);
+        print_path(d->out, &decl->model);
     }
     put_named(d, "by", decl->by);
     if (decl->by_member)
@@ -484,9 +405,9 @@ put_operation(struct dump *d, const struct ast_operation *op)
     line(d, str_is(op->method.s, "get")    ? "get "
             : str_is(op->method.s, "post") ? "post "
                                            : "delete ");
-    put_word(d, op->name);
+    print_word(d->out, op->name);
     buf_putc(d->out, ' ');
-    put_word(d, op->path);
+    print_word(d->out, op->path);
     put_named(d, "sends", op->sends);
     put_named(d, "returns", op->returns);
     put_named(d, "streams", op->streams);
@@ -525,7 +446,7 @@ put_head(struct dump *d, const struct ast_file *file)
         line(d, "provider ");
         break;
     }
-    put_word(d, file->name);
+    print_word(d->out, file->name);
     put_named(d, ":", file->parent);
     end_line(d);
 }
@@ -539,7 +460,7 @@ dump_ast(const struct ast_file *file, struct buf *out)
     for (unsigned i = 0; i < file->settings.n; i++) {
         const struct ast_setting *s = &file->settings.v[i];
         line(&d, "setting ");
-        put_word(&d, s->name);
+        print_word(d.out, s->name);
         put_words(&d, " ", &s->values, " ");
         put_words(&d, " globs ", &s->globs, ", ");
         end_line(&d);
