@@ -381,19 +381,36 @@ emit_also(struct emit *e)
     return true;
 }
 
-void
-emit_struct(struct emit *e)
+static void
+emit_error_members(struct emit *e)
 {
     const struct ast_operation *op = failing_operation(e->d);
     const struct ast_decl *error = op ? find_decl(e, op->fails) : NULL;
     const struct ast_decl *faults = dialect_decl(e->d, STR("fault"));
+    struct str retry = header_for(e, error, "retry_after"),
+               request = header_for(e, error, "request"), word = header_for(e, error, "kind");
+
+    if (error)
+        em(e, "    .read_error = %s,\n    .write_error = %s,\n", entry(e, op->fails, "read"),
+           entry(e, op->fails, "write"));
+    if (faults)
+        em(e, "    .faults = &%sfault_table,\n", decl_prefix(e, faults));
+    if (retry.n)
+        em(e, "    .retry_after = STR_INIT(%s),\n", c_string(e->a, retry));
+    if (request.n)
+        em(e, "    .request_id = STR_INIT(%s),\n", c_string(e->a, request));
+    if (word.n)
+        em(e, "    .error_word = STR_INIT(%s),\n", c_string(e->a, word));
+}
+
+void
+emit_struct(struct emit *e)
+{
     const struct ast_setting *version = dialect_setting(e->d, "version");
     const struct ast_setting *base = dialect_setting(e->d, "base");
     const struct ast_setting *models = dialect_setting(e->d, "models");
     const struct ast_setting *telemetry = dialect_setting(e->d, "telemetry");
     const struct ast_setting *probe = dialect_setting(e->d, "probe");
-    struct str retry = header_for(e, error, "retry_after"),
-               request = header_for(e, error, "request"), word = header_for(e, error, "kind");
 
     emit_settings(e);
     bool also = emit_also(e);
@@ -425,17 +442,7 @@ emit_struct(struct emit *e)
        "    .policies = %spolicies,\n    .npolicies = sizeof %spolicies / sizeof *%spolicies - 1,\n",
        e->d->prefix, e->d->prefix, e->d->prefix);
     em(e, "    .ops = %sops,\n    .nops = %u,\n", e->d->prefix, e->d->operations.n);
-    if (error)
-        em(e, "    .read_error = %s,\n    .write_error = %s,\n", entry(e, op->fails, "read"),
-           entry(e, op->fails, "write"));
-    if (faults)
-        em(e, "    .faults = &%sfault_table,\n", decl_prefix(e, faults));
-    if (retry.n)
-        em(e, "    .retry_after = STR_INIT(%s),\n", c_string(e->a, retry));
-    if (request.n)
-        em(e, "    .request_id = STR_INIT(%s),\n", c_string(e->a, request));
-    if (word.n)
-        em(e, "    .error_word = STR_INIT(%s),\n", c_string(e->a, word));
+    emit_error_members(e);
     if (e->own.n)
         em(e, "    .own = &%sown,\n", e->d->prefix);
     em(e, "    .seen_read = SEEN(seen_read),\n    .seen_written = SEEN(seen_written),\n");
