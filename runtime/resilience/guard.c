@@ -289,13 +289,15 @@ guard_done(struct guard *g, const struct guard_options *o, uint64_t now, uint64_
     window_add(&g->minute, GUARD_MINUTE, now, 0, e->tokens);
     if (e->cut)
         outcome = outcome_of_cut(g, o, now, e);
-    else if (b == BLAME_LIMIT)
+    else if (e->unasked || b == BLAME_LIMIT)
         outcome = BREAKER_UNKNOWN;
     else if (b == BLAME_DEPLOYMENT)
         outcome = e->mute ? BREAKER_FAILED : BREAKER_BROKE;
     note_silence(g, e);
     breaker_end(&g->breaker, &o->breaker, now, ticket, outcome);
-    if (e->cut)
+    if (e->unasked && !e->cut && b == BLAME_LIMIT)
+        cooldown_begin(&g->cooldown, &o->cooldown, now, cause_of_fault(e->fault), 0);
+    if (e->cut || e->unasked)
         return;
     g->requests++;
     if (b == BLAME_DEPLOYMENT || b == BLAME_LIMIT)

@@ -108,7 +108,7 @@ struct guard_report {
     int status;          /* the provider's; 0: no head came */
     bool cut;            /* by us or by the client, before it could show anything */
     bool mute;           /* guard_first was not called for it */
-    bool unasked;        /* it was put off to the end */
+    bool unasked;        /* it was put off to the end, and no call was made */
     bool beaten;         /* it was cut because another call for the same request came first */
     uint64_t wait_ns;    /* what the provider said to wait; 0: nothing */
     uint64_t back_ns;    /* when a limit of it that is used up is made good; 0: nothing said */
@@ -137,13 +137,15 @@ void guard_learn(struct guard *g, const struct guard_options *o, uint64_t now,
 /* The client has begun to get a good reply: if this is a probe of the breaker, it has succeeded, though
  * it may run for minutes.  *ticket is still the one for guard_done. */
 void guard_proven(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t *ticket);
-/* A call that has just begun is put off, as it waits for what it needs, such as credentials: that nothing is heard from
- * the deployment means nothing.  Until it is made. */
+/* A call that has just begun is put off, as it waits for what it needs, such as credentials, or cannot be made: that
+ * nothing is heard from the deployment means nothing.  Until it is made. */
 void guard_put_off(struct guard *g);
 void guard_made(struct guard *g, uint64_t now);
 /* Is the deployment silent, and a call that began there then as good as failed? */
 bool
 guard_has_lost(const struct guard *g, const struct guard_options *o, uint64_t now, uint64_t began);
+/* One that asked nobody shows nothing of the deployment, which rests if the fault says that it cannot be asked (no
+ * credentials are to be had: IR_FAULT_AUTH). */
 void guard_done(struct guard *g, const struct guard_options *o, uint64_t now, uint64_t ticket,
                 const struct guard_report *end);
 

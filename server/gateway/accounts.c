@@ -36,8 +36,8 @@ attempt_account(struct exchange *x)
 {
     struct attempt *a = &x->attempt;
     const struct seams *s = &x->gateway->seams;
-    const bool unasked = a->put_off && (a->cut || x->gone); /* the client did not wait for it */
-    if (a->accounted || !a->start_us || unasked)
+    const bool left = !a->asked_us && (a->cut || x->gone); /* the client did not wait for it */
+    if (a->accounted || !a->start_us || left)
         return;
     a->accounted = true;
     attempt_guess_usage(x);

@@ -99,8 +99,8 @@ show(void *ctx, struct guarded *x)
     if (!str_eq(name->account, s->d->account))
         return;
     struct guard_view v = guarded_view(x, s->options, s->now);
-    if (v.requests == 0 && v.running == 0 && !v.health.at)
-        return; /* it was not asked for yet */
+    if (v.requests == 0 && v.running == 0 && !v.health.at && v.standing == GUARD_READY)
+        return; /* nothing is known of it yet */
     jw_object(s->j);
     put_str(s->j, "model", name->model);
     put_str(s->j, "standing", str_from(guard_standing_name(v.standing)));

@@ -191,12 +191,15 @@ call(struct exchange *x, const struct proposal *p, struct fault *f)
         .proxy = d->config->proxy,
         .http = d->config->http_version == CONFIG_HTTP_2 ? UPSTREAM_HTTP2 : UPSTREAM_HTTP1,
     };
-    if (!a->start_us)
-        a->start_us = clock_us();
-    guarding_made(x);
+    const uint64_t now = clock_us();
+    a->start_us = a->start_us ? a->start_us : now;
     a->call = upstream_start(x->worker->upstream, &req, &reception_handler, a->leg, f);
     a->sends = a->call;
-    return a->call;
+    if (!a->call)
+        return false;
+    a->asked_us = now;
+    guarding_made(x);
+    return true;
 }
 
 /* It should work, but does not even begin. */
@@ -251,6 +254,7 @@ no_credentials(struct exchange *x, const struct fault *why)
 {
     struct ir_error e = attempt_error(&x->attempt, IR_FAULT_PROTOCOL,
                                       "credentials for it cannot be had");
+    x->attempt.bare = true;
     x->attempts++;
     return broken(x, &e, why);
 }
@@ -284,17 +288,14 @@ attempt_go_on(struct exchange *x)
     struct keeper *k = lease_keeper(x->lease, a->candidate.offer->deployment);
     if (!k)
         return go(x);
-    a->start_us = clock_us();
-    switch (keeper_ask(k, &a->wait, &f)) {
-    case KEEPER_READY:
+    const enum keeper_answer answer = keeper_ask(k, &a->wait, &f);
+    if (answer == KEEPER_READY)
         return go(x);
-    case KEEPER_WAITING:
-        guarding_put_off(x);
-        return ATTEMPT_STARTED;
-    case KEEPER_FAILED:
-        break;
-    }
-    return no_credentials(x, &f);
+    a->start_us = clock_us();
+    if (answer == KEEPER_FAILED)
+        return no_credentials(x, &f);
+    guarding_put_off(x);
+    return ATTEMPT_STARTED;
 }
 
 enum attempt_start

@@ -48,7 +48,8 @@ struct attempt {
     struct guarded *guarded;    /* the state of what is asked; may be NULL */
     uint64_t ticket;            /* of guarded */
     bool is_guarded;            /* guarded waits to hear how it ended */
-    bool put_off;               /* it waits for credentials, or for what is to be fetched */
+    bool put_off;               /* no call is made, or not yet: guarded knows */
+    bool bare;                  /* credentials for it cannot be had */
     struct limits_hold place;   /* within the deployment's limits */
     bool queued;                /* it waits for that place */
     bool probes;                /* whether the breaker of guarded may close again */
@@ -78,7 +79,8 @@ struct attempt {
 
     uint64_t span;                 /* of the trace; 0: none is made */
     struct upstream_timing timing; /* of its connection, once that is known */
-    uint64_t start_us;             /* on clock_us(); 0: not begun */
+    uint64_t start_us;             /* on clock_us(); 0: it has not waited for anything yet */
+    uint64_t asked_us;             /* when the call was made; 0: nobody was asked */
     uint64_t first_us;             /* from the start to the first byte of the body; 0: none came */
     uint64_t heard_us; /* ... to the newest sign of the provider before the answer began */
     bool accounted;

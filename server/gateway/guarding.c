@@ -142,6 +142,13 @@ guarding_made(struct exchange *x)
     a->put_off = false;
 }
 
+/* Of the deployment's time alone: how long credentials took is not its doing. */
+static uint64_t
+first_ns(const struct attempt *a)
+{
+    return a->first_us ? (a->start_us + a->first_us - a->asked_us) * 1000 : 0;
+}
+
 void
 guarding_first(struct exchange *x)
 {
@@ -151,7 +158,7 @@ guarding_first(struct exchange *x)
     const struct guard_quota *q = &a->remarks.allowance.quota;
     bool said = q->requests.told || q->tokens.told;
     uint64_t now = clock_ns();
-    guarded_first(a->guarded, &x->gateway->guard_options, now, a->first_us * 1000, said ? q : NULL);
+    guarded_first(a->guarded, &x->gateway->guard_options, now, first_ns(a), said ? q : NULL);
     if (said && a->place.limited)
         limits_learn(&a->place, now, q);
 }
@@ -176,18 +183,22 @@ static void
 report(struct exchange *x, uint64_t now)
 {
     struct attempt *a = &x->attempt;
-    bool failed = x->error.set;
-    struct guard_report r = { .fault = failed ? x->error.kind : IR_FAULT_UNSET,
-                              .status = a->status,
-                              .cut = a->cut || x->gone || !a->start_us,
+    struct guard_report r = { .status = a->status,
+                              .cut = a->cut || x->gone,
                               .mute = !a->first_us || a->reply == ATTEMPT_ERROR,
-                              .unasked = a->put_off,
+                              .unasked = !a->asked_us,
                               .beaten = a->beaten,
                               .tokens = guarding_tokens(x) };
-    if (failed)
-        remarks_report(&a->remarks, &x->error, &r);
-    if (a->start_us)
-        r.whole_ns = now - a->start_us * 1000;
+    if (r.unasked) { /* x->error may be of who was asked before */
+        guarding_put_off(x);
+        r.fault = a->bare ? IR_FAULT_AUTH : IR_FAULT_UNSET;
+    } else {
+        r.whole_ns = now - a->asked_us * 1000;
+        if (x->error.set) {
+            r.fault = x->error.kind;
+            remarks_report(&a->remarks, &x->error, &r);
+        }
+    }
     guarded_done(a->guarded, &x->gateway->guard_options, now, a->ticket, &r);
 }
 
@@ -196,7 +207,7 @@ static enum adaptive_sign
 sign_of(const struct exchange *x)
 {
     const struct attempt *a = &x->attempt;
-    if (a->cut || x->gone || !a->start_us)
+    if (a->cut || x->gone || !a->asked_us)
         return ADAPTIVE_NOTHING;
     if (!x->error.set)
         return a->first_us ? ADAPTIVE_TIMED : ADAPTIVE_NOTHING;
@@ -217,7 +228,6 @@ guarding_end(struct exchange *x)
     a->is_guarded = false;
     if (a->place.limited)
         limits_leave(&a->place, now,
-                     (struct limiter_report){ .used = guarding_tokens(x),
-                                              .sign = sign_of(x),
-                                              .sign_ns = a->first_us * 1000 });
+                     (struct limiter_report){
+                         .used = guarding_tokens(x), .sign = sign_of(x), .sign_ns = first_ns(a) });
 }

@@ -33,7 +33,7 @@ void guarding_late(struct exchange *x);
 /* The newest attempt is about to begin; false when its deployment must not be asked now, and then
  * x->error says why, unless a deployment that was asked has said more. */
 bool guarding_begin(struct exchange *x);
-/* It waits for what it needs, and nobody is asked meanwhile; no-op when it does already. */
+/* It waits for what it needs, or cannot be made: nobody is asked meanwhile.  No-op when it does already. */
 void guarding_put_off(struct exchange *x);
 /* Now somebody is; no-op when it did not wait. */
 void guarding_made(struct exchange *x);

@@ -102,6 +102,7 @@ settle(struct exchange *x, enum attempt_start how)
         return true;
     case ATTEMPT_UNFIT:
     case ATTEMPT_SHUT:
+        x->attempt.start_us = 0; /* it is no attempt, though it may have waited for credentials */
         route_exclude(&x->route);
         break;
     case ATTEMPT_BROKEN:

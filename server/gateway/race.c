@@ -114,7 +114,7 @@ race_watch(struct exchange *x)
     if (x->state != EXCHANGE_TRYING || !a->call)
         return;
     if (!x->racing
-        && guarded_has_lost(a->guarded, &x->gateway->guard_options, clock_ns(), a->start_us * 1000))
+        && guarded_has_lost(a->guarded, &x->gateway->guard_options, clock_ns(), a->asked_us * 1000))
         race_begin(x, RIVAL_SILENCE);
     deadline_set(&x->worker->deadlines, &x->watch, EXCHANGE_WATCH);
 }
@@ -151,7 +151,7 @@ void
 race_won(struct exchange *x)
 {
     if (x->racing)
-        x->rival->beaten = x->rival->start_us < x->attempt.start_us;
+        x->rival->beaten = x->rival->asked_us < x->attempt.asked_us;
     race_end(x);
 }
 

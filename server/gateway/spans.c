@@ -305,10 +305,10 @@ put(struct teller *t, const struct otlp_span *s)
 static void
 tell_connection(struct teller *t, const struct hop *h)
 {
-    uint64_t ready = h->start_us + h->connect_us;
+    uint64_t ready = h->asked_us + h->connect_us;
     if (!h->connect_us)
         return;
-    struct otlp_span s = make_span(t, h->span, STR("connect"), h->start_us, ready);
+    struct otlp_span s = make_span(t, h->span, STR("connect"), h->asked_us, ready);
     put(t, &s);
     if (!h->tls_us)
         return;

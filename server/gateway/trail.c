@@ -224,6 +224,7 @@ trail_hop(struct exchange *x, uint64_t total_us)
                        .model = a->model,
                        .span = a->span,
                        .start_us = a->start_us,
+                       .asked_us = a->asked_us,
                        .end_us = a->start_us + total_us,
                        .first_us = a->first_us,
                        .connect_us = a->timing.connect_us,

@@ -25,6 +25,7 @@ struct hop {
     struct str url;                      /* that was asked; absent when nobody records it */
     uint64_t span;
     uint64_t start_us, end_us;
+    uint64_t asked_us;           /* when the call was made; 0: it was not */
     uint64_t first_us;           /* from the start to the first byte of the body; 0: none came */
     uint64_t connect_us, tls_us; /* of a new connection; 0: it was there, or is not known */
     int status;                  /* the provider's; 0: none came */

@@ -10,7 +10,7 @@ import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 
 import { Fake, provider, tokens } from './lib/fakes.mjs';
-import { eventually, failure, World } from './lib/world.mjs';
+import { eventually, failure, forgetful, World } from './lib/world.mjs';
 
 const messages = [{ role: 'user', content: 'Hello' }];
 const bearer = (r) => /^Bearer (.*)$/.exec(r.headers.authorization ?? '')?.[1];
@@ -120,6 +120,36 @@ test('another deployment helps out when there are no credentials', async () => {
         for (let i = 0; i < 5; i++)
             assert.equal((await ask(w, 'gpt')).choices[0].message.content, 'Welcome.');
     }, { retries: 2 });
+    await Promise.all([t.stop(), p.stop()]);
+});
+
+test('who was not asked has not failed, nor has shown that all is well', async () => {
+    let refuse = true;
+    const t = await tokens('ticket', 3600, () => refuse && { status: 503, body: 'down' } || undefined);
+    const p = await provider((r) => !r.headers.authorization && 'no key');
+    await withGateway([
+        { type: 'azure', base_url: p.url, settings: { resource: 'r' }, name: 'a', models: ['gpt'],
+          auth: { client_id: 'me', client_secret: 'client-secret-0123', token_url: t.url },
+          policies: { candidates: 'one' } },
+    ], [], async (w) => {
+        const admin = await w.gateway.line((l) => JSON.parse(l).event === 'listening_admin' && `http://${JSON.parse(l).address}`);
+        const state = async () => {
+            const all = await (await fetch(`${admin}/admin/state`)).json();
+            return all.deployments.find((d) => d.name === 'a').state[0];
+        };
+        for (let i = 0; i < 4; i++)
+            assert.equal((await failure(ask(w, 'gpt'))).status, 502);
+        let s = await state();
+        assert.deepEqual([s.standing, s.why, s.breaker, s.requests, s.failures],
+                         ['last', 'credentials or account refused', 'closed', 0, 0]);
+        refuse = false;
+        await eventually(() => ask(w, 'gpt').then(() => true, () => false));
+        const unfit = w.openai().chat.completions.create({ model: 'gpt', messages, n: 2 });
+        assert.equal((await failure(unfit)).status, 400);
+        s = await state();
+        assert.deepEqual([s.breaker, s.requests, s.failures], ['closed', 1, 0]);
+    }, { server: { workers: 1, admin_listen: '127.0.0.1:0' },
+         resilience: { ...forgetful, cooldown: { time: '60s' }, breaker: { failures: 2, open: '60s' } } });
     await Promise.all([t.stop(), p.stop()]);
 });
 

@@ -270,6 +270,44 @@ guard_heals_its_breaker_by_good_probes_and_rests_when_one_is_refused(void **stat
     assert_int_equal(v.health.refused, 1);
 }
 
+/* Neither what could not be said there nor that we have no credentials shows whether it works. */
+static void
+who_was_not_asked_is_neither_broken_nor_well(void **state)
+{
+    static const struct {
+        enum ir_fault fault;
+        bool cut;
+        enum guard_reason reason;
+    } rows[] = {
+        { IR_FAULT_UNSET, false, GUARD_FINE },
+        { IR_FAULT_AUTH, false, GUARD_ACCOUNT },
+        { IR_FAULT_AUTH, true, GUARD_FINE },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (unsigned broken = 0; broken < 2; broken++) {
+            struct guard g = { .running = 0 };
+            const struct guard_report r = {
+                .fault = rows[i].fault, .cut = rows[i].cut, .mute = true, .unasked = true
+            };
+            for (unsigned k = 0; broken && k < 5; k++)
+                call(&g, 0, IR_FAULT_INTERNAL, 0);
+            const struct guard_view before = guard_view(&g, &opts, 9 * SECOND);
+            uint64_t ticket;
+            for (unsigned k = 0; k < 9; k++) {
+                assert_true(guard_begin(&g, &opts, 9 * SECOND, &ticket, NULL));
+                guard_put_off(&g);
+                guard_done(&g, &opts, 9 * SECOND, ticket, &r);
+            }
+            const struct guard_view v = guard_view(&g, &opts, 9 * SECOND);
+            assert_int_equal(v.reason, rows[i].reason);
+            assert_int_equal(v.breaker, broken ? BREAKER_HALF_OPEN : BREAKER_CLOSED);
+            assert_int_equal(v.failed_in_row, before.failed_in_row);
+            assert_int_equal(v.requests, before.requests);
+            assert_int_equal(v.failures, before.failures);
+        }
+}
+
 static void
 guard_rests_when_too_large_a_share_fails(void **state)
 {
@@ -421,6 +459,7 @@ main(void)
         cmocka_unit_test(guard_waits_as_told_whenever_the_limit_is_made_good),
         cmocka_unit_test(guard_is_the_last_while_probes_fail),
         cmocka_unit_test(guard_heals_its_breaker_by_good_probes_and_rests_when_one_is_refused),
+        cmocka_unit_test(who_was_not_asked_is_neither_broken_nor_well),
         cmocka_unit_test(guard_rests_when_too_large_a_share_fails),
         cmocka_unit_test(guard_opens_its_breaker_and_says_until_when),
         cmocka_unit_test(guard_takes_a_probe_for_good_when_its_reply_has_begun),
