@@ -172,6 +172,8 @@ test('who waits for credentials waits no longer than the client', async () => {
                                { 'x-llmux-timeout': '300ms' });
         assert.equal(r.status, 408);
         assert.match((await r.json()).error.message, /x-llmux-timeout/);
+        assert.equal((await w.log(r.headers.get('x-request-id'))).attempts, 0);
+        assert.doesNotMatch(await (await fetch(`${w.url}/metrics`)).text(), /llmux_deployment_requests_total\{deployment="a"/);
         held.open();
         assert.equal((await ask(w, 'gpt')).choices[0].message.content, 'Welcome.');
     });

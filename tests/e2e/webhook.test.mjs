@@ -88,10 +88,8 @@ test('what is too much is dropped and counted, and clients do not wait', async (
     const hook = await Fake.start(async () => { await gate; return {}; });
     const w = await world(hook, { queue: 1 });
     try {
-        const start = Date.now();
-        for (let i = 0; i < 6; i++)
+        for (let i = 0; i < 6; i++) // they are answered, though the gate is shut
             await call(w, 'anthropic', `b${i}`, false);
-        assert.ok(Date.now() - start < 3000);
         await eventually(async () => await count(w, 'dropped') >= 4);
         open();
         await eventually(async () => await count(w, 'sent') + await count(w, 'dropped') === 6);

@@ -250,6 +250,28 @@ guard_is_the_last_while_probes_fail(void **state)
     assert_int_equal(guard_view(&g, &opts, 100 * SECOND + 8).standing, GUARD_LAST);
     assert_int_equal(guard_view(&g, &opts, 100 * SECOND + 9).standing,
                      GUARD_READY); /* none follows */
+    /* It has not become well by that, but nobody needs to be told so; that it is sick again is news. */
+    struct guard forgotten = g;
+    for (unsigned i = 0; i < 2; i++)
+        assert_false(probe(&forgotten, 101 * SECOND, IR_FAULT_UNSET, GUARD_PROBE_GOOD));
+    assert_true(probe(&g, 101 * SECOND, IR_FAULT_INTERNAL, GUARD_PROBE_BAD));
+    assert_int_equal(guard_view(&g, &opts, 101 * SECOND).standing, GUARD_LAST);
+}
+
+/* That there is a list of models does not show that the models answer. */
+static void
+guard_heals_no_breaker_by_probes_of_something_else(void **state)
+{
+    const struct guard_thresholds list = { .good = 1, .bad = 3, .keep_ns = SECOND };
+    const struct guard_report well = { .status = 200 };
+    struct guard g = { .running = 0 };
+    bool changed;
+    (void)state;
+    for (unsigned i = 0; i < 5; i++)
+        call(&g, SECOND, IR_FAULT_INTERNAL, 0);
+    for (unsigned i = 0; i < 5; i++)
+        guard_probed(&g, &opts, 2 * SECOND, &list, &well, &changed);
+    assert_int_equal(guard_view(&g, &opts, 2 * SECOND).reason, GUARD_BREAKER);
 }
 
 static void
@@ -458,6 +480,7 @@ main(void)
         cmocka_unit_test(guard_rests_after_a_refusal_until_its_limit_is_made_good),
         cmocka_unit_test(guard_waits_as_told_whenever_the_limit_is_made_good),
         cmocka_unit_test(guard_is_the_last_while_probes_fail),
+        cmocka_unit_test(guard_heals_no_breaker_by_probes_of_something_else),
         cmocka_unit_test(guard_heals_its_breaker_by_good_probes_and_rests_when_one_is_refused),
         cmocka_unit_test(who_was_not_asked_is_neither_broken_nor_well),
         cmocka_unit_test(guard_rests_when_too_large_a_share_fails),

@@ -45,6 +45,22 @@ a_mean_forgets_faster_the_older_it_is(void **state)
     assert_true(l.mean > 900.0 * MS);
 }
 
+/* Counts without a mean are no mean of nothing. */
+static void
+a_mean_that_was_not_handed_over_begins_with_the_first_sample(void **state)
+{
+    const uint32_t counts[LATENCY_BUCKETS] = { [3] = 30 };
+    struct latency l;
+    (void)state;
+    latency_recall(&l, 5, 0, counts);
+    assert_int_equal(l.total, 30);
+    latency_add(&l, SECOND, 6, 100 * MS);
+    assert_int_equal(l.mean, 100 * MS);
+    latency_recall(&l, 5, 300 * MS, counts);
+    latency_add(&l, SECOND, 6, 100 * MS);
+    assert_true(l.mean > 250.0 * MS && l.mean < 300.0 * MS);
+}
+
 static void
 a_hedge_waits_for_what_is_unusual(void **state)
 {
@@ -133,6 +149,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quantiles_are_right_to_a_fifth_and_what_chance_adds),
         cmocka_unit_test(a_mean_forgets_faster_the_older_it_is),
+        cmocka_unit_test(a_mean_that_was_not_handed_over_begins_with_the_first_sample),
         cmocka_unit_test(a_hedge_waits_for_what_is_unusual),
         cmocka_unit_test(a_probe_gets_its_rival_when_it_is_later_than_usual),
         cmocka_unit_test(a_call_that_tries_nothing_has_a_rival_only_where_hedges_are_wanted),

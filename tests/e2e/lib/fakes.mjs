@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 
 // Answers with what `answer(request)` returns: { status, headers, body }, body being text or JSON.
-// request: { method, url, headers, body }.
+// request: { method, url, headers, body, at }, at in milliseconds.
 export class Fake {
     requests = [];
     #server;
@@ -15,7 +15,7 @@ export class Fake {
             req.on('data', (d) => chunks.push(d));
             req.on('end', async () => {
                 const request = { method: req.method, url: req.url, headers: req.headers,
-                                  body: Buffer.concat(chunks).toString() };
+                                  body: Buffer.concat(chunks).toString(), at: performance.now() };
                 f.requests.push(request);
                 const { status = 200, headers = {}, body = '' } = await f.answer(request);
                 const type = typeof body === 'string' ? 'text/plain' : 'application/json';
