@@ -3,10 +3,11 @@
 
 #include <openssl/crypto.h>
 
+/* Patterns count where no request is redacted, too: what they find is in no span. */
 static bool
 is_needed(const struct config_redaction *c)
 {
-    bool any = c->mode != CONFIG_REDACT_OFF;
+    bool any = c->mode != CONFIG_REDACT_OFF || c->n_patterns;
     for (unsigned i = 0; i < c->n_rules; i++)
         any |= c->rules[i].mode != CONFIG_REDACT_OFF;
     return any;

@@ -22,7 +22,8 @@ struct redactor {
 
 #define REDACTOR_KEY 32u /* bytes */
 
-/* own_key: what hashes are made with where the config says no key.  *r is NULL when nothing is ever redacted. */
+/* own_key: what hashes are made with where the config says no key.  *r is NULL when no request is ever redacted, and the
+ * operator has no patterns. */
 MUST_CHECK enum err redactor_make(struct redactor **r, const struct config_redaction *c,
                                   struct str own_key, struct arena *a, struct fault *f);
 void redactor_fini(struct redactor *r);

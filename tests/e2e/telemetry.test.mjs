@@ -387,8 +387,8 @@ describe('what is said', () => {
         }
     });
 
-    test('is told without what the operator has patterns for', async () => {
-        const s = await started({ content: true }, { redaction: { mode: 'mask', kinds: ['custom'],
+    for (const mode of ['mask', 'off']) test(`is told without what the operator has patterns for, mode ${mode}`, async () => {
+        const s = await started({ content: true }, { redaction: { mode, kinds: ['custom'],
             patterns: [{ name: 'ticket', regex: 'TICKET-[0-9]{6}' }] } });
         try {
             const got = await s.attempt('/v1/chat/completions', chat('openai/m', { stream: true,

@@ -143,12 +143,29 @@ spans_that_cannot_be_made_are_counted(void **state)
     scene_close(&s);
 }
 
+/* Where no request is redacted, what is said is still told without what the operator has patterns for. */
+static void
+patterns_of_the_operator_are_there_in_any_mode(void **state)
+{
+    struct rig rig;
+    (void)state;
+    rig_open(&rig, "server: { listen: \"127.0.0.1:0\" }\n"
+                   "providers:\n"
+                   "  - { name: main, type: openai, api_key: k, models: [m] }\n"
+                   "redaction: { patterns: [{ name: ticket, regex: 'TICKET-[0-9]+' }] }\n");
+    assert_non_null(rig.gateway.redactor);
+    assert_non_null(rig.gateway.redactor->custom);
+    assert_int_equal(rig.gateway.redactor->policies[0].mode, CONFIG_REDACT_OFF);
+    rig_close(&rig);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_what_was_said_that_of_the_last_attempt_is_told),
         cmocka_unit_test(spans_that_cannot_be_made_are_counted),
+        cmocka_unit_test(patterns_of_the_operator_are_there_in_any_mode),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
