@@ -103,29 +103,83 @@ write_deployments(struct exposition *e, struct worker *w, const struct gateway *
     }
 }
 
-/* What the providers have said of their limits last. */
-struct remains {
+/* The guards of one deployment, told of one by one, but for those of names that clients have made up (a wildcard takes any):
+ * they would be as many series as clients like, with whatever clients write.  What is known of them is told as that of the
+ * model `*`. */
+struct roll {
     struct exposition *e;
     const struct deployment *deployment;
     const struct guard_options *options;
     uint64_t now;
+    struct guard_quota quota; /* of made-up names: the least that is left, */
+    struct guard_health
+        health; /* and of each number the greatest: one probe is told to all of them */
 };
 
+static bool
+is_mine(const struct roll *r, const struct guarded *x)
+{
+    return str_eq(guarded_name(x)->account, r->deployment->account);
+}
+
+/* Does the config say this name? */
+static bool
+is_named(const struct roll *r, struct str model)
+{
+    const struct config_provider *c = r->deployment->config;
+    bool named = false;
+    for (unsigned i = 0; i < c->n_models && !named; i++) {
+        const struct config_model *m = &c->models[i];
+        struct str upstream = m->upstream.p ? m->upstream : m->name;
+        named = str_eq(upstream, model) && !memchr(upstream.p, '*', upstream.n);
+    }
+    return named;
+}
+
+/* Are there made-up names at all?  Else they are those of an older config. */
+static bool
+is_wild(const struct roll *r)
+{
+    bool wild = false;
+    for (unsigned i = 0; i < r->deployment->config->n_models; i++)
+        wild |= r->deployment->config->models[i].wildcard;
+    return wild;
+}
+
 static void
-write_remains(void *ctx, struct guarded *x)
+put_quota(const struct roll *r, struct str model, const struct guard_quota *q)
 {
     static const char *const names[] = { "deployment", "provider", "model", "unit" };
-    const struct remains *r = ctx;
     const struct config_provider *c = r->deployment->config;
-    if (!str_eq(guarded_name(x)->account, r->deployment->account))
-        return;
-    struct guard_quota q = guarded_view(x, r->options, r->now).quota;
-    struct str labels[] = { c->name, c->type, guarded_name(x)->model, STR("requests") };
-    if (q.requests.told)
-        exposition_value(r->e, names, labels, 4, q.requests.n);
+    struct str labels[] = { c->name, c->type, model, STR("requests") };
+    if (q->requests.told)
+        exposition_value(r->e, names, labels, 4, q->requests.n);
     labels[3] = STR("tokens");
-    if (q.tokens.told)
-        exposition_value(r->e, names, labels, 4, q.tokens.n);
+    if (q->tokens.told)
+        exposition_value(r->e, names, labels, 4, q->tokens.n);
+}
+
+static void
+keep_least(struct guard_left *to, const struct guard_left *left)
+{
+    if (left->told && (!to->told || left->n < to->n))
+        *to = *left;
+}
+
+/* What the providers have said of their limits last. */
+static void
+write_quota(void *ctx, struct guarded *x)
+{
+    struct roll *r = ctx;
+    if (!is_mine(r, x))
+        return;
+    const struct guard_quota q = guarded_view(x, r->options, r->now).quota;
+    if (is_named(r, guarded_name(x)->model)) {
+        put_quota(r, guarded_name(x)->model, &q);
+        return;
+    }
+    keep_least(&r->quota.requests, &q.requests);
+    keep_least(&r->quota.tokens, &q.tokens);
 }
 
 static void
@@ -136,31 +190,54 @@ write_quotas(struct exposition *e, struct worker *w, const struct gateway *g)
         .help = "Requests and tokens that a provider's newest reply said are left of its limits.",
         .type = METRICS_GAUGE
     };
-    struct remains r = { .e = e, .options = &g->guard_options, .now = clock_ns() };
     exposition_family(e, &left);
     for (unsigned i = 0; w->service->guards && i < g->config->n_providers; i++) {
-        r.deployment = &g->deployments[i];
-        guards_each(w->service->guards, write_remains, &r);
+        struct roll r = { .e = e,
+                          .deployment = &g->deployments[i],
+                          .options = &g->guard_options,
+                          .now = clock_ns() };
+        guards_each(w->service->guards, write_quota, &r);
+        if (is_wild(&r))
+            put_quota(&r, STR("*"), &r.quota);
     }
+}
+
+static void
+put_checks(const struct roll *r, struct str model, const struct guard_health *h)
+{
+    static const char *const names[] = { "deployment", "provider", "model", "outcome" };
+    const struct config_provider *c = r->deployment->config;
+    struct str labels[] = { c->name, c->type, model, STR("ok") };
+    if (!h->at)
+        return;
+    exposition_value(r->e, names, labels, 4, h->ok);
+    labels[3] = STR("failed");
+    exposition_value(r->e, names, labels, 4, h->failed);
+    labels[3] = STR("refused");
+    exposition_value(r->e, names, labels, 4, h->refused);
+}
+
+static void
+keep_most(uint64_t *to, uint64_t n)
+{
+    *to = n > *to ? n : *to;
 }
 
 static void
 write_checked(void *ctx, struct guarded *x)
 {
-    static const char *const names[] = { "deployment", "provider", "model", "outcome" };
-    const struct remains *r = ctx;
-    const struct config_provider *c = r->deployment->config;
-    struct str labels[] = { c->name, c->type, guarded_name(x)->model, STR("ok") };
-    if (!str_eq(guarded_name(x)->account, r->deployment->account))
+    struct roll *r = ctx;
+    if (!is_mine(r, x))
         return;
-    struct guard_health h = guarded_view(x, r->options, r->now).health;
-    if (!h.at)
+    const struct guard_health h = guarded_view(x, r->options, r->now).health;
+    if (is_named(r, guarded_name(x)->model)) {
+        put_checks(r, guarded_name(x)->model, &h);
         return;
-    exposition_value(r->e, names, labels, 4, h.ok);
-    labels[3] = STR("failed");
-    exposition_value(r->e, names, labels, 4, h.failed);
-    labels[3] = STR("refused");
-    exposition_value(r->e, names, labels, 4, h.refused);
+    }
+    keep_most(&r->health.at, h.at);
+    keep_most(&r->health.ok, h.ok);
+    keep_most(&r->health.failed, h.failed);
+    keep_most(&r->health.refused, h.refused);
 }
 
 static void
@@ -171,11 +248,15 @@ write_checks(struct exposition *e, struct worker *w, const struct gateway *g)
         .help = "Probes of deployments, by what they showed; no client's request is among them.",
         .type = METRICS_COUNTER
     };
-    struct remains r = { .e = e, .options = &g->guard_options, .now = clock_ns() };
     exposition_family(e, &checks);
     for (unsigned i = 0; w->service->guards && i < g->config->n_providers; i++) {
-        r.deployment = &g->deployments[i];
+        struct roll r = { .e = e,
+                          .deployment = &g->deployments[i],
+                          .options = &g->guard_options,
+                          .now = clock_ns() };
         guards_each(w->service->guards, write_checked, &r);
+        if (is_wild(&r))
+            put_checks(&r, STR("*"), &r.health);
     }
 }
 

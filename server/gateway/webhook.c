@@ -386,6 +386,12 @@ webhook_put(struct webhook *w, const char *what, const struct guarded_name *name
 {
     if (!w)
         return;
+    /* Clients make up names that a wildcard takes, and the operator's address is somebody else: no more than the log says.
+     * Masked before it is cut, which might be within a secret. */
+    struct arena masked;
+    arena_init(&masked, ARENA_MAX);
+    struct str model = w->service->log ? log_masked(w->service->log, name->model, &masked)
+                                       : name->model;
     pthread_mutex_lock(&w->lock);
     bool wanted = w->room > 0, fits = w->n < w->room;
     if (fits) {
@@ -393,9 +399,10 @@ webhook_put(struct webhook *w, const char *what, const struct guarded_name *name
         *c = (struct change){ .what = what, .from = from, .to = to, .at_us = clock_wall_us() };
         c->number = ++w->number;
         c->n_deployment = copy_name(c->deployment, name->deployment);
-        c->n_model = copy_name(c->model, name->model);
+        c->n_model = copy_name(c->model, model);
     }
     pthread_mutex_unlock(&w->lock);
+    arena_fini(&masked);
     if (fits)
         aside_poke(&w->aside);
     else if (wanted)

@@ -82,6 +82,32 @@ describe('a breaker that opens', () => {
     });
 });
 
+// The address may be anybody's, and who reads metrics is not who wrote the request.
+test('of names that clients make up no more is told than in the log, and they make no series', async () => {
+    const hook = await Fake.start(() => ({}));
+    const w = await World.start({
+        resilience: { ...forgetful, breaker: { failures: 1, open: '60s' }, webhook: { url: hook.url } },
+        providers: [{ name: 'wild', type: 'openai.chat', base_url: '{emulator}', api_key: UPSTREAM_KEY, models: ['w-*', 'plain'] }],
+    });
+    try {
+        await call(w, 'openai', 'w-ann@example.org!500', false);
+        const [r] = await eventually(() => hook.requests.length > 0 && hook.requests);
+        const body = JSON.parse(r.body);
+        assert.equal(body.model, '[REDACTED:email]!500');
+        assert.ok(!r.body.includes('ann@'), r.body);
+        for (const name of ['bob', 'cat'])
+            await call(w, 'openai', `w-${name}@example.org!spent=30s!times=1`, false);
+        await call(w, 'openai', 'plain', false);
+        const text = await (await fetch(`${w.url}/metrics`)).text();
+        assert.ok(!text.includes('example.org'), text);
+        assert.deepEqual(text.split('\n').filter((l) => l.startsWith('llmux_provider_limit_remaining{')),
+                         ['llmux_provider_limit_remaining{deployment="wild",provider="openai.chat",model="*",unit="requests"} 0']);
+    } finally {
+        await w.stop();
+        await hook.stop();
+    }
+});
+
 test('what is too much is dropped and counted, and clients do not wait', async () => {
     let open;
     const gate = new Promise((resolve) => { open = resolve; });
