@@ -179,6 +179,19 @@ cause_of_fault(enum ir_fault f)
     return f == IR_FAULT_MISSING ? COOLDOWN_MISSING : COOLDOWN_ACCOUNT;
 }
 
+/* It works, but said that it does not serve us, or not now: it rests as long as it said, else until the limit that is
+ * used up is made good, else as usual. */
+static void
+note_refusal(struct guard *g, const struct guard_options *o, uint64_t now,
+             const struct guard_report *e)
+{
+    const enum cooldown_cause cause = cause_of_fault(e->fault);
+    if (!e->wait_ns && e->back_ns)
+        cooldown_rest(&g->cooldown, &o->cooldown, now, cause, e->back_ns);
+    else
+        cooldown_begin(&g->cooldown, &o->cooldown, now, cause, e->wait_ns);
+}
+
 /* A failure that counts, or a refusal for good. */
 static void
 note_failure(struct guard *g, const struct guard_options *o, uint64_t now,
@@ -189,10 +202,8 @@ note_failure(struct guard *g, const struct guard_options *o, uint64_t now,
     g->failure = (struct guard_failure){ e->fault, e->status, now };
     cooldown_count(&g->cooldown, &o->cooldown, now,
                    b == BLAME_DEPLOYMENT ? COOLDOWN_BAD : COOLDOWN_GOOD);
-    if (b == BLAME_LIMIT && !e->wait_ns && e->back_ns)
-        cooldown_rest(&g->cooldown, &o->cooldown, now, cause_of_fault(e->fault), e->back_ns);
-    else if (b == BLAME_LIMIT)
-        cooldown_begin(&g->cooldown, &o->cooldown, now, cause_of_fault(e->fault), e->wait_ns);
+    if (b == BLAME_LIMIT)
+        note_refusal(g, o, now, e);
     else if (e->wait_ns)
         cooldown_begin(&g->cooldown, &o->cooldown, now, COOLDOWN_FAILURES, e->wait_ns);
 }
@@ -296,7 +307,7 @@ guard_done(struct guard *g, const struct guard_options *o, uint64_t now, uint64_
     note_silence(g, e);
     breaker_end(&g->breaker, &o->breaker, now, ticket, outcome);
     if (e->unasked && !e->cut && b == BLAME_LIMIT)
-        cooldown_begin(&g->cooldown, &o->cooldown, now, cause_of_fault(e->fault), 0);
+        note_refusal(g, o, now, e);
     if (e->cut || e->unasked)
         return;
     g->requests++;
@@ -351,6 +362,6 @@ guard_probed(struct guard *g, const struct guard_options *o, uint64_t now,
     if (b != BLAME_LIMIT)
         return note_good(g, o, t, changed);
     g->health.refused++;
-    cooldown_begin(&g->cooldown, &o->cooldown, now, cause_of_fault(r->fault), r->wait_ns);
+    note_refusal(g, o, now, r);
     return GUARD_PROBE_REFUSED;
 }

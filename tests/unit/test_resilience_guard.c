@@ -193,6 +193,33 @@ guard_rests_after_a_refusal_until_its_limit_is_made_good(void **state)
     assert_int_equal(v.until, 41 * SECOND);
 }
 
+static void
+a_probe_that_is_refused_counts_as_such_a_request(void **state)
+{
+    static const struct guard_report rows[] = {
+        { .fault = IR_FAULT_RATE, .status = 429 },
+        { .fault = IR_FAULT_RATE, .status = 429, .back_ns = 40 * SECOND },
+        { .fault = IR_FAULT_RATE, .status = 429, .wait_ns = 20 * SECOND, .back_ns = 40 * SECOND },
+        { .fault = IR_FAULT_BILLING, .status = 402, .back_ns = 40 * SECOND },
+    };
+    const struct guard_thresholds t = { .good = 1, .bad = 1, .keep_ns = SECOND };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct guard asked = { .running = 0 }, probed = { .running = 0 };
+        uint64_t ticket;
+        bool changed;
+        assert_true(guard_begin(&asked, &opts, SECOND, &ticket, NULL));
+        guard_done(&asked, &opts, SECOND, ticket, &rows[i]);
+        assert_int_equal(guard_probed(&probed, &opts, SECOND, &t, &rows[i], &changed),
+                         GUARD_PROBE_REFUSED);
+        const struct guard_view a = guard_view(&asked, &opts, SECOND),
+                                p = guard_view(&probed, &opts, SECOND);
+        assert_int_equal(p.standing, a.standing);
+        assert_int_equal(p.reason, a.reason);
+        assert_int_equal(p.until, a.until);
+    }
+}
+
 /* One that says both is waited for as it asks. */
 static void
 guard_waits_as_told_whenever_the_limit_is_made_good(void **state)
@@ -478,6 +505,7 @@ main(void)
         cmocka_unit_test(guard_stands_by_how_the_last_call_ended),
         cmocka_unit_test(guard_is_the_last_while_a_limit_is_used_up),
         cmocka_unit_test(guard_rests_after_a_refusal_until_its_limit_is_made_good),
+        cmocka_unit_test(a_probe_that_is_refused_counts_as_such_a_request),
         cmocka_unit_test(guard_waits_as_told_whenever_the_limit_is_made_good),
         cmocka_unit_test(guard_is_the_last_while_probes_fail),
         cmocka_unit_test(guard_heals_no_breaker_by_probes_of_something_else),
