@@ -178,18 +178,13 @@ static void
 write_state(struct crew *c, struct buf *out)
 {
     struct handover_rest rest;
+    char loss[HANDOVER_LOSS_ROOM];
     const struct handover all = { c->service->guards, c->service->limits, c->service->memory };
     enum err err = handover_write(out, &all, clock_ns(), &rest);
     if (err)
         buf_clear(out);
-    if (err)
-        log_msg(c->service->log, LOG_LEVEL_WARN, "state_lost", "%s: the new process begins anew",
-                err == ERR_MEMORY ? "out of memory" : "it is too large");
-    else if (rest.count.guards || rest.count.limits || rest.count.homes)
-        log_msg(c->service->log, LOG_LEVEL_WARN, "state_lost",
-                "no room for %u deployments, %u limits and the homes of %u conversations%s%s",
-                rest.count.guards, rest.count.limits, rest.count.homes,
-                rest.first[0] ? "; the first is the " : "", rest.first);
+    if (handover_loss(err, &rest, loss))
+        log_msg(c->service->log, LOG_LEVEL_WARN, "state_lost", "%s", loss);
 }
 
 static void

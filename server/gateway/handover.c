@@ -184,6 +184,22 @@ handover_write(struct buf *out, const struct handover *h, uint64_t now, struct h
     return err;
 }
 
+bool
+handover_loss(enum err err, const struct handover_rest *rest, char out[HANDOVER_LOSS_ROOM])
+{
+    const struct handover_count *n = &rest->count;
+    bool lost = err || n->guards || n->limits || n->homes;
+    if (err)
+        snprintf(out, HANDOVER_LOSS_ROOM, "out of memory: the new process begins anew");
+    else if (lost)
+        snprintf(out, HANDOVER_LOSS_ROOM,
+                 "no room for %u deployment%s, %u limit%s and the homes of %u conversation%s%s%s",
+                 n->guards, n->guards == 1 ? "" : "s", n->limits, n->limits == 1 ? "" : "s",
+                 n->homes, n->homes == 1 ? "" : "s", rest->first[0] ? "; the first is the " : "",
+                 rest->first);
+    return lost;
+}
+
 /* --- reading --------------------------------------------------------------------------------- */
 
 struct reading {

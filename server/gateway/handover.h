@@ -39,6 +39,10 @@ struct handover_rest {
 MUST_CHECK enum err
 handover_write(struct buf *out, const struct handover *h, uint64_t now, struct handover_rest *rest);
 
+#define HANDOVER_LOSS_ROOM (HANDOVER_NAME_ROOM + 160)
+/* What is lost by that, for people; false: nothing is, and there is no text. */
+bool handover_loss(enum err err, const struct handover_rest *rest, char out[HANDOVER_LOSS_ROOM]);
+
 /* Take over what another process has written into what nobody uses yet.  All of it, or nothing, with
  * the reason in f: ERR_SYNTAX for what is cut off, changed or no state; ERR_UNSUPPORTED for another version. */
 MUST_CHECK enum err handover_read(struct str text, const struct handover *h, uint64_t now,

@@ -393,5 +393,5 @@ rewriting_run_form(struct rewriting *w, struct str body, struct str boundary, st
         done = at + part.value.n;
     }
     buf_puts(out, str_skip(body, done));
-    return out->err;
+    return s.err ? s.err : out->err;
 }

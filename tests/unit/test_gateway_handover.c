@@ -217,6 +217,37 @@ what_does_not_fit_is_told(void **state)
     close_house(&old);
 }
 
+static void
+people_are_told_what_is_lost(void **state)
+{
+    static const struct {
+        enum err err;
+        struct handover_rest rest;
+        const char *told; /* NULL: nothing is lost */
+    } rows[] = {
+        { ERR_OK, { .first = "" }, NULL },
+        { ERR_OK,
+          { .count = { 2, 1, 0 }, .first = "deployment east m" },
+          "no room for 2 deployments, 1 limit and the homes of 0 conversations; the first is the "
+          "deployment east m" },
+        { ERR_OK,
+          { .count = { 0, 0, 1 } },
+          "no room for 0 deployments, 0 limits and the homes of 1 conversation" },
+        { ERR_MEMORY, { .first = "" }, "out of memory: the new process begins anew" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char told[HANDOVER_LOSS_ROOM] = "";
+        assert_int_equal(handover_loss(rows[i].err, &rows[i].rest, told), rows[i].told != NULL);
+        assert_string_equal(told, rows[i].told ? rows[i].told : "");
+    }
+    struct handover_rest most = { .count = { UINT32_MAX, UINT32_MAX, UINT32_MAX } };
+    char told[HANDOVER_LOSS_ROOM];
+    memset(most.first, 'x', HANDOVER_NAME_ROOM - 1);
+    assert_true(handover_loss(ERR_OK, &most, told));
+    assert_non_null(strstr(told, most.first)); /* there is room for any name */
+}
+
 static enum err
 read(struct str text)
 {
@@ -330,6 +361,7 @@ main(void)
         cmocka_unit_test(what_is_known_is_known_to_the_next_process),
         cmocka_unit_test(what_is_usual_need_not_be_learnt_anew),
         cmocka_unit_test(what_does_not_fit_is_told),
+        cmocka_unit_test(people_are_told_what_is_lost),
         cmocka_unit_test(what_took_days_is_handed_over_as_a_day),
         cmocka_unit_test(what_is_cut_off_or_changed_is_not_taken),
         cmocka_unit_test(what_makes_no_sense_is_not_taken),
