@@ -22,22 +22,13 @@ redact_after_escape(const struct redact_view *v, size_t at)
            && redact_behind(v, at, 6) == '\\';
 }
 
-/* What may belong to a match that was too long to be held. */
+/* What may belong to a match behind its first REDACT_HELD_MAX bytes. */
 static bool
 is_tail(enum redact_kind kind, char c)
 {
     if (kind == REDACT_PRIVATE_KEY)
         return redact_is(c, CLASS_B) || c == '\n' || c == '\r' || c == '\\';
     return redact_is(c, kind == REDACT_PASSWORD ? CLASS_P : CLASS_V);
-}
-
-size_t
-redact_tail(enum redact_kind kind, struct str text)
-{
-    size_t n = 0;
-    while (n < text.n && is_tail(kind, text.p[n]))
-        n++;
-    return n;
 }
 
 /* The secret begins at m->at and goes on to `end` at least, and as far as the class does. */

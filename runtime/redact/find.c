@@ -21,7 +21,6 @@ struct search {
     redact_kinds which;
     size_t from;
     bool open; /* the text may go on */
-    bool tail; /* the match found may go on, too */
 };
 
 /* A form that begins at `at`, if the rest is right as well; shorter ones, if it is not. */
@@ -126,7 +125,6 @@ decide(struct search *s, enum redact_start start, size_t at, struct redact_match
             m->at = begin < s->from ? s->from : begin;
             return REDACT_MORE;
         }
-        s->tail = found;
     }
     return found ? REDACT_MATCH : REDACT_NOTHING;
 }
@@ -192,13 +190,10 @@ redact_next_counted(struct str text, redact_kinds which, size_t from, struct red
 }
 
 enum redact_found
-redact_next_open(struct str text, redact_kinds which, size_t from, struct redact_match *m,
-                 bool *tail)
+redact_next_open(struct str text, redact_kinds which, size_t from, struct redact_match *m)
 {
     struct search s = {
         .v = { .p = text.p, .n = text.n }, .which = which, .from = from, .open = true
     };
-    enum redact_found found = search(&s, m);
-    *tail = s.tail;
-    return found;
+    return search(&s, m);
 }

@@ -30,22 +30,21 @@ bool redact_next(struct str text, redact_kinds which, size_t from, struct redact
 bool redact_next_counted(struct str text, redact_kinds which, size_t from, struct redact_match *m,
                          size_t *steps);
 
-/* For texts that come in pieces (stream.h). */
+/* Of texts of which not all is there. */
 enum redact_found {
     REDACT_NOTHING, /* all may be shown up to m->at */
     REDACT_MATCH,   /* what is before m->at may be shown */
     REDACT_MORE, /* it takes more bytes to decide what begins at m->at; before it all may be shown */
 };
 
-/* A match that is still going on, and longer than this, is taken as it is: what follows in the
- * text and still belongs to it is said by redact_tail. */
+/* What follows so many bytes of a match changes nothing but its length. */
 #define REDACT_HELD_MAX 4096
 
-/* The same for a text that may go on behind its end; in *tail whether the match may, too. */
-enum redact_found redact_next_open(struct str text, redact_kinds which, size_t from,
-                                   struct redact_match *m, bool *tail);
-/* How many bytes at the start of text still belong to a match of that kind that had a tail. */
-size_t redact_tail(enum redact_kind kind, struct str text);
+/* The same for a text that may go on behind its end: whatever follows there, up to where may be shown, this is what
+ * redact_next finds.  A match that is still going on is one when it is longer than REDACT_HELD_MAX; it then has all that
+ * is there. */
+enum redact_found
+redact_next_open(struct str text, redact_kinds which, size_t from, struct redact_match *m);
 
 /* How far back a decision may look. */
 #define REDACT_BEHIND_MAX 128

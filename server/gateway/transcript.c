@@ -75,10 +75,9 @@ static size_t
 decided(const struct writer *w, struct str s)
 {
     struct redact_match m = { .at = 0 };
-    bool tail;
     if (w->opts->custom) /* nobody knows how much those have to see */
         return s.n < BEHIND ? 0 : s.n - BEHIND;
-    while (redact_next_open(s, w->rules.which, m.at + m.n, &m, &tail) == REDACT_MATCH)
+    while (redact_next_open(s, w->rules.which, m.at + m.n, &m) == REDACT_MATCH)
         ;
     return m.at;
 }

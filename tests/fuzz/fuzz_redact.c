@@ -1,21 +1,26 @@
-/* Redaction of any bytes: in pieces cut anywhere the same as in one; and what was masked is not found again. */
+/* Redaction of any bytes: matches lie one behind the other, and where a text breaks off nothing is decided that what follows
+ * would change. */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "runtime/redact/search.h"
-#include "runtime/redact/stream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
+/* With `cut` bytes of the text there. */
 static void
-feed(struct redact_stream *s, const char *p, size_t n, struct buf *out)
+break_off(struct str text, size_t cut)
 {
-    /* A copy, so that reading behind its end is seen. */
-    char *copy = malloc(n ? n : 1);
-    memcpy(copy, p, n);
-    if (redact_stream_feed(s, copy, n, out))
+    struct redact_match m = { .at = 0 }, want = { .at = 0 };
+    char *there = malloc(cut ? cut : 1); /* reading behind it is seen */
+    memcpy(there, text.p, cut);
+    while (redact_next_open(str_make(there, cut), REDACT_ALL, m.at + m.n, &m) == REDACT_MATCH)
+        if (!redact_next(text, REDACT_ALL, want.at + want.n, &want) || want.at != m.at
+            || want.kind != m.kind || (want.n != m.n && m.at + m.n != cut))
+            abort();
+    if (m.at > cut || (redact_next(text, REDACT_ALL, want.at + want.n, &want) && want.at < m.at))
         abort();
-    free(copy);
+    free(there);
 }
 
 /* With a look behind escapes: no less is found, and each match lies behind the one before. */
@@ -40,39 +45,27 @@ unfold(struct str text, size_t least)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    static const struct redact_rules rules = { .which = REDACT_ALL };
-    struct redact_stream s;
+    enum { CUTS = 16 };
     struct redact_match m;
-    struct buf whole, parts;
     if (n < 2)
         return 0;
     unsigned step = data[0] % 64 + 1u, turn = data[1];
-    char *text = malloc(n - 2 ? n - 2 : 1);
-    memcpy(text, data + 2, n - 2);
-    n -= 2;
-    buf_init(&whole, 64 << 20);
-    buf_init(&parts, 64 << 20);
-    size_t found = redact_text(&whole, &rules, str_make(text, n));
-    redact_stream_init(&s, &rules);
-    for (size_t at = 0, size; at < n; at += size) {
+    char *copy = malloc(n - 2 ? n - 2 : 1);
+    memcpy(copy, data + 2, n - 2);
+    struct str text = str_make(copy, n - 2);
+    size_t cut = 0;
+    for (unsigned i = 0; i < CUTS && cut < text.n; i++) {
         turn = turn * 5 + 3;
-        size = 1 + turn % step;
-        size = size < n - at ? size : n - at;
-        feed(&s, text + at, size, &parts);
+        cut += 1 + turn % step;
+        break_off(text, cut < text.n ? cut : text.n);
     }
-    if (redact_stream_end(&s, &parts) || !str_eq(buf_str(&whole), buf_str(&parts))
-        || s.found != found)
-        abort();
     size_t hidden = 0;
-    for (size_t from = 0; redact_next(str_make(text, n), REDACT_ALL, from, &m); from = m.at + m.n) {
-        if (m.at < from || m.n == 0 || m.n > n - m.at)
+    for (size_t from = 0; redact_next(text, REDACT_ALL, from, &m); from = m.at + m.n) {
+        if (m.at < from || m.n == 0 || m.n > text.n - m.at)
             abort();
         hidden += m.n;
     }
-    unfold(str_make(text, n), hidden ? 1 : 0);
-    redact_stream_fini(&s);
-    buf_fini(&parts);
-    buf_fini(&whole);
-    free(text);
+    unfold(text, hidden ? 1 : 0);
+    free(copy);
     return 0;
 }
