@@ -147,6 +147,15 @@ take_state(struct serve *s, const struct buf *state)
                 count.guards, count.limits, count.homes);
 }
 
+/* Before there is a thread that may change one. */
+static void
+watch_breakers(struct serve *s)
+{
+    guards_log(s->service.guards, s->service.log);
+    if (s->service.webhook)
+        webhook_watch(s->service.webhook, s->service.guards);
+}
+
 /* The hold on g, the first snapshot, is given up as soon as the workers have theirs. */
 static bool
 run(struct serve *s, struct gateway *g, const struct buf *state, struct fault *f)
@@ -156,14 +165,13 @@ run(struct serve *s, struct gateway *g, const struct buf *state, struct fault *f
     if (open)
         take_state(s, state);
     s->service.webhook = open ? webhook_create(&s->service) : NULL;
+    if (open)
+        watch_breakers(s);
     keep_heap();
     struct crew *crew = open ? crew_create(g, f) : NULL;
     gateway_drop(g);
     if (!crew)
         return false;
-    guards_log(s->service.guards, s->service.log);
-    if (s->service.webhook)
-        webhook_watch(s->service.webhook, s->service.guards);
     reloader_publish(s->reloader, publish, crew);
     bool ok = crew_run(crew, f);
     reloader_publish(s->reloader, NULL, NULL);

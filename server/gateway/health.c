@@ -240,11 +240,21 @@ is_checked(const struct config_model *m)
 }
 
 static void
+note_no_memory(const struct health *h)
+{
+    log_msg(h->service->log, LOG_LEVEL_ERROR, "health", "out of memory: not all is probed");
+}
+
+static void
 add_model(struct health *h, const struct deployment *d, const struct config_model *m)
 {
-    struct unit *u = is_checked(m) ? unit_for(h, d, m) : NULL;
-    if (!u)
+    if (!is_checked(m))
         return;
+    struct unit *u = unit_for(h, d, m);
+    if (!u) {
+        note_no_memory(h);
+        return;
+    }
     if (m->wildcard) {
         u->wild = true;
         return;
@@ -262,6 +272,8 @@ make_units(struct health *h)
     for (unsigned i = 0; i < g->config->n_providers; i++)
         most += g->config->providers[i].n_models;
     h->units = calloc(most + 1, sizeof *h->units);
+    if (!h->units)
+        note_no_memory(h);
     for (unsigned i = 0; h->units && i < g->config->n_providers; i++)
         for (unsigned k = 0; k < g->config->providers[i].n_models; k++)
             add_model(h, &g->deployments[i], &g->config->providers[i].models[k]);
