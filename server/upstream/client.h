@@ -225,7 +225,7 @@ void dial_destroy_all(struct upstream *u);
 
 /* The idle link that was used last, of those that the loop has told nothing of; NULL when there is none. */
 struct link *link_take(struct site *s);
-/* Let it wait for its next call; beyond options.idle_links the oldest is closed. */
+/* Let it wait for its next call, or close it if the loop cannot watch it; beyond options.idle_links the oldest is closed. */
 void link_keep(struct link *l, struct upstream *u);
 /* Close the links that have waited too long; returns when to look again, LAZY_TIMER_OFF: no need. */
 uint64_t links_reap(struct upstream *u, uint64_t now);

@@ -22,7 +22,10 @@ link_keep(struct link *l, struct upstream *u)
     struct site *s = l->site;
     uint64_t now = lazy_timer_now();
     link_quiet(l);
-    link_listen(l, true);
+    if (!link_listen(l, true)) {
+        link_close(l);
+        return;
+    }
     l->idle_since = now;
     TAILQ_INSERT_HEAD(&s->idle, l, link);
     s->n_idle++;

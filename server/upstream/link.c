@@ -95,7 +95,10 @@ link_open(struct site *site, int fd, struct links *all)
         link_close(l);
         return NULL;
     }
-    link_listen(l, true);
+    if (!link_listen(l, true)) {
+        link_close(l);
+        return NULL;
+    }
     return l;
 }
 
@@ -120,16 +123,14 @@ link_close(struct link *l)
     free(l);
 }
 
-void
+bool
 link_listen(struct link *l, bool yes)
 {
-    if (yes == l->reading)
-        return;
-    if (yes)
-        event_add(&l->rd, NULL);
-    else
-        event_del(&l->rd);
-    l->reading = yes;
+    if (yes && !l->reading)
+        l->reading = event_add(&l->rd, NULL) == 0;
+    if (!yes && l->reading)
+        l->reading = event_del(&l->rd) != 0;
+    return l->reading == yes;
 }
 
 static void

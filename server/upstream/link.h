@@ -60,8 +60,8 @@ void links_fini(struct links *all);
 unsigned links_with_news(struct links *all, struct link *group[LINKS_GROUP]);
 void links_served(struct links *all, struct link *const group[LINKS_GROUP], unsigned n);
 
-/* Take over fd, a connected socket, which all outlives.  NULL when memory is short or the site's
- * authorities cannot be read; fd is closed then. */
+/* Take over fd, a connected socket.  *all outlives the link.  NULL when memory is short, the loop cannot watch it or the
+ * site's authorities cannot be read; fd is closed then. */
 struct link *link_open(struct site *site, int fd, struct links *all);
 /* Close it and forget it; if it is idle, its site forgets it too. */
 void link_close(struct link *l);
@@ -73,8 +73,8 @@ enum link_result link_read(struct link *l, char *p, size_t n, size_t *moved);
 enum link_result link_write(struct link *l, const struct iovec v[2], size_t *moved);
 /* There is more input than the socket will announce. */
 void link_tell(struct link *l);
-/* Shall input be waited for? */
-void link_listen(struct link *l, bool yes);
+/* Shall input be waited for?  False when the loop cannot watch it. */
+bool link_listen(struct link *l, bool yes);
 /* No need to wait for room to write. */
 void link_quiet(struct link *l);
 

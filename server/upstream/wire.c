@@ -265,7 +265,7 @@ receive(struct upstream_call *c)
         size_t n;
         if (c->paused) {
             c->stuck = true;
-            link_listen(l, false);
+            (void)link_listen(l, false);
             return;
         }
         r = link_read(l, c->u->input, UPSTREAM_INPUT, &n);
@@ -388,7 +388,7 @@ wire_dialled(struct upstream *u, struct site *site, struct upstream_call *c, int
     else if (code != CURLE_OK)
         upstream_over(c, code);
     else
-        upstream_over(c, fd < 0 ? CURLE_OUT_OF_MEMORY : CURLE_SSL_CACERT_BADFILE);
+        upstream_over(c, fd >= 0 && site->tls ? CURLE_SSL_CACERT_BADFILE : CURLE_OUT_OF_MEMORY);
 }
 
 void
@@ -416,6 +416,10 @@ wire_resume(struct upstream_call *c)
 {
     if (!c->wire.link)
         return;
-    link_listen(c->wire.link, true);
+    if (!link_listen(c->wire.link, true)) {
+        end(c, UPSTREAM_MEMORY, NULL);
+        upstream_finish(c, c->wire.result);
+        return;
+    }
     wire_run(c);
 }

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 
+#include "server/upstream/link.h"
 #include "tests/lib/caller.h"
 
 static int
@@ -445,6 +447,23 @@ upstream_keeps_some_idle_connections_for_some_time(void **state)
     assert_int_equal(upstream_stats(w->up).sockets, 0);
 }
 
+/* As when the kernel has no memory for one more to watch. */
+static void
+a_link_that_cannot_be_watched_is_none(void **state)
+{
+    struct world *w = *state;
+    struct site site = { .tls = false };
+    struct links all;
+    TAILQ_INIT(&site.idle);
+    links_init(&all, w->base, NULL, NULL);
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    assert_return_code(fd, 0);
+    assert_null(link_open(&site, fd, &all));
+    assert_int_equal(all.open, 0);
+    assert_int_equal(fcntl(fd, F_GETFD), -1);
+    links_fini(&all);
+}
+
 static void
 upstream_destroys_with_calls_running(void **state)
 {
@@ -517,6 +536,7 @@ main(void)
         BOTH(upstream_cancels_calls_that_have_news_in_the_same_turn),
         cmocka_unit_test_setup_teardown(upstream_keeps_some_idle_connections_for_some_time, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_link_that_cannot_be_watched_is_none, setup, teardown),
         BOTH(upstream_destroys_with_calls_running),
         BOTH(upstream_leaks_no_descriptor_over_many_faults),
     };
