@@ -203,9 +203,9 @@ struct ast_tag_case {
     struct ast_paths model; /* the IR case, event or route; `a | b` gives two */
     struct ast_form many;   /* of an element that holds many: `"members" <-> case : [form]` */
     bool spread;            /* ... and whether it does */
-    struct ast_path
-        has;        /* `text with citations`: written when it is there; n == 0 when not given */
-    struct word by; /* `fail by exception`: the table of names of frames that fail */
+    /* `text with citations`: written when it is there; n == 0 when not given */
+    struct ast_path has;
+    struct word by;       /* `fail by exception`: the table of names of frames that fail */
     struct ast_rows rows; /* may be empty */
 };
 struct ast_tag_cases {
@@ -264,8 +264,8 @@ struct ast_operation {
     struct word passes; /* the keyword; absent when not given */
     struct word costs, costs_member; /* costs bill by "usage", of what passes */
     struct word usual;               /* the model of requests that name none */
-    struct word
-        fails_member; /* fails error by "error": a reply with this member is an error whatever its status */
+    /* fails error by "error": a reply with this member is an error whatever its status */
+    struct word fails_member;
 };
 struct ast_operations {
     struct ast_operation *v;
@@ -306,8 +306,8 @@ struct ast_decl {
     struct ast_cases cases;   /* DECL_MODEL_UNION */
     struct ast_events events; /* DECL_EVENTS */
     struct ast_order order;   /* DECL_EVENTS, DECL_STREAM */
-    struct ast_rows
-        rows; /* DECL_OBJECT, patch DECL_STREAM, DECL_AMEND, and common rows of DECL_UNION */
+    /* DECL_OBJECT, patch DECL_STREAM, DECL_AMEND, and common rows of DECL_UNION */
+    struct ast_rows rows;
     struct ast_tag_cases tag_cases; /* DECL_UNION, DECL_LIST, DECL_STREAM, DECL_AMEND */
     struct ast_table_rows table;    /* DECL_TABLE, DECL_AMEND */
 };
@@ -326,8 +326,8 @@ enum ast_file_kind {
 struct ast_file {
     enum ast_file_kind kind;
     const struct source *src;
-    struct word
-        name; /* dialect or provider name, dots included; the version number of an ir file */
+    /* dialect or provider name, dots included; the version number of an ir file */
+    struct word name;
     struct word parent; /* provider x : parent */
     struct ast_settings settings;
     struct ast_operations operations;

@@ -73,10 +73,10 @@ struct body {
     } refusals;
     unsigned slots;
     enum body_rest { REST_NOTE, REST_KEEP, REST_IGNORE } rest;
-    const struct ast_row
-        *key;         /* `index <-> index`: elements of a patch are told apart by this member */
-    bool opens_empty; /* lists in it are empty while an item opens */
-    bool bare;        /* of a union by member: what grows is left out while a block opens */
+    /* `index <-> index`: elements of a patch are told apart by this member */
+    const struct ast_row *key;
+    bool opens_empty;       /* lists in it are empty while an item opens */
+    bool bare;              /* of a union by member: what grows is left out while a block opens */
     const char *when_const; /* condition under which constants are written, NULL: always */
     bool split;             /* each row is a function of its own, for others to share */
 };
@@ -172,9 +172,9 @@ struct form {
     const struct ir_union *un;   /* of an OBJECT on a case, or a UNION */
     int ucase;
     const char *codec; /* C name part: "media_url" */
-    struct str
-        word; /* STRING, JOIN: the case or field; TEXT_IN: the part's type; EMPTY: the value; LIST: what a
-                          string becomes, if it may be one */
+    /* STRING, JOIN: the case or field; TEXT_IN: the part's type; EMPTY: the value; LIST: what a string
+     * becomes, if it may be one */
+    struct str word;
     bool listed;    /* CODEC: it is for a list */
     unsigned kinds; /* bit by enum json_kind: what it reads */
 };

@@ -45,8 +45,8 @@ enum eventstream_type {
 struct eventstream_header {
     struct str name;
     enum eventstream_type type;
-    struct str
-        value; /* as on the wire, numbers big-endian; of bytes and strings without the length */
+    /* as on the wire, numbers big-endian; of bytes and strings without the length */
+    struct str value;
 };
 
 struct eventstream_message {

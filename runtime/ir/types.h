@@ -35,8 +35,8 @@ struct xd_shape;
  * back. */
 struct ir_rest_item {
     const struct xd_shape *shape; /* the object it stood in */
-    const char
-        *container;   /* dotted path of the nested object within it, "" for the object itself */
+    /* dotted path of the nested object within it, "" for the object itself */
+    const char *container;
     struct str key;   /* as in the source: JSON-escaped */
     struct str value; /* raw JSON */
 };

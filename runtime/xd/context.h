@@ -32,21 +32,21 @@ struct xd {
     const struct xd_dialect *dialect;
     const struct xd_op *op;
     enum xd_mode mode;
-    struct arena
-        *arena; /* borrowed: where what is read lives; in a stream reset after each frame */
-    struct arena
-        *keep; /* borrowed: what outlives a frame (names of losses); arena itself for documents */
+    /* borrowed: where what is read lives; in a stream reset after each frame */
+    struct arena *arena;
+    /* borrowed: what outlives a frame (names of losses); arena itself for documents */
+    struct arena *keep;
     struct json_doc doc;
     struct buf *out; /* borrowed: where what is written goes; NULL for a reader */
     enum err err;    /* sticky */
     int64_t now;     /* seconds since 1970, for `now` */
-    bool
-        stream; /* writing a stream: values may be fragments, line ends in raw JSON would cut a frame */
-    enum framing
-        framing;      /* of the stream being written; the dialect's, unless set to another one */
-    bool framed;      /* ... a frame was begun */
-    size_t frame_at;  /* ... where in out, ... */
-    bool frame_first; /* ... and it was the first */
+    /* writing a stream: values may be fragments, line ends in raw JSON would cut a frame */
+    bool stream;
+    /* of the stream being written; the dialect's, unless set to another one */
+    enum framing framing;
+    bool framed;          /* ... a frame was begun */
+    size_t frame_at;      /* ... where in out, ... */
+    bool frame_first;     /* ... and it was the first */
     uint64_t frame_count; /* ... and how many were written before */
     bool mute;            /* ... what it is about has no form in this dialect */
     bool optional;        /* ... it is left out then; `left_out` says that this was done */
@@ -67,8 +67,8 @@ struct xd {
     /* What marks the seals of the peer (seal.h), as it reads them to others or gets them back; absent: they stay as they
      * are. */
     struct str seal;
-    bool
-        seal_in_place; /* ... its reader speaks the peer's language: they are marked where they stand */
+    /* ... its reader speaks the peer's language: they are marked where they stand */
+    bool seal_in_place;
     /* ... what was marked so in this frame or document, as it came; of a request: the marks that were taken off. */
     struct xd_seals {
         struct str *v;
@@ -76,13 +76,13 @@ struct xd {
     } sealed;
     /* Texts of at least so many bytes stay as they stand in the document, if they have escapes (xd_read_text); 0: none. */
     size_t verbatim_from;
-    const struct json_doc *
-        source; /* writing a request: borrowed, the document it was read from, if texts stay in it */
+    /* writing a request: borrowed, the document it was read from, if texts stay in it */
+    const struct json_doc *source;
 
     struct xd_flow *flow;   /* the stream being read, or NULL */
     struct xd_patch *patch; /* the patch stream being written, or NULL */
-    uint32_t noise
-        [XD_NOISE_MAX]; /* values in the frame being read that have no effect: no row names their members */
+    /* values in the frame being read that have no effect: no row names their members */
+    uint32_t noise[XD_NOISE_MAX];
     unsigned n_noise;
     struct str culprit; /* of a request that is refused: what it is about, among what was read */
 

@@ -22,7 +22,7 @@ enum xd_rest { XD_REST_IGNORE, XD_REST_KEEP };
 struct xd_keys;
 struct xd_key {
     struct str name;           /* as on the wire, no escapes needed */
-    int slot;                  /* where the value's node goes, or one of those below */
+    int slot;                  /* where the value's node goes, or one of those above */
     const struct xd_keys *sub; /* members of the nested object, NULL: none */
 };
 struct xd_keys {
@@ -63,8 +63,8 @@ struct xd_table {
     unsigned n;
     int other; /* value of `*`, or -1 */
     short other_row;
-    const struct xd_table
-        *base; /* whose rows follow, as far as these do not say the same; or NULL */
+    /* whose rows follow, as far as these do not say the same; or NULL */
+    const struct xd_table *base;
 };
 /* One row of a table between two strings. */
 struct xd_pair {
@@ -219,8 +219,8 @@ struct xd_policy {
 struct xd_limit {
     enum xd_limit_of { XD_LIMIT_REQUESTS, XD_LIMIT_TOKENS, XD_LIMIT_WAIT } of;
     struct str left; /* header: how many may still come; absent for XD_LIMIT_WAIT */
-    struct str
-        back; /* header: when there are more, or when to come back; absent: it does not say */
+    /* header: when there are more, or when to come back; absent: it does not say */
+    struct str back;
     enum xd_moment form; /* of back */
 };
 
@@ -242,8 +242,8 @@ struct xd_dialect {
     struct str base_url; /* absent: the config must give it; may have places, see path.h */
     const struct xd_setting *settings;
     unsigned nsettings;
-    const struct str
-        *fronts;      /* what stands before the paths of a dialect that clients speak: "/v1" */
+    /* what stands before the paths of a dialect that clients speak: "/v1" */
+    const struct str *fronts;
     unsigned nfronts; /* 0: the usual, see path.h */
     struct str lists; /* where clients ask for the names of models: "/models"; or absent */
     void (*write_list)(struct xd *x, const struct ir_model_list *m);
@@ -251,26 +251,24 @@ struct xd_dialect {
     void (*write_entry)(struct xd *x, const struct ir_model_entry *m);
     const struct str *models; /* globs of models it serves by default */
     unsigned nmodels;
-    struct str
-        telemetry; /* its name in OpenTelemetry; absent: its own, of a dialect the first word */
-    const struct xd_dialect *const
-        *also; /* the provider's other languages; ends with NULL, or NULL */
+    /* its name in OpenTelemetry; absent: its own, of a dialect the first word */
+    struct str telemetry;
+    /* the provider's other languages; ends with NULL, or NULL */
+    const struct xd_dialect *const *also;
     const struct xd_policy *policies;
     unsigned npolicies;
     const struct xd_limit *limits;
     unsigned nlimits;
-    struct str
-        probe; /* behind the base URL: what shows by GET that it works, and costs nothing; or absent */
+    /* behind the base URL: what shows by GET that it works, and costs nothing; or absent */
+    struct str probe;
     const struct xd_op *ops;
     unsigned nops;
     void (*read_error)(struct xd *x, uint32_t at, struct ir_error *e);
     void (*write_error)(struct xd *x, const struct ir_error *e);
-    /* Header rows of the error object: a NULL-name-terminated list with codec. */
     const struct xd_table *faults; /* kind <-> word and status */
-    struct str retry_after, request_id,
-        error_word;  /* names of the reply headers that carry them, absent when none; the value of
-                     * error_word is a word of faults */
-    const void *own; /* what its generated file looks up in it; NULL: nothing */
+    /* Names of the reply headers that carry them, absent when none; the value of error_word is a word of faults. */
+    struct str retry_after, request_id, error_word;
+    const void *own;           /* what its generated file looks up in it; NULL: nothing */
     const struct xd_row *rows; /* every row of the spec, for the coverage count */
     unsigned nrows;
     unsigned char *seen_read, *seen_written; /* by row; NULL unless built with XD_COUNT_ROWS */

@@ -35,8 +35,8 @@ struct flow_lane {
     unsigned said;      /* FLOW_SAID_*: which of its growing fields have said something */
     unsigned piece;     /* of its text: the last one that grew */
     unsigned index;     /* of its block, when live */
-    struct str
-        seal; /* of a text: said in a block of its own when it closes; in the stream's arena */
+    /* of a text: said in a block of its own when it closes; in the stream's arena */
+    struct str seal;
     unsigned half[2];              /* pending halves of its growing texts */
     struct str id, name;           /* of a call, in the stream's arena */
     struct xd_arguments arguments; /* of a call */

@@ -61,10 +61,10 @@ struct xd_patch {
     unsigned choice;                     /* of the event being written */
     unsigned last;                       /* the highest choice that was begun */
     struct xd_patch_choice first;        /* the first choice, */
-    struct xd_patch_choice
-        *others; /* and all others, in the stream's arena; NULL before they begin */
-    struct xd_patch_call
-        *gathered; /* calls of dialects that say them as a whole; in the stream's arena */
+    /* and all others, in the stream's arena; NULL before they begin */
+    struct xd_patch_choice *others;
+    /* calls of dialects that say them as a whole; in the stream's arena */
+    struct xd_patch_call *gathered;
 };
 #define XD_PATCH_CALL_BYTES (8u << 20)
 /* The reply begins: keep its head and render the members of `each` once. */

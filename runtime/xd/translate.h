@@ -91,7 +91,7 @@ struct xd_reader {
 /* keep: the arena for what must live as long as the stream. */
 void xd_reader_init(struct xd_reader *r, const struct xd_dialect *d, enum xd_op_kind op,
                     struct arena *keep, xd_sink *sink, void *ctx);
-/* How many bytes of texts, thinking and arguments it has brought so far, as nearly as their escapes tell. */
+/* How many bytes of texts, thinking and arguments it has brought so far, decoded. */
 size_t xd_reader_text_bytes(const struct xd_reader *r);
 /* The usage that it has told so far, which the sink hears of in the end; true when it is that of all, as every choice
  * has said why it stopped. */

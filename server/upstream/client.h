@@ -145,8 +145,8 @@ struct upstream {
     struct links links;
     char *input;                 /* owned; where links are read, UPSTREAM_INPUT bytes */
     struct upstream_words words; /* of calls for whose own there is no memory */
-    struct upstream_header
-        *headers; /* owned; room for those of the head that is complete just now */
+    /* owned; room for those of the head that is complete just now */
+    struct upstream_header *headers;
     unsigned room_headers;
     struct sock_table socks;
     struct parsed_url_cache urls;

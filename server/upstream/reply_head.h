@@ -11,9 +11,8 @@
 
 struct reply_head {
     struct buf text; /* lines as received */
-    struct upstream_header
-        *v; /* borrowed, or NULL; reallocated at need: whoever lent it has it back
-                                * from here */
+    /* borrowed, or NULL; reallocated at need: whoever lent it has it back from here */
+    struct upstream_header *v;
     unsigned room;
     bool complete;
     struct upstream_head view; /* for the owner of the call; valid when complete */

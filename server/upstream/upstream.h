@@ -101,8 +101,8 @@ struct upstream_request {
     struct str url;    /* absolute, http or https, already escaped */
     const struct upstream_header *headers;
     unsigned n_headers; /* without Host and Content-Length, made from url and body */
-    unsigned
-        n_sane; /* of these, the first ones: made of our own constants and digits, not to be checked */
+    /* of these, the first ones: made of our own constants and digits, not to be checked */
+    unsigned n_sane;
     struct str body; /* absent: none */
     struct upstream_deadlines deadlines;
     uint64_t max_reply; /* bytes of body that may arrive; 0 = no limit */
