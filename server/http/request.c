@@ -97,7 +97,7 @@ http_request_body_room(struct http_conn *c, size_t n)
 {
     const struct http_server *s = c->server;
     struct buf *body = &c->x->body;
-    if (n > s->limits.max_bodies - s->body_bytes)
+    if (s->body_bytes > s->limits.max_bodies || n > s->limits.max_bodies - s->body_bytes)
         http_request_refuse(c, 503, "too many requests are being received");
     else if (buf_room(body, n))
         return true;

@@ -182,6 +182,30 @@ all_bodies_together_are_bounded(void **state)
     assert_false(r->eof);
 }
 
+/* A lower limit may be below what is already there. */
+static void
+a_limit_below_what_is_held_lets_nothing_more_in(void **state)
+{
+    struct rig *r = *state;
+    struct http_limits lower;
+    rig_connect(r);
+    rig_send(r, STR("POST /later HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\n0123456789"));
+    rig_turn(r);
+    assert_non_null(r->x);
+    int first = r->fd;
+    r->fd = -1;
+    struct http_exchange *x = r->x;
+    lower = r->limits;
+    lower.max_bodies = 5;
+    http_server_set_limits(r->server, &lower);
+    rig_connect(r);
+    rig_send(r, STR("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc"));
+    wait_for_end(r);
+    assert_int_equal(r->error_status, 503);
+    http_reply(x, 200, NULL, 0, STR("x"));
+    close(first);
+}
+
 static void
 a_head_over_the_limit_is_refused(void **state)
 {
@@ -425,6 +449,7 @@ main(void)
         RIG_TEST(a_refusal_can_be_read_by_a_client_that_still_sends),
         RIG_TEST(lingering_ends),
         RIG_TEST(all_bodies_together_are_bounded),
+        RIG_TEST(a_limit_below_what_is_held_lets_nothing_more_in),
         RIG_TEST(a_head_over_the_limit_is_refused),
         RIG_TEST(a_client_that_leaves_is_gone_once),
         RIG_TEST(a_client_that_leaves_in_the_middle_of_a_stream_is_gone_once),
