@@ -6,8 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Fake } from './lib/fakes.mjs';
 import { png } from './lib/fixtures.mjs';
-import { failure, forgetful, World } from './lib/world.mjs';
+import { eventually, failure, forgetful, World } from './lib/world.mjs';
 
+const reply = { body: {
+    model: 'm', created_at: '2026-01-01T00:00:00Z', done: true, done_reason: 'stop',
+    message: { role: 'assistant', content: 'A dot.' }, prompt_eval_count: 1, eval_count: 1,
+} };
 let images, provider;
 const asked = [];
 before(async () => {
@@ -21,10 +25,7 @@ before(async () => {
             res.writeHead(200, { 'content-type': 'image/png' }).end(png);
     });
     await new Promise((resolve) => images.listen(0, '127.0.0.1', resolve));
-    provider = await Fake.start(() => ({ body: {
-        model: 'm', created_at: '2026-01-01T00:00:00Z', done: true, done_reason: 'stop',
-        message: { role: 'assistant', content: 'A dot.' }, prompt_eval_count: 1, eval_count: 1,
-    } }));
+    provider = await Fake.start(() => reply);
 });
 after(async () => {
     images.closeAllConnections();
@@ -120,25 +121,50 @@ test('a fetch takes no longer than the client wants to wait', async () => {
 });
 
 test('a provider that was not asked yet is not silent', async () => {
+    let open;
+    const held = new Promise((resolve) => { open = resolve; });
+    const fake = await Fake.start(async ({ body }) => {
+        if (body.includes('hold'))
+            await held;
+        return reply;
+    });
     const w = await World.start({
         media: { ...here, timeout: '60s' },
         resilience: { ...forgetful, breaker: { failures: 2, open: '1m' }, silence: { calls: 2, least: '200ms' } },
-        providers: [{ name: 'bytes', type: 'ollama.chat', base_url: provider.url, models: ['seer'],
+        providers: [{ name: 'bytes', type: 'ollama.chat', base_url: fake.url, models: ['seer'],
                       policies: { media_urls: 'fetch' } }] });
-    try {
-        for (let i = 0; i < 25; i++) // until it is known what is usual
-            await ask(w, '/a.png');
-        const leave = new AbortController();
+    // Three clients leave while their images are fetched.
+    const leaveEarly = async () => {
+        const leave = new AbortController(), n = asked.length;
         const gone = [1, 2, 3].map(() => assert.rejects(fetch(`${w.url}/v1/chat/completions`, {
             method: 'POST', headers: { 'content-type': 'application/json' }, signal: leave.signal,
             body: JSON.stringify({ model: 'seer', messages: [{ role: 'user', content: [
                 { type: 'image_url', image_url: { url: address('/never.png') } }] }] }) })));
+        await eventually(() => asked.length === n + 3);
         await sleep(700);
+        const closed = asked.slice(n).map((r) => new Promise((resolve) => r.socket.on('close', resolve)));
         leave.abort();
-        await Promise.all(gone);
-        await sleep(100);
+        await Promise.all([...gone, ...closed]);
+    };
+    const breakers = () => w.gateway.lines.map((l) => JSON.parse(l)).filter((l) => l.event === 'breaker');
+    try {
+        for (let i = 0; i < 25; i++) // until it is known what is usual
+            await ask(w, '/a.png');
+        await leaveEarly();
         assert.equal((await ask(w, '/a.png')).choices[0].message.content, 'A dot.');
+        // It falls silent: that is not the fault of those who have not asked it yet, either.
+        const waiting = [1, 2].map(() => w.openai().chat.completions.create({
+            model: 'seer', messages: [{ role: 'user', content: 'hold' }] }));
+        await eventually(() => fake.requests.filter((r) => r.body.includes('hold')).length === 2);
+        await leaveEarly();
+        assert.deepEqual(breakers(), []);
+        open();
+        for (const r of await Promise.all(waiting))
+            assert.equal(r.choices[0].message.content, 'A dot.');
+        assert.deepEqual(breakers(), []);
     } finally {
+        open();
         await w.stop();
+        await fake.stop();
     }
 });

@@ -174,6 +174,21 @@ test('retries keep to their budget', async () => {
     }
 });
 
+test('tries elsewhere keep to it, too', async () => {
+    const w = await World.start({
+        retries: 3,
+        resilience: { ...forgetful, retry_budget: { share: '10%', floor: 4, window: '60s' } },
+        providers: ['a', 'b'].map((name) => deployment(name, 'openai.chat', [{ name: 'm', upstream: 'down!500' }])),
+    });
+    try {
+        for (let i = 0; i < 20; i++)
+            assert.equal((await call(w, 'openai', 'm', false)).error.status, 500);
+        assert.equal((await w.stats()).requests, 24);
+    } finally {
+        await w.stop();
+    }
+});
+
 // --- limits -----------------------------------------------------------------------------------------
 
 describe('limits', () => {

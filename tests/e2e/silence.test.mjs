@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Fake } from './lib/fakes.mjs';
-import { eventually, UPSTREAM_KEY, World } from './lib/world.mjs';
+import { eventually, forgetful, UPSTREAM_KEY, World } from './lib/world.mjs';
 
 const reply = { id: 'c-1', object: 'chat.completion', created: 1, model: 'm',
                 choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'Yes.' } }],
@@ -78,4 +78,32 @@ describe('one of two deployments falls silent', () => {
         await sleep(2100);
         await eventually(async () => (await ask()).by === 'shy');
     });
+});
+
+test('who refuses whatever comes is not silent', async () => {
+    let refuses = false;
+    const fake = await Fake.start(() => refuses
+        ? { status: 400, body: { error: { message: 'no', type: 'invalid_request_error' } } } : { body: reply });
+    const w = await World.start({
+        server: { admin_listen: '127.0.0.1:0' }, resilience: { ...forgetful, silence: { calls: 2, least: '100ms' } },
+        providers: [{ name: 'strict', type: 'openai.chat', base_url: `${fake.url}/v1`, models: ['m'] }] });
+    const ask = async () => {
+        const r = await w.post('/v1/chat/completions', { model: 'm', messages: [{ role: 'user', content: 'Hello' }] });
+        await r.text();
+        return r.status;
+    };
+    try {
+        const admin = await w.gateway.line((l) => JSON.parse(l).event === 'listening_admin' && `http://${JSON.parse(l).address}`);
+        for (let i = 0; i < 30; i++) // until it is known what is usual
+            assert.equal(await ask(), 200);
+        refuses = true;
+        for (let i = 0; i < 4; i++)
+            assert.equal(await ask(), 400);
+        await sleep(500);
+        const { deployments } = await (await fetch(`${admin}/admin/state`)).json();
+        assert.equal(deployments.find((d) => d.name === 'strict').state[0].standing, 'ready');
+    } finally {
+        await w.stop();
+        await fake.stop();
+    }
 });
