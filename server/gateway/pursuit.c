@@ -24,19 +24,57 @@ divert(struct exchange *x)
     return x->error.kind == IR_FAULT_POLICY && route_divert(&x->route, CONFIG_TROUBLE_POLICY);
 }
 
-/* Is it only that providers have said when to come back? */
-static bool
-is_rate_limited(struct exchange *x)
+/* What keeps deployments from being asked, as bits. */
+enum hindrance {
+    HINDRANCE_TOLD = 1, /* the provider has said when to come back */
+    HINDRANCE_RATE = 2, /* a limit of ours: so many a minute */
+    HINDRANCE_FULL = 4, /* so many at a time */
+    HINDRANCE_FAILED = 8,
+};
+
+static enum hindrance
+hindrance_of(struct exchange *x, const struct offer *o, uint64_t now)
 {
-    const struct route_step *step = &x->route.steps[0];
-    uint64_t now = clock_ns();
-    for (unsigned i = 0; i < step->model->n; i++) {
-        struct guarded *g = guarding_find(x->gateway, &step->model->offers[i], step->name,
-                                          &x->arena);
-        if (guarded_view(g, &x->gateway->guard_options, now).reason != GUARD_RATE)
-            return false;
+    const struct deployment *d = o->deployment;
+    struct guarded *g = guarding_find(x->gateway, o, x->route.steps[0].name, &x->arena);
+    const struct guard_view v = guarded_view(g, &x->gateway->guard_options, now);
+    if (v.reason == GUARD_RATE)
+        return HINDRANCE_TOLD;
+    if (v.standing == GUARD_SHUT || !d->limited)
+        return HINDRANCE_FAILED;
+    switch (limits_view(d->limited, &d->limits, now).reason) {
+    case LIMITER_REQUESTS:
+    case LIMITER_TOKENS:
+        return HINDRANCE_RATE;
+    case LIMITER_FULL:
+    case LIMITER_LATE:
+        return HINDRANCE_FULL;
+    case LIMITER_FINE:
+        break;
     }
-    return true;
+    return HINDRANCE_FAILED;
+}
+
+static unsigned
+hindrances(struct exchange *x)
+{
+    const struct model *m = x->route.steps[0].model;
+    const uint64_t now = clock_ns();
+    unsigned all = 0;
+    for (unsigned i = 0; i < m->n; i++)
+        all |= hindrance_of(x, &m->offers[i], now);
+    return all;
+}
+
+static const char *
+hindrance_text(unsigned all)
+{
+    if (all == HINDRANCE_TOLD)
+        return "has reached its provider's rate limit";
+    if (!(all & HINDRANCE_FAILED))
+        return "has reached a limit";
+    return all == HINDRANCE_FAILED ? "is resting after failures"
+                                   : "is resting after failures, or has reached a limit";
 }
 
 /* No deployment could be asked at all. */
@@ -52,12 +90,11 @@ lack_error(struct exchange *x)
                                  STR_ARG(x->model));
         return e;
     }
-    bool limited = is_rate_limited(x);
-    if (limited)
+    const unsigned why = hindrances(x);
+    if (!(why & ~(unsigned)(HINDRANCE_TOLD | HINDRANCE_RATE)))
         e.kind = IR_FAULT_RATE;
     e.message = arena_printf(&x->arena, "every deployment of %.*s %s", STR_ARG(x->model),
-                             limited ? "has reached its provider's rate limit"
-                                     : "is resting after failures");
+                             hindrance_text(why));
     if (r->wait > 0)
         e.retry_after = (struct ir_int){ (int64_t)r->wait + 1, true };
     return e;

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { answer, call, fronts } from './lib/calls.mjs';
+import { Fake } from './lib/fakes.mjs';
 import { program } from './lib/process.mjs';
 import { eventually, forgetful, metric, UPSTREAM_KEY, World } from './lib/world.mjs';
 
@@ -171,6 +172,28 @@ test('retries keep to their budget', async () => {
         assert.equal((await w.stats()).requests, 24);
     } finally {
         await w.stop();
+    }
+});
+
+test('a limit of ours holds no more than the provider has left', async () => {
+    const fake = await Fake.start(() => ({
+        headers: fake.requests.length === 1 ? { 'x-ratelimit-remaining-requests': '1' } : {},
+        body: { id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [
+            { index: 0, finish_reason: 'stop', message: { role: 'assistant', content: answer } }] } }));
+    const w = await World.start({ resilience: forgetful, providers: [
+        deployment('left', 'openai.chat', ['m'], { base_url: fake.url, limits: { requests_per_minute: 1, request_burst: 100 } }),
+    ] });
+    try {
+        assert.equal((await call(w, 'openai', 'm', false)).text, answer);
+        assert.equal((await call(w, 'openai', 'm', false)).text, answer);
+        const { error } = await call(w, 'openai', 'm', false);
+        assert.equal(error.status, 429, error.message);
+        assert.match(error.message, /every deployment of m has reached a limit/);
+        assert.ok(Number(error.headers.get('retry-after')) > 50);
+        assert.equal(fake.requests.length, 2);
+    } finally {
+        await w.stop();
+        await fake.stop();
     }
 });
 
