@@ -147,6 +147,28 @@ upstream_tells_broken_replies_apart(void **state)
     }
 }
 
+/* On a connection that was used before, a close may have crossed the request: it goes out once more.  Not when the
+ * server has said a word: then it has begun to work. */
+static void
+upstream_asks_again_only_where_nothing_was_heard(void **state)
+{
+    struct world *w = *state;
+    static const struct step closes[] = { CLOSE, { 0 } };
+    static const struct step waits[] = { SEND("HTTP/1.1 102 Processing\r\n\r\n"), CLOSE, { 0 } };
+    for (unsigned heard = 0; heard < 2; heard++) {
+        struct caller c;
+        scripted_set(w->server, SCRIPTS(hello, heard ? waits : closes, hello));
+        caller_post(&c, w);
+        assert_int_equal(c.report.result, UPSTREAM_OK);
+        caller_fini(&c);
+        const unsigned before = scripted_seen(w->server)->requests;
+        caller_post(&c, w);
+        assert_int_equal(c.report.result, heard ? UPSTREAM_RESET : UPSTREAM_OK);
+        assert_int_equal(scripted_seen(w->server)->requests - before, heard ? 1 : 2);
+        caller_fini(&c);
+    }
+}
+
 static void
 upstream_keeps_each_deadline(void **state)
 {
@@ -526,6 +548,8 @@ main(void)
         BOTH(upstream_reports_a_refused_connection),
         BOTH(upstream_reports_a_name_that_does_not_exist),
         BOTH(upstream_tells_broken_replies_apart),
+        cmocka_unit_test_setup_teardown(upstream_asks_again_only_where_nothing_was_heard, setup,
+                                        teardown),
         BOTH(upstream_keeps_each_deadline),
         BOTH(upstream_keeps_the_connect_deadline),
         BOTH(upstream_pauses_and_resumes),
