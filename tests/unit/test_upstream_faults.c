@@ -260,6 +260,7 @@ upstream_pauses_and_resumes(void **state)
     c.pause_in_data = true;
     caller_start(&c, &req);
     run_until(w, &c.pieces, 1);
+    run_until(w, &c.pieces, 1);
     run_for(w, 400); /* longer than idle_ms: a paused call does not idle */
     assert_int_equal(c.dones, 0);
     assert_int_equal(c.pieces, 1);
@@ -299,6 +300,7 @@ upstream_applies_the_limit_to_what_waited_too(void **state)
     caller_init(&c, w);
     c.pause_in_data = true;
     caller_start(&c, &req);
+    run_until(w, &c.pieces, 1);
     run_for(w, 20);
     assert_int_equal(c.pieces, 1);
     upstream_resume(c.call);
@@ -323,8 +325,12 @@ upstream_cancels_in_every_handler(void **state)
         caller_start(&c, &req);
         if (where == HOOK_NONE)
             upstream_cancel(c.call);
-        if (where == HOOK_DONE)
-            run_until(w, &c.dones, 1);
+        if (where != HOOK_NONE)
+            run_until(w,
+                      where == HOOK_HEAD   ? &c.heads
+                      : where == HOOK_DATA ? &c.pieces
+                                           : &c.dones,
+                      1);
         run_for(w, 10);
         assert_int_equal(c.dones, where == HOOK_DONE);
         assert_int_equal(c.heads, where != HOOK_NONE);
