@@ -208,7 +208,7 @@ void
 exchange_attempt_started(struct exchange *x, enum attempt_start how)
 {
     if (!settle(x, how))
-        try_next(x, how == ATTEMPT_BROKEN ? COST_RETRY : COST_NONE);
+        try_next(x, COST_NONE); /* nothing was sent */
 }
 
 static void

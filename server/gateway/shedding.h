@@ -1,4 +1,4 @@
-/* A worker whose loop is late refuses requests before it has read them (runtime/resilience/overload.h).
+/* A worker whose loop is late refuses requests before it has looked into their bodies (runtime/resilience/overload.h).
  *
  *   a request comes ─► the timer runs, as long as requests do ─► how late is it? ─► strain ─► the next one: in, or 503
  *
@@ -23,7 +23,7 @@ struct shedding {
 /* False when memory is short. */
 bool shedding_init(struct worker *w);
 void shedding_fini(struct worker *w);
-/* A request has come, of which nothing but the head was read: true when it was refused, which was its end. */
+/* A request has come, in whose body nobody has looked yet: true when it was refused, which was its end. */
 bool shedding_refuses(struct exchange *x);
 
 #endif
