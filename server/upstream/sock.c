@@ -129,8 +129,8 @@ sock_close(struct sock_table *t, curl_socket_t fd)
 }
 
 /* Registering for reading before unregistering for writing keeps the descriptor in epoll, which
- * saves a system call. */
-static void
+ * saves a system call.  False when the loop cannot watch it. */
+static bool
 sock_register(struct sock *s)
 {
     if (s->want & CURL_POLL_IN && !s->reading)
@@ -142,6 +142,7 @@ sock_register(struct sock *s)
         event_del(&s->wr);
         s->writing = false;
     }
+    return (s->reading || !(s->want & CURL_POLL_IN)) && (s->writing || !write);
 }
 
 int
@@ -159,6 +160,5 @@ sock_want(struct sock_table *t, void *owner, curl_socket_t fd, int what)
         return -1;
     s->owner = owner;
     s->want = what == CURL_POLL_REMOVE ? 0 : what;
-    sock_register(s);
-    return 0;
+    return sock_register(s) ? 0 : -1;
 }

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 
 #include "server/upstream/link.h"
+#include "server/upstream/sock.h"
 #include "tests/lib/caller.h"
 
 static int
@@ -493,6 +494,20 @@ a_link_that_cannot_be_watched_is_none(void **state)
 }
 
 static void
+a_socket_of_curl_that_cannot_be_watched_is_refused(void **state)
+{
+    struct world *w = *state;
+    struct sock_table t;
+    sock_table_init(&t, w->base, NULL);
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    assert_return_code(fd, 0);
+    assert_int_equal(sock_want(&t, w, fd, CURL_POLL_IN), -1);
+    assert_int_equal(sock_want(&t, w, fd, CURL_POLL_OUT), -1);
+    sock_table_fini(&t);
+    close(fd);
+}
+
+static void
 upstream_destroys_with_calls_running(void **state)
 {
     struct world *w = *state;
@@ -567,6 +582,8 @@ main(void)
         cmocka_unit_test_setup_teardown(upstream_keeps_some_idle_connections_for_some_time, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_link_that_cannot_be_watched_is_none, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_socket_of_curl_that_cannot_be_watched_is_refused, setup,
+                                        teardown),
         BOTH(upstream_destroys_with_calls_running),
         BOTH(upstream_leaks_no_descriptor_over_many_faults),
     };
