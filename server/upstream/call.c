@@ -125,6 +125,8 @@ wire_prepare(struct upstream_call *c, const struct upstream_request *req)
 {
     struct wire *w = &c->wire;
     w->site = site_find(&c->u->sites, c->url, c->trust);
+    if (w->site)
+        w->site->users++;
     bool joined = request_head_make(&w->head, req, c->url);
     if (joined)
         c->body = (struct str){ NULL, 0 };
@@ -166,6 +168,8 @@ upstream_call_clear(struct upstream_call *c)
     c->body = (struct str){ 0 };
     c->body_read = 0;
     c->body_small = false;
+    if (c->wire.site)
+        c->wire.site->users--;
     struct buf head = c->wire.head;
     buf_shrink(&head, HEAD_KEPT);
     c->wire = (struct wire){ .head = head };

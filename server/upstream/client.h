@@ -60,7 +60,7 @@ enum wire_phase { WIRE_COUNTED, WIRE_CHUNKED, WIRE_CLOSE };
 
 /* A call on its way over HTTP/1.1 of our own; see wire.c. */
 struct wire {
-    struct site *site;
+    struct site *site; /* it is one of its users */
     struct link *link;
     struct dial *dial; /* a connection is being made */
     struct buf head;   /* of the request; under TLS with a small body */

@@ -24,6 +24,7 @@ dial_end(struct dial *d)
     multi_remove(d->u, &d->transfer);
     curl_easy_cleanup(d->transfer.easy);
     TAILQ_REMOVE(&d->u->dials, d, link);
+    d->site->users--;
     free(d);
 }
 
@@ -84,6 +85,7 @@ dial_start(struct upstream *u, struct site *site, struct upstream_call *call, un
     *d = (struct dial){ .u = u, .site = site, .call = call };
     d->transfer = (struct transfer){ .easy = curl_easy_init(), .over = on_over };
     TAILQ_INSERT_TAIL(&u->dials, d, link);
+    site->users++;
     struct multi *m = multi_pick(u, site->trust);
     if (d->transfer.easy && m && set_options(d, connect_ms)
         && multi_add(m, &d->transfer) == CURLM_OK)

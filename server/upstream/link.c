@@ -89,6 +89,7 @@ link_open(struct site *site, int fd, struct links *all)
     }
     *l = (struct link){ .site = site, .fd = fd, .ready = !site->tls, .all = all };
     all->open++;
+    site->users++;
     event_assign(&l->rd, all->base, fd, EV_READ | EV_PERSIST, on_ready, l);
     event_assign(&l->wr, all->base, fd, EV_WRITE | EV_PERSIST, on_ready, l);
     if (site->tls && !begin_tls(l)) {
@@ -120,6 +121,7 @@ link_close(struct link *l)
     }
     close(l->fd);
     l->all->open--;
+    l->site->users--;
     free(l);
 }
 

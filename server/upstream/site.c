@@ -29,17 +29,35 @@ site_make(const struct parsed_url *u, struct trust *trust)
     return NULL;
 }
 
+static void
+drop_unused(struct site_table *t)
+{
+    for (struct site **at = &t->first, *s; (s = *at);) {
+        if (s->users) {
+            at = &s->next;
+            continue;
+        }
+        *at = s->next;
+        site_free(s);
+        t->n--;
+    }
+}
+
 struct site *
 site_find(struct site_table *t, const struct parsed_url *u, struct trust *trust)
 {
-    struct site **end = &t->first;
-    for (; *end; end = &(*end)->next) {
-        const struct site *s = *end;
+    for (struct site *s = t->first; s; s = s->next)
         if (s->tls == u->tls && s->trust == trust && strcmp(s->origin, u->origin) == 0)
-            return *end;
-    }
-    *end = site_make(u, trust);
-    return *end;
+            return s;
+    if (t->n >= SITES_KEPT)
+        drop_unused(t);
+    struct site *s = site_make(u, trust);
+    if (!s)
+        return NULL;
+    s->next = t->first;
+    t->first = s;
+    t->n++;
+    return s;
 }
 
 void
@@ -49,5 +67,5 @@ site_table_fini(struct site_table *t)
         next = s->next;
         site_free(s);
     }
-    t->first = NULL;
+    *t = (struct site_table){ .first = NULL };
 }

@@ -19,6 +19,7 @@ struct site {
     char *host;   /* owned; whose certificate it must be */
     bool tls;
     struct trust *trust;
+    unsigned users;        /* calls, dials and links */
     SSL_SESSION *session;  /* owned; the newest to resume, NULL when there is none */
     struct link_list idle; /* newest first */
     unsigned n_idle;
@@ -26,10 +27,14 @@ struct site {
 
 struct site_table {
     struct site *first; /* owned */
+    unsigned n;
 };
 
-/* The site of a URL, made when it is new; NULL when memory is short.  Sites stay: there are as many
- * as the configuration names. */
+/* So many stay when nobody uses them; those whom clients name are without number. */
+#define SITES_KEPT 128u
+
+/* The site of a URL, made when it is new; NULL when memory is short.  It may go with the next call, unless somebody is
+ * counted among its users. */
 struct site *site_find(struct site_table *t, const struct parsed_url *u, struct trust *trust);
 /* The idle connections must be gone. */
 void site_table_fini(struct site_table *t);

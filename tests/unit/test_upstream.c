@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "server/upstream/client.h"
 #include "tests/lib/caller.h"
 
 static int
@@ -283,6 +284,56 @@ upstream_goes_where_each_request_says(void **state)
     scripted_destroy(other);
 }
 
+/* Clients may name any number of them. */
+static void
+sites_that_nobody_uses_do_not_stay_for_ever(void **state)
+{
+    (void)state;
+    struct site_table t = { .first = NULL };
+    char origin[64], host[] = "host";
+    struct parsed_url url = { .origin = origin, .host = host };
+    struct site *held[3];
+    for (unsigned i = 0; i < 10 * SITES_KEPT; i++) {
+        snprintf(origin, sizeof origin, "http://host:%u", i);
+        struct site *s = site_find(&t, &url, NULL);
+        assert_non_null(s);
+        assert_ptr_equal(site_find(&t, &url, NULL), s);
+        if (i < 3) {
+            held[i] = s;
+            s->users = 1;
+        }
+        assert_true(t.n <= SITES_KEPT + 1);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        snprintf(origin, sizeof origin, "http://host:%u", i);
+        assert_ptr_equal(site_find(&t, &url, NULL), held[i]);
+    }
+    site_table_fini(&t);
+}
+
+/* Calls, dials and links say that they use a site, and when they no longer do. */
+static void
+a_site_knows_its_users(void **state)
+{
+    struct world *w = *state;
+    struct caller c;
+    caller_post(&c, w);
+    caller_fini(&c);
+    char url[64];
+    struct upstream_request req = request_to(w, url);
+    caller_init(&c, w);
+    caller_start(&c, &req);
+    upstream_cancel(c.call);
+    caller_fini(&c);
+    const struct site *s = w->up->sites.first;
+    assert_non_null(s);
+    assert_int_equal(s->users, s->n_idle);
+    assert_int_equal(s->users, 1);
+    scripted_close_idle(w->server);
+    run_for(w, 5);
+    assert_int_equal(s->users, 0);
+}
+
 static void
 upstream_sends_large_bodies(void **state)
 {
@@ -394,6 +445,8 @@ main(void)
         cmocka_unit_test_setup_teardown(upstream_takes_no_idle_connection_that_speaks_out_of_turn,
                                         setup, teardown),
         BOTH(upstream_goes_where_each_request_says),
+        cmocka_unit_test(sites_that_nobody_uses_do_not_stay_for_ever),
+        cmocka_unit_test_setup_teardown(a_site_knows_its_users, setup, teardown),
         BOTH(upstream_sends_large_bodies),
         BOTH(upstream_repeats_a_large_body_on_a_fresh_connection),
         BOTH(upstream_receives_large_bodies_and_keeps_to_the_limit),
