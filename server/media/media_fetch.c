@@ -8,6 +8,7 @@
 
 #define CONNECT_MS  5000u
 #define ADDRESS_MAX 8192u
+#define IDLE_MS     5000u /* a host that a client has named is seldom asked again */
 
 /* One address, and where it leads. */
 struct media_call {
@@ -102,7 +103,8 @@ finish(struct media_call *c)
     buf_init(&text, bytes.n / 3 * 4 + 8);
     base64_encode(&text, bytes);
     c->item->type = type;
-    c->item->bytes = arena_str(b->arena, buf_str(&text));
+    if (!text.err)
+        c->item->bytes = arena_str(b->arena, buf_str(&text));
     buf_fini(&text);
     if (!c->item->bytes.p) {
         fail(c, "it is too large");
@@ -263,7 +265,9 @@ bool
 media_batch_start(struct media_batch *b, struct media_fetcher *f, const struct media_rules *rules,
                   struct fault *fault)
 {
-    const struct upstream_options options = { .vet = vet, .vet_ctx = f };
+    const struct upstream_options options = {
+        .vet = vet, .vet_ctx = f, .idle_link_ms = IDLE_MS, .idle_multi_ms = IDLE_MS
+    };
     f->rules = *rules;
     if (!f->upstream)
         f->upstream = upstream_create(f->base, &options);
