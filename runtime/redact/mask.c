@@ -2,8 +2,6 @@
 
 #include <openssl/hmac.h>
 
-#include "runtime/redact/search.h"
-
 #define HASH_BYTES 6
 
 static void
@@ -38,24 +36,4 @@ redact_write(struct buf *out, const struct redact_rules *rules, const struct red
         put_hash(out, rules->key, value);
     }
     buf_putc(out, ']');
-}
-
-size_t
-redact_text(struct buf *out, const struct redact_rules *rules, struct str text)
-{
-    struct redact_search s;
-    struct redact_match m;
-    size_t from = 0, count = 0;
-    redact_search_begin(&s, rules, redact_script_bare(text));
-    for (; redact_search_next(&s, from, &m); count++) {
-        buf_put(out, text.p + from, m.at - from);
-        redact_write(out, rules, &m, str_make(text.p + m.at, m.n));
-        from = m.at + m.n;
-    }
-    if (s.err)
-        buf_puts(out, redact_kind_mask(REDACT_CUSTOM));
-    else
-        buf_puts(out, str_skip(text, from));
-    redact_search_end(&s);
-    return count;
 }

@@ -27,8 +27,5 @@ struct redact_rules {
  * hashed by as many of its first. */
 void redact_write(struct buf *out, const struct redact_rules *rules, const struct redact_match *m,
                   struct str value);
-/* Append text with every match replaced; returns how many there were.  Where the operator's patterns take too long,
- * nothing is shown of what is left. */
-size_t redact_text(struct buf *out, const struct redact_rules *rules, struct str text);
 
 #endif

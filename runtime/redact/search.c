@@ -140,3 +140,24 @@ redact_search_end(struct redact_search *s)
     if (s->has_escapes)
         redact_unfold_end(&s->unfold);
 }
+
+size_t
+redact_text(struct buf *out, const struct redact_rules *rules, struct redact_script t, size_t limit)
+{
+    struct redact_search s;
+    struct redact_match m;
+    size_t from = t.from, count = 0;
+    limit = limit < t.all.n ? limit : t.all.n;
+    redact_search_begin(&s, rules, t);
+    for (; from < limit && redact_search_next(&s, from, &m) && m.at < limit; count++) {
+        buf_put(out, t.all.p + from, m.at - from);
+        redact_write(out, rules, &m, str_make(t.all.p + m.at, m.n));
+        from = m.at + m.n;
+    }
+    if (s.err)
+        buf_puts(out, redact_kind_mask(REDACT_CUSTOM));
+    else if (from < limit)
+        buf_put(out, t.all.p + from, limit - from);
+    redact_search_end(&s);
+    return count;
+}

@@ -44,4 +44,9 @@ void redact_search_begin(struct redact_search *s, const struct redact_rules *rul
 bool redact_search_next(struct redact_search *s, size_t from, struct redact_match *m);
 void redact_search_end(struct redact_search *s);
 
+/* Append the text up to `limit` of the script's bytes, with every match replaced: one that begins before that, as a whole.
+ * Returns how many there were.  Where the operator's patterns take too long, nothing is shown of what is left. */
+size_t redact_text(struct buf *out, const struct redact_rules *rules, struct redact_script t,
+                   size_t limit);
+
 #endif

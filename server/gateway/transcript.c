@@ -82,27 +82,6 @@ decided(const struct writer *w, struct str s)
     return m.at;
 }
 
-/* A text with its secrets replaced, up to `limit` of its bytes: one that begins before that is replaced whole. */
-static void
-redact(struct writer *w, struct redact_script t, size_t limit)
-{
-    struct buf *out = &w->shown;
-    struct redact_search search;
-    struct redact_match m;
-    size_t from = t.from;
-    redact_search_begin(&search, &w->rules, t);
-    while (from < limit && redact_search_next(&search, from, &m) && m.at < limit) {
-        buf_put(out, t.all.p + from, m.at - from);
-        redact_write(out, &w->rules, &m, str_make(t.all.p + m.at, m.n));
-        from = m.at + m.n;
-    }
-    if (search.err)
-        buf_puts(out, redact_kind_mask(REDACT_CUSTOM));
-    else if (from < limit)
-        buf_put(out, t.all.p + from, limit - from);
-    redact_search_end(&search);
-}
-
 /* The text without the log's secrets, as much of it as may be needed; *open: it may go on behind that. */
 static struct str
 mask(struct writer *w, struct str s, bool *open)
@@ -134,7 +113,7 @@ shown_as(struct writer *w, struct str name, struct str s)
                                     : redact_script_bare(s);
     size_t end = open ? decided(w, t.all) : t.all.n;
     end = t.all.n - t.from > w->left && t.from + w->left < end ? t.from + w->left : end;
-    redact(w, t, end);
+    (void)redact_text(&w->shown, &w->rules, t, end);
     w->cut |= end < t.all.n || w->arena.full || w->masked.err || w->named.err || w->shown.err;
     w->left -= w->shown.n < w->left ? w->shown.n : w->left;
     return w->shown.n ? buf_str(&w->shown) : STR("");

@@ -2,7 +2,7 @@
  * attributes gen_ai.input.messages, gen_ai.output.messages, gen_ai.system_instructions and
  * gen_ai.tool.definitions of OpenTelemetry's conventions, in their structured form.
  *
- * Every text goes through redaction (runtime/redact/mask.h) and the log's mask first, keys and numbers of JSON as
+ * Every text goes through redaction (runtime/redact/search.h) and the log's mask first, keys and numbers of JSON as
  * well; bytes of images and files, signatures and sealed thinking are left out.  The texts of each attribute are as
  * long together as the configuration allows; what is cut off is searched for secrets too, so that none is shown by
  * halves.  Where nobody knows how a text goes on, as its stream broke off, it ends before what may be the begin of one. */

@@ -6,7 +6,7 @@
 
 #include "runtime/frame/eventstream.h"
 #include "runtime/json/doc.h"
-#include "runtime/redact/mask.h"
+#include "runtime/redact/search.h"
 #include "runtime/sse/sse.h"
 #include "runtime/xd/policy.h"
 #include "runtime/xd/translate.h"
@@ -148,7 +148,7 @@ micro_run_redact(struct micro_job *j)
                                         .mode = REDACT_MASK };
     struct buf out;
     buf_init(&out, OUT_MAX);
-    redact_text(&out, &rules, j->input);
+    redact_text(&out, &rules, redact_script_bare(j->input), SIZE_MAX);
     expect(j, !out.err);
     finish(j, &out);
 }

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "runtime/redact/custom.h"
-#include "runtime/redact/mask.h"
+#include "runtime/redact/search.h"
 #include "tests/lib/redact_set.h"
 
 static const struct redact_rules all = { .which = REDACT_ALL };
@@ -40,7 +40,7 @@ assert_redacted(const char *text, const char *wanted)
     struct buf out;
     size_t n = strlen(text);
     buf_init(&out, 1 << 20);
-    redact_text(&out, &all, str_from(text));
+    redact_text(&out, &all, redact_script_bare(str_from(text)), SIZE_MAX);
     buf_putc(&out, '\0');
     assert_string_equal(out.p, wanted);
     buf_fini(&out);
@@ -258,7 +258,7 @@ endless_secrets_are_masked_to_their_end(void **state)
             for (size_t k = 0; k < n; k++)
                 buf_putc(&text, (char)('a' + k % 26));
             buf_puts(&text, STR("; that was it, a@example.com"));
-            redact_text(&whole, &all, buf_str(&text));
+            redact_text(&whole, &all, redact_script_bare(buf_str(&text)), SIZE_MAX);
             assert_true(whole.n < 100);
             for (size_t cut = 0; cut <= text.n; cut += 97)
                 assert_decided(buf_str(&text), cut);
@@ -276,7 +276,8 @@ hashes_tell_equal_from_different(void **state)
                                         .mode = REDACT_HASH,
                                         .key = STR("secret of the gateway") };
     buf_init(&out, 1 << 10);
-    assert_int_equal(redact_text(&out, &rules, STR("a@b.com,a@b.com,c@b.com")), 3);
+    assert_int_equal(
+        redact_text(&out, &rules, redact_script_bare(STR("a@b.com,a@b.com,c@b.com")), SIZE_MAX), 3);
     assert_int_equal(out.n, 3 * strlen("[email:1a2b3c4d5e6f]") + 2);
     assert_memory_equal(out.p, "[email:", 7);
     assert_memory_equal(out.p, out.p + 21, 20);
@@ -299,7 +300,8 @@ custom_patterns_are_found(void **state)
     assert_non_null(c);
     const struct redact_rules rules = { .which = REDACT_ALL, .custom = c };
     buf_init(&out, 1 << 20);
-    assert_int_equal(redact_text(&out, &rules, STR("E-12345 and a@b.com")), 2);
+    assert_int_equal(
+        redact_text(&out, &rules, redact_script_bare(STR("E-12345 and a@b.com")), SIZE_MAX), 2);
     buf_putc(&out, '\0');
     assert_string_equal(out.p, "[REDACTED:employee] and [REDACTED:email]");
     buf_fini(&out);
@@ -335,7 +337,7 @@ nothing_is_shown_behind_a_pattern_that_does_not_end(void **state)
     text[199] = 'c';
     text[198] = 'x';
     buf_init(&out, 1 << 20);
-    redact_text(&out, &rules, str_make(text, sizeof text));
+    redact_text(&out, &rules, redact_script_bare(str_make(text, sizeof text)), SIZE_MAX);
     assert_true(str_is(buf_str(&out), "[REDACTED:custom]"));
     buf_fini(&out);
     redact_custom_destroy(c);
