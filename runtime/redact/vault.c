@@ -1,6 +1,7 @@
 /* Values and what stands for them, found by hash either way. */
 #include "runtime/redact/vault.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -186,15 +187,15 @@ prefix_of(const struct vault *v, unsigned place, struct str text)
     return p;
 }
 
-/* Sort the values that are looked for wherever they stand.  False when memory is short. */
-static bool
-sort(struct vault *v)
+/* Only those that are looked for wherever they stand. */
+enum err
+vault_sort(struct vault *v)
 {
     if (v->placed == v->n)
-        return true;
+        return ERR_OK;
     struct vault_place *more = realloc(v->places, v->n * sizeof *more);
     if (!more)
-        return false;
+        return ERR_MEMORY;
     v->places = more;
     v->n_places = 0;
     for (unsigned i = 0; i < v->n; i++)
@@ -204,7 +205,7 @@ sort(struct vault *v)
     for (unsigned i = 1; i < v->n_places; i++)
         v->places[i].prefix = prefix_of(v, i - 1, value_at(v, i));
     v->placed = v->n;
-    return true;
+    return ERR_OK;
 }
 
 /* The longest value that stands there, and ends where a word does; NULL: none. */
@@ -227,17 +228,17 @@ longest_at(const struct vault *v, struct str text, size_t at)
 }
 
 const struct vault_entry *
-vault_value_at(struct vault *v, struct str text)
+vault_value_at(const struct vault *v, struct str text)
 {
-    return text.n && sort(v) && v->n_places ? longest_at(v, text, 0) : NULL;
+    assert(v->placed == v->n);
+    return text.n && v->n_places ? longest_at(v, text, 0) : NULL;
 }
 
 bool
-vault_next_value(struct vault *v, struct str text, size_t from, size_t *at,
+vault_next_value(const struct vault *v, struct str text, size_t from, size_t *at,
                  const struct vault_entry **entry)
 {
-    if (!sort(v))
-        return false;
+    assert(v->placed == v->n);
     for (size_t i = from; v->n_places && i + VAULT_VALUE_MIN <= text.n; i++) {
         unsigned char c = (unsigned char)text.p[i];
         bool inside = i > 0 && is_word(text.p[i - 1]) && is_word(text.p[i]);

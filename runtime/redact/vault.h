@@ -32,7 +32,7 @@ struct vault {
     size_t bytes, bytes_most;
     unsigned *buckets; /* owned: two tables of `mask + 1`; an entry plus one, or 0 */
     unsigned mask;
-    struct vault_place *places; /* owned: n_places of them, by value; made when they are wanted, */
+    struct vault_place *places; /* owned: n_places of them, by value; made by vault_sort, */
     unsigned n_places, placed;  /* of the first `placed` entries */
     uint64_t begins[4];         /* with which bytes values begin, by bit */
     size_t longest;             /* of what stands for them */
@@ -52,11 +52,13 @@ const struct vault_entry *vault_of_value(const struct vault *v, struct str value
 MUST_CHECK enum err
 vault_put(struct vault *v, enum redact_kind kind, struct str value, struct str stands);
 
+/* Make ready to find values in texts; after the last one was put, and before the next two.  ERR_MEMORY. */
+MUST_CHECK enum err vault_sort(struct vault *v);
 /* The longest value that text begins with, if a word ends there; NULL: none. */
-const struct vault_entry *vault_value_at(struct vault *v, struct str text);
+const struct vault_entry *vault_value_at(const struct vault *v, struct str text);
 /* The first place from `from` on where a value stands as a word of its own; false: there is none.  Which value, is in
  * *entry. */
-bool vault_next_value(struct vault *v, struct str text, size_t from, size_t *at,
+bool vault_next_value(const struct vault *v, struct str text, size_t from, size_t *at,
                       const struct vault_entry **entry);
 /* The entry for whose value the text's beginning stands; NULL: none. */
 const struct vault_entry *vault_begins(const struct vault *v, struct str text);

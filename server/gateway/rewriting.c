@@ -45,6 +45,23 @@ find_value(struct finder *f, size_t from)
     }
 }
 
+/* The value that is not before `from`: of those that begin before and go on behind it, the rest. */
+static void
+pass_value(struct finder *f, size_t from)
+{
+    size_t end = 0;
+    while (f->by_value && f->value.at < from) {
+        size_t own = f->value.at + f->value.n;
+        end = own > end ? own : end;
+        find_value(f, f->value.at + 1);
+    }
+    if (end <= from)
+        return;
+    f->by_value = true;
+    f->value.at = from;
+    f->value.n = end - from;
+}
+
 static void
 find_begin(struct finder *f)
 {
@@ -82,7 +99,7 @@ find_next(struct finder *f, size_t from, struct redact_match *m)
     if (f->by_rule && f->rule.at < from)
         pass_rule(f, from);
     if (f->by_value && f->value.at < from)
-        find_value(f, from);
+        pass_value(f, from);
     if (from > f->script.from && find_glued(f, from, m))
         return true;
     if (!f->by_rule && !f->by_value)
@@ -351,6 +368,9 @@ rewriting_run(struct rewriting *w, const struct json_doc *doc, const unsigned ch
     walk(&s, JSON_ROOT, CONTENT_UNKNOWN, 0);
     if (s.err || w->at || w->vault->n == 0)
         return s.err;
+    s.err = vault_sort(w->vault);
+    if (s.err)
+        return s.err;
     s.out = out;
     walk(&s, JSON_ROOT, CONTENT_UNKNOWN, 0);
     if (s.changed)
@@ -381,6 +401,9 @@ rewriting_run_form(struct rewriting *w, struct str body, struct str boundary, st
         return s.err;
     if (result != FORM_MISSING)
         return ERR_SYNTAX;
+    s.err = vault_sort(w->vault);
+    if (s.err)
+        return s.err;
     form_begin(&walker, body, boundary);
     size_t done = 0;
     while (form_next(&walker, &part) == FORM_FOUND) {

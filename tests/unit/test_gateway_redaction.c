@@ -376,6 +376,38 @@ values_are_found_however_deep(void **state)
     }
 }
 
+/* Values that are known from elsewhere, where they begin within something else that is hidden: nothing is sent of them. */
+static void
+of_values_that_overlap_nothing_is_sent(void **state)
+{
+    static const char *const overlaps[][3] = {
+        /* content, two members of it, what must not be sent */
+        { "Write ann@example.org/abc1 now", "\"password\":\"example.org/abc1\"", "abc1" },
+        { "say one-two3-four4 now", "\"password\":\"one-two3\",\"pwd\":\"two3-four4\"", "four4" },
+        { "say one-two3-four4-five5 now",
+          "\"password\":\"one-two3\",\"pwd\":\"two3-four4\",\"passwd\":\"four4-five5\"", "five5" },
+        { "say one-two3-four4\\nann@example.org now",
+          "\"password\":\"one-two3\",\"pwd\":\"two3-four4\"", "four4" },
+    };
+    const struct xd_dialect *d = xd_find(STR("openai.chat"));
+    (void)state;
+    for (size_t i = 0; i < sizeof overlaps / sizeof *overlaps; i++) {
+        struct bench b;
+        bench_init(&b);
+        struct str body = arena_printf(
+            &b.arena,
+            "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":"
+            "\"%s\"}],\"x\":{%s}}",
+            overlaps[i][0], overlaps[i][1]);
+        struct str sent = redact(&b, d, XD_OP_CHAT, body);
+        assert_int_equal(b.err, ERR_OK);
+        if (has(sent, overlaps[i][2]) || !has(sent, " now") || !has(sent, "[password:"))
+            fail_msg("%.*s", STR_ARG(sent));
+        check_json(&b, sent);
+        bench_fini(&b);
+    }
+}
+
 /* Whatever surrounds a value, byte for byte. */
 static void
 all_else_stays_as_it_was(void **state)
@@ -498,6 +530,7 @@ main(void)
         cmocka_unit_test(requests_of_every_dialect_are_redacted),
         cmocka_unit_test(what_is_content_is_known),
         cmocka_unit_test(values_are_found_however_deep),
+        cmocka_unit_test(of_values_that_overlap_nothing_is_sent),
         cmocka_unit_test(all_else_stays_as_it_was),
         cmocka_unit_test(what_is_blocked_is_named_by_its_place),
         cmocka_unit_test(a_request_with_too_much_to_hide_is_an_error),

@@ -287,6 +287,7 @@ values_are_found_again(void **state)
     assert_int_equal(vault_put(&v, REDACT_PHONE, STR("12345"), STR("[1]")), ERR_OK);
     assert_int_equal(vault_put(&v, REDACT_PHONE, STR("12345-678"), STR("[2]")), ERR_OK);
     assert_int_equal(vault_put(&v, REDACT_PHONE, STR("9999"), STR("[3]")), ERR_OK);
+    assert_int_equal(vault_sort(&v), ERR_OK);
     assert_true(vault_next_value(&v, STR("x 12345-678 y"), 0, &at, &e));
     assert_int_equal(at, 2);
     assert_true(str_is(e->value, "12345-678"));
@@ -345,6 +346,7 @@ values_are_found_as_by_search(void **state)
         }
         for (size_t k = 0; k < sizeof text; k++)
             text[k] = "aab-"[dice_roll(&dice, 4)];
+        assert_int_equal(vault_sort(&v), ERR_OK);
         bool found = search(&v, str_make(text, sizeof text), &want, &n);
         assert_int_equal(vault_next_value(&v, str_make(text, sizeof text), 0, &at, &e), found);
         if (found && (at != want || e->value.n != n))
