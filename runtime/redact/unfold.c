@@ -86,8 +86,10 @@ next_escape(struct str s, size_t *at)
         e = s.p[i] == '%' ? percent(str_skip(s, i)) : backslash(str_skip(s, i));
         if (e.n)
             return e;
-        for (char c = s.p[i]; i < s.n && s.p[i] == c;)
-            i++; /* a run of backslashes is looked at once */
+        /* A run of backslashes is looked at once; behind a percent sign there may be another that means something. */
+        bool run = s.p[i++] == '\\';
+        while (run && i < s.n && s.p[i] == '\\')
+            i++;
     }
     return e;
 }

@@ -57,6 +57,7 @@ what_is_hidden(void **state)
           "{\\\\\\\"password\\\\\\\":\\\\\\\"[REDACTED:password]\\\\\\\"}" },
         { "ann@example.org %41 bob%2540example.org", "[REDACTED:email] %41 [REDACTED:email]" },
         { "Bearer%20abcdefghijklmnop0123", "Bearer%20[REDACTED:bearer]" },
+        { "100%%20ann%%40example.org", "100%%20[REDACTED:email]" },
     };
     struct buf out;
     (void)state;
