@@ -43,7 +43,7 @@ line_queue_put(struct line_queue *q, struct queued_line line)
             at = atomic_load_explicit(&q->tail, memory_order_relaxed);
             continue;
         }
-        if (atomic_compare_exchange_weak_explicit(&q->tail, &at, at + 1, memory_order_relaxed,
+        if (atomic_compare_exchange_weak_explicit(&q->tail, &at, at + 1, memory_order_seq_cst,
                                                   memory_order_relaxed)) {
             slot->line = line;
             /* not only a release: the putter asks next whether the taker sleeps */
@@ -51,6 +51,17 @@ line_queue_put(struct line_queue *q, struct queued_line line)
             return true;
         }
     }
+}
+
+bool
+line_queue_is_half_full(struct line_queue *q)
+{
+    size_t room = q->mask + 1, tail = atomic_load_explicit(&q->tail, memory_order_seq_cst);
+    if (tail < room / 2)
+        return false;
+    size_t oldest = tail - room / 2; /* of as many as half of it */
+    size_t seq = atomic_load_explicit(&q->slots[oldest & q->mask].seq, memory_order_seq_cst);
+    return seq == oldest + 1;
 }
 
 bool

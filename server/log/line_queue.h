@@ -33,6 +33,8 @@ bool line_queue_init(struct line_queue *q, size_t n);
 void line_queue_fini(struct line_queue *q);
 /* Put a line, whose memory then belongs to the queue; false when it is full. */
 bool line_queue_put(struct line_queue *q, struct queued_line line);
+/* Do lines wait in half of its room, or more?  For any thread, which may have it a moment too late. */
+bool line_queue_is_half_full(struct line_queue *q);
 /* Take the oldest line; false when there is none. */
 bool line_queue_take(struct line_queue *q, struct queued_line *line);
 /* Would line_queue_take find one?  For the taker; ordered after everything it did before. */

@@ -18,8 +18,8 @@
 #include "server/log/veil.h"
 
 #define QUEUE_LINES 4096
-#define BATCH       64   /* lines a system call */
-#define NAP_MS      10   /* between batches: nobody needs to wake a writer that naps */
+#define BATCH       64 /* lines a system call */
+#define NAP_MS      50 /* between batches: requests are not kept from the processor line by line */
 #define PATIENCE_MS 1000 /* for a reader that does not read, when the log ends */
 
 bool
@@ -59,7 +59,9 @@ log_put(struct log *log, const char *p, size_t n)
         atomic_fetch_add_explicit(&log->dropped, 1, memory_order_relaxed);
         return;
     }
-    if (atomic_load(&log->asleep) && atomic_exchange(&log->asleep, false))
+    enum rest rest = (enum rest)atomic_load(&log->rest);
+    bool due = rest == REST_SLEEP || (rest == REST_NAP && line_queue_is_half_full(&log->queue));
+    if (due && atomic_exchange(&log->rest, REST_NONE) != REST_NONE)
         wake(log);
 }
 
@@ -198,13 +200,18 @@ write_batch(struct log *log)
     return n;
 }
 
+/* Who has put a line sees how the writer rests, or the writer, here, sees the line. */
 static void
-sleep_until_woken(struct log *log, int ms)
+rest(struct log *log, enum rest how)
 {
     struct pollfd p = { .fd = log->wake, .events = POLLIN };
     uint64_t count;
-    if (poll(&p, 1, ms) > 0)
+    atomic_store(&log->rest, how);
+    bool due = how == REST_NAP ? line_queue_is_half_full(&log->queue)
+                               : line_queue_ready(&log->queue) || atomic_load(&log->reopen);
+    if (!due && !atomic_load(&log->stop) && poll(&p, 1, how == REST_NAP ? log->nap_ms : -1) > 0)
         (void)!read(log->wake, &count, sizeof count);
+    atomic_store(&log->rest, REST_NONE);
 }
 
 static void *
@@ -214,17 +221,13 @@ run_writer(void *arg)
     for (;;) {
         obey_reopen(log);
         if (write_batch(log)) {
-            if (!line_queue_ready(&log->queue) && !atomic_load(&log->stop))
-                sleep_until_woken(log, NAP_MS);
-            continue;
-        }
-        if (atomic_load(&log->stop))
+            if (!line_queue_ready(&log->queue))
+                rest(log, REST_NAP);
+        } else if (atomic_load(&log->stop)) {
             return NULL;
-        atomic_store(&log->asleep, true);
-        if (!line_queue_ready(&log->queue) && !atomic_load(&log->stop)
-            && !atomic_load(&log->reopen))
-            sleep_until_woken(log, -1);
-        atomic_store(&log->asleep, false);
+        } else {
+            rest(log, REST_SLEEP);
+        }
     }
 }
 
@@ -270,6 +273,7 @@ log_create(const struct log_options *opts)
     log->path = opts->path.p ? strndup(opts->path.p, opts->path.n) : NULL;
     log->format = opts->format;
     log->now_us = opts->now_us;
+    log->nap_ms = opts->nap_ms ? (int)opts->nap_ms : NAP_MS;
     atomic_init(&log->level, (int)opts->level);
     pthread_mutex_init(&log->masks, NULL);
     pthread_mutex_init(&log->tees, NULL);

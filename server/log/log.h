@@ -41,7 +41,8 @@ struct log_options {
     struct str path;      /* of a file that is opened, instead of fd; absent: fd counts */
     enum log_level level; /* lines below are not made */
     enum log_format format;
-    unsigned queue;           /* lines that may wait; rounded up to a power of two; 0: 4096 */
+    unsigned queue;  /* lines that may wait; rounded up to a power of two; 0: 4096 */
+    unsigned nap_ms; /* from a batch to the next, unless half of the queue is full; 0: 50 */
     uint64_t (*now_us)(void); /* wall clock in us since 1970; NULL: the system's */
 };
 

@@ -15,6 +15,12 @@ struct old_mask {
     struct masker *mask; /* owned */
 };
 
+enum rest {
+    REST_NONE,
+    REST_NAP,   /* for nap_ms: only a queue that gets full is worth waking it */
+    REST_SLEEP, /* however long: there was nothing to write */
+};
+
 struct log {
     int fd;
     char *path;           /* owned; NULL: fd is borrowed */
@@ -29,8 +35,9 @@ struct log {
     uint64_t (*now_us)(void);
     struct line_queue queue;
     pthread_t writer;
-    int wake;           /* owned: an eventfd */
-    atomic_bool asleep; /* the writer waits for wake, however long */
+    int wake; /* owned: an eventfd */
+    int nap_ms;
+    atomic_int rest; /* enum rest: does the writer wait for wake? */
     atomic_bool stop;
     atomic_uint_fast64_t lines, dropped, failed;
     uint64_t reported;             /* drops the writer has told of */
