@@ -75,8 +75,8 @@ what_follows_an_option_arrives(void)
     CURLSH *share = curl_share_init();
     bool ok =
         EXPECT(e && m && share) && EXPECT(curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK)
-        && EXPECT(curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)-2)
-                  == CURLE_BAD_FUNCTION_ARGUMENT)
+        && EXPECT(curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, -((curl_off_t)1 << 40))
+                  == CURLE_BAD_FUNCTION_ARGUMENT) /* all of its bytes */
         && EXPECT(curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)1 << 40) == CURLE_OK)
         && EXPECT(curl_easy_setopt(e, CURLOPT_PRIVATE, &url) == CURLE_OK)
         && EXPECT(curl_easy_getinfo(e, CURLINFO_PRIVATE, &private) == CURLE_OK)

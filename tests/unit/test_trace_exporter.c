@@ -338,11 +338,35 @@ large_items_make_a_batch_by_their_bytes(void **state)
     o.delay_ms = 600000;
     struct exporter *e = exporter_create(&o, &f);
     assert_non_null(e);
-    for (unsigned i = 0; i < ITEMS; i++)
-        assert_true(exporter_put(e, OTLP_TRACES, str_make(item, SIZE)));
-    settle(e, ITEMS - REST);
+    for (unsigned round = 1; round <= 2; round++) {
+        for (unsigned i = 0; i < ITEMS; i++)
+            assert_true(exporter_put(e, OTLP_TRACES, str_make(item, SIZE)));
+        settle(e, round * ITEMS - REST);
+        /* So that the next ones are most likely to find it asleep. */
+        nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+    }
     exporter_destroy(e);
     receiver_stop(&r);
+    free(item);
+}
+
+/* What was refused takes no room. */
+static void
+an_item_that_is_too_large_is_in_nobodys_way(void **state)
+{
+    enum { SIZE = 33 << 20 };
+    struct receiver r = { .fd = -1 };
+    (void)state;
+    char *item = calloc(1, SIZE);
+    receiver_start(&r);
+    struct exporter *e = export_to(r.port, 64, 1000);
+    assert_false(exporter_put(e, OTLP_TRACES, str_make(item, SIZE)));
+    for (unsigned i = 0; i < 3; i++)
+        assert_true(put(e));
+    settle(e, 4);
+    exporter_destroy(e);
+    receiver_stop(&r);
+    assert_int_equal(r.items, 3);
     free(item);
 }
 
@@ -379,6 +403,39 @@ one_signal_that_is_refused_is_told_once(void **state)
     assert_non_null(strstr(told, ": logs: status 404"));
     assert_null(strstr(told + 1, "telemetry_lost"));
     assert_null(strstr(text, "telemetry_sent"));
+}
+
+/* A receiver that takes some of each message, and says so each time. */
+static void
+what_is_rejected_is_counted_each_time_and_told_once(void **state)
+{
+    struct receiver r = { .body = "\n\x09\x08\x07\x12\x05sorry" };
+    struct fault f;
+    int fd[2];
+    char text[8192] = "";
+    (void)state;
+    assert_return_code(pipe(fd), 0);
+    struct log *log = log_create(&(struct log_options){ .fd = fd[1] });
+    receiver_start(&r);
+    struct exporter_options o = options_for(r.port, 64, 1000);
+    o.log = log;
+    struct exporter *e = exporter_create(&o, &f);
+    assert_non_null(e);
+    for (unsigned i = 1; i <= 3; i++) {
+        assert_true(put(e));
+        settle(e, i);
+    }
+    assert_int_equal(exporter_stats(e).rejected[OTLP_TRACES], 3 * 7);
+    exporter_destroy(e);
+    receiver_stop(&r);
+    log_destroy(log);
+    close(fd[1]);
+    assert_true(read(fd[0], text, sizeof text - 1) > 0);
+    close(fd[0]);
+    char *told = strstr(text, "telemetry_rejected");
+    assert_non_null(told);
+    assert_non_null(strstr(told, ": traces: 7 rejected: sorry"));
+    assert_null(strstr(told + 1, "telemetry_rejected"));
 }
 
 static void
@@ -480,7 +537,9 @@ main(void)
         cmocka_unit_test(large_items_make_a_batch_by_their_bytes),
         cmocka_unit_test(no_message_is_longer_than_receivers_take),
         cmocka_unit_test(a_signal_that_waits_makes_no_batches_of_another),
+        cmocka_unit_test(an_item_that_is_too_large_is_in_nobodys_way),
         cmocka_unit_test(one_signal_that_is_refused_is_told_once),
+        cmocka_unit_test(what_is_rejected_is_counted_each_time_and_told_once),
         cmocka_unit_test(metrics_do_not_wait_for_an_empty_queue),
         cmocka_unit_test(what_a_receiver_says_is_told_if_it_is_a_receiver),
     };

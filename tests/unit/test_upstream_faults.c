@@ -170,6 +170,41 @@ upstream_asks_again_only_where_nothing_was_heard(void **state)
     }
 }
 
+/* What does not end where it said, or says two things about that, is not trusted with another request. */
+static void
+upstream_keeps_no_connection_of_who_cannot_count(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        struct step steps[2];
+        unsigned connections;
+    } rows[] = {
+        { { SEND("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello") }, 1 },
+        { { SEND("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 200 OK\r\n") }, 2 },
+        { { SEND("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+                 "5\r\nhello\r\n0\r\n\r\n") },
+          2 },
+        { { SEND("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: a, Close\r\n\r\nhello") },
+          2 },
+        { { SEND("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello") }, 2 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct caller c;
+        caller_post(&c, w); /* there is a connection */
+        caller_fini(&c);
+        const unsigned before = scripted_seen(w->server)->connections;
+        scripted_set(w->server, SCRIPTS(rows[i].steps, hello));
+        for (unsigned k = 0; k < 2; k++) {
+            caller_post(&c, w);
+            assert_int_equal(c.report.result, UPSTREAM_OK);
+            assert_body(&c, "hello");
+            caller_fini(&c);
+        }
+        if (scripted_seen(w->server)->connections - before + 1 != rows[i].connections)
+            fail_msg("row %zu", i);
+    }
+}
+
 static void
 upstream_keeps_each_deadline(void **state)
 {
@@ -260,7 +295,6 @@ upstream_pauses_and_resumes(void **state)
     caller_init(&c, w);
     c.pause_in_data = true;
     caller_start(&c, &req);
-    run_until(w, &c.pieces, 1);
     run_until(w, &c.pieces, 1);
     run_for(w, 400); /* longer than idle_ms: a paused call does not idle */
     assert_int_equal(c.dones, 0);
@@ -570,6 +604,8 @@ main(void)
         BOTH(upstream_reports_a_name_that_does_not_exist),
         BOTH(upstream_tells_broken_replies_apart),
         cmocka_unit_test_setup_teardown(upstream_asks_again_only_where_nothing_was_heard, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(upstream_keeps_no_connection_of_who_cannot_count, setup,
                                         teardown),
         BOTH(upstream_keeps_each_deadline),
         BOTH(upstream_keeps_the_connect_deadline),

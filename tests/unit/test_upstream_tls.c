@@ -104,6 +104,26 @@ upstream_speaks_tls_and_resumes_sessions(void **state)
     assert_int_equal(SSL_CTX_sess_hits(s->tls), 2);
 }
 
+/* What OpenSSL holds back is not announced by the socket. */
+static void
+upstream_reads_all_that_has_come_over_tls(void **state)
+{
+    struct secure *s = *state;
+    struct caller c;
+    char url[64];
+    struct upstream_request req = secure_request(s, url);
+    req.deadlines.idle_ms = 3000;
+    scripted_set(s->w.server,
+                 SCRIPTS(STEPS(SEND("HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n"),
+                               { STEP_FILL, 0, 4000000 })));
+    for (unsigned i = 0; i < 3; i++) {
+        caller_run(&c, &s->w, &req);
+        assert_string_equal(c.message, "");
+        assert_int_equal(c.body.n, 4000000);
+        caller_fini(&c);
+    }
+}
+
 /* An idle connection dies so late that a first one should have been made long ago: the second has its own time. */
 static void
 upstream_keeps_the_connect_deadline_of_a_second_connection(void **state)
@@ -261,6 +281,7 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(upstream_speaks_tls_and_resumes_sessions),
+        T(upstream_reads_all_that_has_come_over_tls),
         T(upstream_keeps_the_connect_deadline_of_a_second_connection),
         T(upstream_trusts_only_what_the_request_names),
         T(upstream_checks_the_host_name),
