@@ -59,6 +59,8 @@ const answers = [
     ['nonsense is no reply', 'openai.chat', 'request', { body: '<html>Welcome to the hotel</html>' },
      'last', 'health checks fail'],
     ['a good reply is one', 'openai.chat', 'request', { body: chat }, 'ready', undefined],
+    ['that there is no list is no fault of the models', 'openai.chat', 'list',
+     { status: 404, body: { error: { message: 'no such path', type: 'not_found_error' } } }, 'ready', undefined],
     ['a list may have any form', 'openai.chat', 'list', { body: 'ok' }, 'ready', undefined],
 ];
 
@@ -74,3 +76,45 @@ for (const [name, type, by, answer, standing, why] of answers)
         });
         await fake.stop();
     });
+
+test('an address with a place for the model has no list', async () => {
+    const fake = await Fake.start(() => ({ body: 'ok' }));
+    const tried = (w) => lines(w).filter((l) => /^a cannot be probed: .*probe by request/.test(l.msg));
+    await probed({ type: 'openai.chat', base_url: `${fake.url}/{model}/v1` }, (s, w) => tried(w).length >= 2, (w, s) => {
+        assert.equal(s.standing ?? 'ready', 'ready');
+        assert.equal(fake.requests.length, 0);
+    });
+    await fake.stop();
+});
+
+test('models that are checked in different ways are checked apart', async () => {
+    const fake = await Fake.start(() => ({ body: { object: 'list', data: [] } }));
+    await probed({ type: 'openai.chat', base_url: fake.url, models: [
+        'm', { name: 'seldom', health_check: { ...often, interval: '1h' } }, 'also'] },
+                 (s) => s.health?.ok >= 3, async (w, s) => {
+        const admin = await w.gateway.line((l) => JSON.parse(l).event === 'listening_admin' && `http://${JSON.parse(l).address}`);
+        const all = await (await fetch(`${admin}/admin/state`)).json();
+        const ok = (model) => all.deployments.find((d) => d.name === 'a').state.find((x) => x.model === model)?.health?.ok ?? 0;
+        assert.ok(ok('m') >= 3 && ok('also') >= 3, `${ok('m')}, ${ok('also')}`);
+        assert.equal(ok('seldom'), 0);
+        assert.ok(fake.requests.length <= ok('m') + 1, 'one list is for all that are checked alike');
+    });
+    await fake.stop();
+});
+
+test('who fails probes is probed until it is well, even if it answers clients', async () => {
+    let works = false;
+    const fake = await Fake.start(({ method }) => method === 'POST' ? { body: chat }
+        : works ? { body: { object: 'list', data: [] } } : { status: 503, body: { error: { message: 'down' } } });
+    await probed({ type: 'openai.chat', base_url: fake.url, health_check: { ...often, idle_only: true } },
+                 (s) => s.standing === 'last', async (w) => {
+        const admin = await w.gateway.line((l) => JSON.parse(l).event === 'listening_admin' && `http://${JSON.parse(l).address}`);
+        works = true;
+        await eventually(async () => {
+            await (await w.post('/v1/chat/completions', { model: 'm', messages: [{ role: 'user', content: 'Hi' }] })).text();
+            const all = await (await fetch(`${admin}/admin/state`)).json();
+            return all.deployments.find((d) => d.name === 'a').state[0].standing === 'ready';
+        });
+    });
+    await fake.stop();
+});

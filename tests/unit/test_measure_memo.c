@@ -10,7 +10,7 @@
 #include "server/gateway/measure_memo.h"
 
 /* Only their addresses count. */
-static char things[64];
+static char things[1024];
 
 static struct measure_place
 place_of(unsigned whose, unsigned model, uint64_t how)
@@ -44,27 +44,36 @@ static void
 what_was_forgotten_is_not_recalled(void **state)
 {
     struct measure_memo m = { .gateway = NULL };
-    const struct measure_place one = place_of(1, 2, 200);
     (void)state;
-    measure_recall(&m, &one)[0] = cell_of(3);
+    for (unsigned i = 0; i < 500; i++) {
+        const struct measure_place place = place_of(i, 2, 200);
+        measure_recall(&m, &place)[0] = cell_of(3);
+    }
     measure_forget(&m);
-    assert_null(measure_recall(&m, &one)[0]);
+    for (unsigned i = 0; i < 500; i++) {
+        const struct measure_place place = place_of(i, 2, 200);
+        assert_null(measure_recall(&m, &place)[0]);
+    }
 }
 
-/* More places than slots, each with a cell that tells it: one never gets another's. */
+/* More places than slots, each with a cell that tells it: one never gets another's, whichever of the three differs. */
 static void
 a_place_never_has_the_cells_of_another(void **state)
 {
+    enum { WHOSE = 4, MODELS = 8, HOWS = 32 };
     struct measure_memo m = { .gateway = NULL };
     struct dice dice;
     unsigned hits = 0;
     (void)state;
     dice_init(&dice, 1);
-    for (unsigned i = 0; i < 100000; i++) {
+    for (unsigned i = 0; i < 200000; i++) {
         uint64_t roll = dice_next(&dice);
-        unsigned whose = roll % 4, model = roll / 4 % 4, how = roll / 16 % 4;
-        unsigned own = whose + 4 * model + 16 * how;
-        const struct measure_place place = place_of(whose, model, how);
+        unsigned whose = roll % WHOSE, model = roll / WHOSE % MODELS,
+                 how = roll / (WHOSE * MODELS) % HOWS;
+        unsigned own = whose + WHOSE * (model + MODELS * how);
+        /* An operation, and a status or an outcome. */
+        const struct measure_place place = place_of(8 * whose, 8 * model,
+                                                    (uint64_t)(how % 4) << 32 | (how / 4 + 400));
         struct metrics_cell **cells = measure_recall(&m, &place);
         if (cells[0]) {
             hits++;

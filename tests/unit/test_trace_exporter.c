@@ -350,6 +350,26 @@ large_items_make_a_batch_by_their_bytes(void **state)
     free(item);
 }
 
+/* Who ends says what is left to be said. */
+static void
+what_waits_at_the_end_is_sent(void **state)
+{
+    struct receiver r = { .fd = -1 };
+    struct fault f;
+    (void)state;
+    receiver_start(&r);
+    struct exporter_options o = options_for(r.port, 64, 1000);
+    o.batch = 10;
+    o.delay_ms = 600000;
+    struct exporter *e = exporter_create(&o, &f);
+    assert_non_null(e);
+    for (unsigned i = 0; i < 25; i++)
+        assert_true(put(e));
+    exporter_destroy(e);
+    receiver_stop(&r);
+    assert_int_equal(r.items, 25);
+}
+
 /* What was refused takes no room. */
 static void
 an_item_that_is_too_large_is_in_nobodys_way(void **state)
@@ -537,6 +557,7 @@ main(void)
         cmocka_unit_test(large_items_make_a_batch_by_their_bytes),
         cmocka_unit_test(no_message_is_longer_than_receivers_take),
         cmocka_unit_test(a_signal_that_waits_makes_no_batches_of_another),
+        cmocka_unit_test(what_waits_at_the_end_is_sent),
         cmocka_unit_test(an_item_that_is_too_large_is_in_nobodys_way),
         cmocka_unit_test(one_signal_that_is_refused_is_told_once),
         cmocka_unit_test(what_is_rejected_is_counted_each_time_and_told_once),

@@ -218,6 +218,11 @@ attributes_of_spans_are_those_of_all_messages(void **state)
         }
         for (unsigned bits = 0; bits < 64; bits++) {
             int64_t v = (int64_t)(UINT64_C(0x9e3779b97f4a7c15) >> bits);
+            int64_t edge = bits < 63 ? (int64_t)(UINT64_C(1) << bits) : 0;
+            for (unsigned i = 0; i < 2; i++) { /* where a number takes another byte, and before */
+                otlp_span_int(&got, key, edge - i);
+                otlp_int(&want, FIELD, room, edge - i);
+            }
             otlp_span_int(&got, key, v);
             otlp_int(&want, FIELD, room, v);
             otlp_span_double(&got, key, (double)v);
