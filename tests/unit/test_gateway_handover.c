@@ -196,6 +196,12 @@ what_does_not_fit_is_told(void **state)
         snprintf(model, sizeof model, "m%u", i);
         guards_find(old.all.guards, &old.deployment, str_from(model));
     }
+    unsigned homes = 0;
+    for (uint64_t i = 0; i < 40; i++)
+        route_memory_put(old.all.homes, i * UINT64_C(0x9e3779b97f4a7c15), i + 1);
+    for (unsigned i = 0; i < ROUTE_MEMORY_SLOTS; i++)
+        homes += route_memory_word(old.all.homes, i) != 0;
+    assert_true(homes > 30);
     for (size_t room = 200; room < 4096; room += 16) {
         struct handover_rest rest;
         struct handover_count count;
@@ -207,6 +213,7 @@ what_does_not_fit_is_told(void **state)
         assert_int_equal(handover_read(buf_str(&text), &new.all, SECOND, &count, &f), ERR_OK);
         assert_int_equal(count.guards + rest.count.guards, 21);
         assert_int_equal(count.limits + rest.count.limits, 1);
+        assert_int_equal(count.homes + rest.count.homes, homes);
         assert_true(count.guards >= most);
         assert_int_equal(rest.first[0] != '\0', rest.count.guards + rest.count.limits > 0);
         most = count.guards;
@@ -311,6 +318,7 @@ what_makes_no_sense_is_not_taken(void **state)
 #define GUARD(more) \
     "{\"guards\":[{\"account\":\"a\",\"model\":\"m\",\"breaker\":\"open\",\"cause\":\"none\"" more \
     "}],\"limits\":[]}"
+    struct buf many;
     static const char *const bad[] = {
         "",
         "[]",
@@ -345,6 +353,16 @@ what_makes_no_sense_is_not_taken(void **state)
     (void)state;
     assert_int_equal(read_body("{\"guards\":[],\"limits\":[]}"), ERR_OK);
     assert_int_equal(read_body(GUARD(",\"later\":[1]")), ERR_OK); /* what a newer one says, too */
+    for (unsigned more = 0; more < 2; more++) { /* no more buckets than there are */
+        buf_init(&many, 4096);
+        buf_puts(&many, STR("{\"guards\":[{\"account\":\"a\",\"model\":\"m\",\"breaker\":\"open\","
+                            "\"cause\":\"none\",\"first\":[0"));
+        for (unsigned i = 1; i < LATENCY_BUCKETS + more; i++)
+            buf_puts(&many, STR(",0"));
+        buf_put(&many, "]}],\"limits\":[]}", sizeof "]}],\"limits\":[]}");
+        assert_int_equal(read_body(many.p), more ? ERR_SYNTAX : ERR_OK);
+        buf_fini(&many);
+    }
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         if (read_body(bad[i]) == ERR_OK)
             fail_msg("%s was taken", bad[i]);
