@@ -93,19 +93,15 @@ def active_opens():
 
 
 def tls(stage, connections, seconds):
-    """A first wave of requests that needs as many connections, and further ones that find them open."""
+    """A first wave of requests that needs as many connections, and further ones that find them open.  What the process
+    does once, loading libcurl and the authorities, is a request's before them, to another provider."""
     say("new TLS connections to the provider ...")
     cert, key = servers.certificate(stage)
     secure = f"tls: {{ cert: {cert}, key: {key} }}\n"
     lag = servers.mock(stage, WHOLE + secure + 'reply: { manner: "delay=1500ms" }\n', name="mock-tls-lag")
     at_once = servers.mock(stage, WHOLE + secure, name="mock-tls")
     trust = f", ca_file: {cert}"
-    gateway = servers.llmux(stage, lag, scheme="https", keys=trust)
-    waves = []
-    for _ in range(3):
-        before = cpu_seconds(gateway.pid)
-        load(stage, Target("same", gateway), connections=connections, requests=1, seconds=5, warmup=0)
-        waves.append(cpu_seconds(gateway.pid) - before)
+    first, waves = first_and_waves(stage, lag, at_once, trust, connections)
     steady = Target("same", servers.llmux(stage, at_once, scheme="https", keys=trust, name="llmux-tls"))
     load(stage, steady, seconds=0.5)
     opened = active_opens()
@@ -116,7 +112,20 @@ def tls(stage, connections, seconds):
     reuse = 1 - max(opened, 0) / max(result["requests"], 1)
     return {"kind": "facts", "title": "new TLS connections to the provider", "connection_ms": each, "reuse": reuse,
             "facts": [["CPU of a new connection", f"{each:.2f} ms"],
+                      ["CPU of a process's first request, with all that it loads", f"{first * 1e3:.0f} ms"],
                       ["requests at steady state that reuse one", f"{reuse * 100:.2f} %"]]}
+
+
+def first_and_waves(stage, lag, other, trust, connections):
+    """CPU seconds of a process's first request, to `other`, and of three waves of requests to `lag`."""
+    more = f"  - {{ name: other, type: openai.chat, base_url: 'https://127.0.0.1:{other.port}/v1', models: [other]{trust} }}\n"
+    gateway = servers.llmux(stage, lag, scheme="https", keys=trust, more=more)
+    spent = []
+    for model, n in (("other", 1), *[("chat", connections)] * 3):
+        before = cpu_seconds(gateway.pid)
+        load(stage, Target(model, gateway, model), connections=n, requests=1, seconds=5, warmup=0)
+        spent.append(cpu_seconds(gateway.pid) - before)
+    return spent[0], spent[1:]
 
 
 # --- what must not happen on the token path ------------------------------------------------------------------------
