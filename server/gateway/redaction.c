@@ -62,11 +62,21 @@ has_state(const struct ir_request *q)
     return false;
 }
 
+/* A request about what the provider keeps says all in its path; the SDKs send nothing with it, or an empty object. */
+static bool
+has_odd_body(const struct exchange *x)
+{
+    struct str body = str_trim(http_exchange_body(x->http));
+    return x->front.asked.id.p && body.n && !str_is(body, "{}");
+}
+
 /* Why a policy cannot do its work; NULL: it can. */
 static const char *
 uncovered(const struct exchange *x, const struct redactor_policy *p)
 {
     const struct xd_ask *ask = &x->tape->ask;
+    if (has_odd_body(x))
+        return "it names something that the provider keeps, and its body is not looked into";
     if ((ask->kind == XD_OP_EMBEDDINGS && has_tokens(&ask->embed))
         || (ask->kind == XD_OP_CHAT && asks_tokens(&ask->chat)))
         return "inputs are tokens, which are not looked into";
@@ -232,7 +242,7 @@ make(struct exchange *x, const struct redactor_policy *p)
     const char *why = uncovered(x, p);
     if (why)
         refuse_uncovered(x, r, why);
-    if (!r->refusal.set)
+    if (!r->refusal.set && !x->front.asked.id.p)
         rewrite(x, r);
     for (unsigned k = 0; k < REDACT_KINDS; k++)
         if (r->counts[k])
@@ -258,7 +268,7 @@ redaction_begin(struct exchange *x)
                                                .message = STR("the gateway is out of memory") };
     struct attempt *a = &x->attempt;
     a->redaction = NULL;
-    if (!x->gateway->redactor || x->front.asked.id.p)
+    if (!x->gateway->redactor || (x->front.asked.id.p && !has_odd_body(x)))
         return true;
     const struct redactor_policy *p = redactor_policy(x->gateway->redactor,
                                                       http_exchange_head(x->http), x->model,

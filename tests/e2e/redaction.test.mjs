@@ -200,6 +200,18 @@ describe('policies', { timeout: 20_000 }, () => {
         recorder.take(0);
     });
 
+    test('what has no body has none that nobody looks into', async () => {
+        const cancel = async (body) => {
+            const r = await fetch(`${w.url}/v1/responses/resp_1/cancel`, { method: 'POST', body,
+                headers: { 'content-type': 'application/json', authorization: 'Bearer sk-none' } });
+            return r.status;
+        };
+        assert.equal(await cancel('{"note":"ann@corp-a.com"}'), 400);
+        recorder.take(0);
+        await cancel(' {}');
+        recorder.take();
+    });
+
     test('what no pattern can tell is refused', async () => {
         const r = await ask(chat('chat-echo', `ann@corp-a.com ${'~'.repeat(1000)}-1`));
         assert.equal(r.status, 400);
