@@ -189,7 +189,8 @@ struct str http_server_date(struct http_server *s);
 void http_server_forget(struct http_server *s, struct http_conn *c);
 /* Look at the dirty ones in this turn of the loop. */
 void http_server_call_turn(struct http_server *s);
-/* An empty output buffer with some room, if there is one to spare; and back. */
+/* An empty output buffer with some room, if there is one to spare; and back.  Under AddressSanitizer those to spare are
+ * poisoned. */
 void http_server_lend(struct http_server *s, struct buf *b);
 void http_server_give_back(struct http_server *s, struct buf *b);
 

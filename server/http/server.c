@@ -1,5 +1,6 @@
 /* The server: its connections, and the end of each turn of the loop. */
 #include <event2/event.h>
+#include <sanitizer/asan_interface.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -219,6 +220,7 @@ http_server_lend(struct http_server *s, struct buf *b)
     if (s->n_spares == 0)
         return;
     struct buf *spare = &s->spares[--s->n_spares];
+    ASAN_UNPOISON_MEMORY_REGION(spare->p, spare->room);
     b->p = spare->p;
     b->room = spare->room;
 }
@@ -230,6 +232,7 @@ http_server_give_back(struct http_server *s, struct buf *b)
         buf_fini(b);
         return;
     }
+    ASAN_POISON_MEMORY_REGION(b->p, b->room);
     s->spares[s->n_spares++] = *b;
     b->p = NULL;
     b->room = 0;
