@@ -185,8 +185,8 @@ all_texts(const struct ir_reply *said, struct arena *a)
     struct str all = { NULL, 0 };
     for (unsigned i = 0; said->choices.n && i < said->choices.v[0].blocks.n; i++) {
         const struct ir_block *b = &said->choices.v[0].blocks.v[i];
-        if (b->kind == IR_BLOCK_TEXT)
-            arena_append(a, &all, b->text.text);
+        if (b->kind == IR_BLOCK_TEXT && !arena_append(a, &all, b->text.text))
+            return (struct str){ NULL, 0 };
     }
     return all;
 }

@@ -322,6 +322,29 @@ any_breaks_make_one_reply(void **state)
     }
 }
 
+/* A part of it would be taken for all that was said. */
+static void
+what_was_said_is_told_whole_or_not_at_all(void **state)
+{
+    (void)state;
+    static char long_text[4000];
+    memset(long_text, 'x', sizeof long_text);
+    struct ir_block blocks[] = {
+        { .kind = IR_BLOCK_TEXT, .text.text = STR("Well, ") },
+        { .kind = IR_BLOCK_TEXT, .text.text = { long_text, sizeof long_text } },
+    };
+    struct ir_choice choice = { .blocks = { blocks, 2, 2 } };
+    const struct ir_reply said = { .set = true, .choices = { &choice, 1, 1 } };
+    struct arena a;
+    arena_init(&a, 1024);
+    assert_null(ir_said(&said, &a).p);
+    assert_true(a.full);
+    arena_fini(&a);
+    arena_init(&a, 1u << 16);
+    assert_int_equal(ir_said(&said, &a).n, 6 + sizeof long_text);
+    arena_fini(&a);
+}
+
 int
 main(void)
 {
@@ -334,6 +357,7 @@ main(void)
         cmocka_unit_test_setup_teardown(white_space_is_said_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(calls_and_ends_are_not_gone_on_with, set_up, tear_down),
         cmocka_unit_test_setup_teardown(any_breaks_make_one_reply, set_up, tear_down),
+        cmocka_unit_test(what_was_said_is_told_whole_or_not_at_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
