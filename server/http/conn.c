@@ -386,16 +386,15 @@ update_deadline(struct http_conn *c)
         deadline_set(ds, &c->deadline, kind);
 }
 
-static void
+/* False when the loop cannot watch what it should. */
+static bool
 update_event(struct event *e, bool *added, bool wanted)
 {
-    if (wanted == *added)
-        return;
-    *added = wanted;
-    if (wanted)
-        event_add(e, NULL);
-    else
-        event_del(e);
+    if (wanted && !*added)
+        *added = event_add(e, NULL) == 0;
+    if (!wanted && *added)
+        *added = event_del(e) != 0;
+    return *added == wanted;
 }
 
 void
@@ -416,8 +415,12 @@ http_conn_settle(struct http_conn *c)
             s->handler.drained(s->handler.ctx, c->x);
     }
     bool paused = is_paused(c);
-    update_event(&c->read_event, &c->reading, !c->eof && !paused);
-    update_event(&c->write_event, &c->writing, c->blocked || c->read_needs_write);
+    if (!update_event(&c->read_event, &c->reading, !c->eof && !paused)
+        || !update_event(&c->write_event, &c->writing, c->blocked || c->read_needs_write)) {
+        c->lost = LOST_CLOSE;
+        bury(c);
+        return;
+    }
     update_deadline(c);
     if (c->has_more && c->reading) /* the socket will not say so */
         event_active(&c->read_event, EV_READ, 0);

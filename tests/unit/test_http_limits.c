@@ -206,6 +206,20 @@ a_limit_below_what_is_held_lets_nothing_more_in(void **state)
     close(first);
 }
 
+/* As when the kernel has no memory for one more to watch: who is not heard is not left waiting. */
+static void
+a_connection_that_cannot_be_watched_is_closed(void **state)
+{
+    struct rig *r = *state;
+    rig_connect(r);
+    unsigned long before = stats(r)->connections;
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    assert_return_code(fd, 0);
+    http_server_adopt(r->server, fd, NULL);
+    assert_int_equal(stats(r)->connections, before);
+    assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
 static void
 a_head_over_the_limit_is_refused(void **state)
 {
@@ -449,6 +463,7 @@ main(void)
         RIG_TEST(a_refusal_can_be_read_by_a_client_that_still_sends),
         RIG_TEST(lingering_ends),
         RIG_TEST(all_bodies_together_are_bounded),
+        RIG_TEST(a_connection_that_cannot_be_watched_is_closed),
         RIG_TEST(a_limit_below_what_is_held_lets_nothing_more_in),
         RIG_TEST(a_head_over_the_limit_is_refused),
         RIG_TEST(a_client_that_leaves_is_gone_once),
