@@ -33,6 +33,7 @@ static const struct guard_options guard_options = {
                   .permille = 500,
                   .requests = 5,
                   .window_ns = 60000 * MS },
+    .silence = { .calls = 3, .least_ns = 1000 * MS },
     .half_life_ns = 10000 * MS,
 };
 static const struct limiter_options limits = {
@@ -99,12 +100,13 @@ ring(void *ctx)
     (void)ctx;
 }
 
-/* The order of server/gateway/pursuit.c. */
+/* The order of server/gateway/pursuit.c; the calls are the product's, their order is not, so keep it like that one. */
 static void
 request(struct worker *w, unsigned number)
 {
     const struct known *k = w->known;
     struct limits_hold holds[LIMITS_DEPLOYMENT + 1] = { 0 };
+    const struct rival_rates rates = { &retries, &hedge };
     struct limiter_refusal no;
     struct budget_options hedges = hedge_budget(&hedge);
     unsigned chosen = number % DEPLOYMENTS;
@@ -127,6 +129,9 @@ request(struct worker *w, unsigned number)
     guarded_begin(x, &guard_options, now, &ticket, NULL);
     w->held += guarded_rival(x, &hedge, false).after_ns & 1;
     now = clock_ns();
+    /* It has waited long enough to be looked at, and for a hedge that it cannot afford. */
+    w->held += guarded_has_lost(x, &guard_options, now, now);
+    w->held += limits_affords(model, &rates, RIVAL_HEDGE, now, 100);
     struct allowance said;
     allowance_read(&said, k->dialect, &head, clock_wall_us);
     guarded_first(x, &guard_options, now, 20 * MS, &said.quota);
