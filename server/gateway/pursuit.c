@@ -248,9 +248,11 @@ try_again(struct exchange *x)
 void
 exchange_attempt_failed(struct exchange *x, const struct ir_error *e, struct str detail)
 {
+    const enum retry_place place = retry_place(e);
+    if (place == RETRY_NOWHERE)
+        race_won(x); /* what is against the request itself need not be heard twice */
     x->error = ir_error_copy(&x->arena, e);
     x->detail = arena_str(&x->arena, detail);
-    const enum retry_place place = retry_place(&x->error);
     if (place == RETRY_ELSEWHERE)
         route_forsake(&x->route, &x->attempt.candidate);
     if (x->racing) {

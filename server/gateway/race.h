@@ -4,7 +4,8 @@
  *   attempt ──── no first byte yet ──── race_begin ───► attempt and rival run ─► the first whose reply begins, or,
  *                                                          │                      being a document, is whole and good
  *                                                          │                      wins; the other is cut
- *                                                          └─► one fails: the other goes on alone
+ *                                                          ├─► one fails: the other goes on alone
+ *                                                          └─► one says that the request is wrong: the other is cut
  *
  * The rest of the gateway knows one attempt of an exchange, x->attempt; whichever call has something
  * to say stands there while it does.  Both are booked. */
@@ -34,7 +35,7 @@ bool race_enter(struct exchange *x, const struct race_leg *leg);
 void race_leave(struct exchange *x, bool entered);
 /* x->attempt has failed, with x->error: the other goes on alone. */
 void race_lost(struct exchange *x);
-/* x->attempt has won: the other is cut, if there is a race. */
+/* x->attempt has the answer, good or bad: the other is cut, if there is a race. */
 void race_won(struct exchange *x);
 /* Nobody has: the other is cut, if there is a race. */
 void race_end(struct exchange *x);

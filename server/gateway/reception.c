@@ -78,7 +78,8 @@ fail(struct exchange *x, enum ir_fault kind, const char *text)
     exchange_attempt_failed(x, &e, (struct str){ NULL, 0 });
 }
 
-static void
+/* False when the attempt has failed, and x is gone, perhaps. */
+static bool
 collect(struct exchange *x, const char *p, size_t n)
 {
     struct attempt *a = &x->attempt;
@@ -86,9 +87,13 @@ collect(struct exchange *x, const char *p, size_t n)
     if (a->reply == ATTEMPT_ERROR && (a->collected.n > ERROR_MAX || a->collected.err)) {
         struct ir_error e = attempt_error_read(x);
         exchange_attempt_failed(x, &e, STR("the error's body is too large"));
-    } else if (a->collected.err) {
-        fail(x, IR_FAULT_PROTOCOL, "its reply is too large");
+        return false;
     }
+    if (a->collected.err) {
+        fail(x, IR_FAULT_PROTOCOL, "its reply is too large");
+        return false;
+    }
+    return true;
 }
 
 static void
@@ -129,15 +134,15 @@ take_data(struct exchange *x, const char *p, size_t n)
     else if (a->reply == ATTEMPT_PASSAGE)
         pass(x, str_make(p, n));
     else
-        collect(x, p, n);
+        (void)collect(x, p, n);
 }
 
 /* --- a race -------------------------------------------------------------------------------- */
 
 /* The first bytes of one that races are kept until they show a reply that has begun: comments and errors do not win,
- * and an attempt with a stream cannot race.  True when it has. */
-static bool
-has_begun(struct exchange *x, const char *p, size_t n)
+ * and an attempt with a stream cannot race.  FAILED: x is gone, perhaps. */
+static enum overture
+keep_first(struct exchange *x, const char *p, size_t n)
 {
     struct attempt *a = &x->attempt;
     struct ir_error e = { .set = false };
@@ -150,17 +155,11 @@ has_begun(struct exchange *x, const char *p, size_t n)
     if (reply == ATTEMPT_DOCUMENT)
         a->reply = reply; /* it wins when it is whole, and good */
     if (reply != ATTEMPT_STREAM)
-        return false;
-    switch (overture_of(a->target.dialect, a->target.op->kind, all, false, &a->arena, &e)) {
-    case OVERTURE_BEGUN:
-        return true;
-    case OVERTURE_FAILED:
+        return OVERTURE_OPEN;
+    enum overture o = overture_of(a->target.dialect, a->target.op->kind, all, false, &a->arena, &e);
+    if (o == OVERTURE_FAILED)
         exchange_attempt_failed(x, &e, (struct str){ NULL, 0 });
-        return false;
-    case OVERTURE_OPEN:
-        break;
-    }
-    return all.n > OVERTURE_MAX;
+    return o == OVERTURE_OPEN && all.n > OVERTURE_MAX ? OVERTURE_BEGUN : o;
 }
 
 /* What was kept comes now.  May be the end of x. */
@@ -177,24 +176,26 @@ take_kept(struct exchange *x)
 static bool
 take_racing(struct exchange *x, const char *p, size_t n)
 {
+    enum overture o = OVERTURE_BEGUN;
     switch (x->attempt.reply) {
     case ATTEMPT_SILENT:
-        if (!has_begun(x, p, n))
-            break;
-        race_won(x);
-        take_kept(x);
-        return false;
+        o = keep_first(x, p, n);
+        if (o == OVERTURE_BEGUN) {
+            race_won(x);
+            take_kept(x);
+        }
+        break;
     case ATTEMPT_PASSAGE:
-        race_won(x);
-        take_data(x, p, n);
-        return false;
-    case ATTEMPT_ERROR:
-    case ATTEMPT_DOCUMENT:
     case ATTEMPT_STREAM:
+        race_won(x);
         take_data(x, p, n);
         break;
+    case ATTEMPT_ERROR:
+    case ATTEMPT_DOCUMENT:
+        note_sign(x);
+        return collect(x, p, n);
     }
-    return x->racing;
+    return o == OVERTURE_OPEN;
 }
 
 static void

@@ -120,6 +120,29 @@ describe('two calls for one request', () => {
         assert.deepEqual([text, error, line.outcome, line.provider], ['right', undefined, 'ok', 'right']);
     });
 
+    for (const [what, status, script] of [
+        ['a refusal', 400, (res) => {
+            res.writeHead(400, type(false));
+            res.end('{"error":{"message":"no such thing","type":"invalid_request_error"}}');
+        }],
+        ['a large refusal', 400, (res) => {
+            res.writeHead(400, type(false));
+            res.write(`{"error":{"message":"${'no '.repeat(600_000)}`); // and does not end
+        }],
+        ['a refusal as a stream', 400, (res) => {
+            res.writeHead(200, type(true));
+            res.write('data: {"error":{"message":"no such thing","type":"invalid_request_error","code":400}}\n\n');
+        }],
+    ])
+        test(`${what} of the request itself is the answer, whoever else is asked`, async () => {
+            left.script = () => {}; // says nothing, ever
+            right.script = script;
+            const { error, line } = await ask('pair', true);
+            assert.equal(error?.status, status);
+            assert.deepEqual([line.provider, line.attempts], ['right', 2]);
+            await eventually(() => left.open === 0); // it is given up
+        });
+
     test('who raced and goes on alone is heard from the beginning', async () => {
         left.script = async (res, stream) => {
             await sleep(160);

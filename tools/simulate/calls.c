@@ -309,10 +309,10 @@ lose_or_finish(struct call *k)
         route_forsake(&x->route, &to);
     if (good)
         course_finish(x, k->upstream);
-    else if (x->calls[0].number || x->calls[1].number)
-        return;
     else if (retry_place(&x->error) == RETRY_NOWHERE)
         course_fail(x);
+    else if (x->calls[0].number || x->calls[1].number)
+        return;
     else
         recover(x);
 }
