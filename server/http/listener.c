@@ -182,7 +182,8 @@ wake(struct http_listener *l)
         return;
     l->resting = false;
     event_del(&l->rest_event);
-    event_add(&l->accept_event, NULL);
+    if (event_add(&l->accept_event, NULL))
+        rest(l);
 }
 
 static void
@@ -259,10 +260,14 @@ http_listener_create(struct http_server *s, int fd, struct http_tls *tls)
         return ERR_MEMORY;
     }
     *l = (struct http_listener){ .server = s, .next = s->listeners, .tls = tls, .fd = fd };
-    s->listeners = l;
     event_assign(&l->accept_event, s->base, fd, EV_READ | EV_PERSIST, on_accept, l);
     evtimer_assign(&l->rest_event, s->base, on_rested, l);
-    event_add(&l->accept_event, NULL);
+    if (event_add(&l->accept_event, NULL)) {
+        close(fd);
+        free(l);
+        return ERR_MEMORY;
+    }
+    s->listeners = l;
     return ERR_OK;
 }
 

@@ -28,7 +28,7 @@ void http_listen_address(int fd, char real[HTTP_ADDRESS_TEXT]);
 /* Accept connections from fd for s.  fd is owned from now on, and the listener belongs to s: it is
  * closed by http_server_drain and http_server_destroy.  tls is NULL for plain text, else borrowed.
  * At the cap of connections the one that is idle longest makes room; if none is, accepting waits.
- * Returns ERR_OK or ERR_MEMORY. */
+ * Returns ERR_OK, or ERR_MEMORY: then fd is closed. */
 MUST_CHECK enum err http_listener_create(struct http_server *s, int fd, struct http_tls *tls);
 
 #endif

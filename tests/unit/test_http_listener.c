@@ -514,6 +514,17 @@ bad_certificate_files_are_reported(void **state)
     drop_identity(&b);
 }
 
+static void
+a_socket_that_cannot_be_watched_is_no_listener(void **state)
+{
+    struct rig *r = *state;
+    rig_connect(r);
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    assert_return_code(fd, 0);
+    assert_int_equal(http_listener_create(r->server, fd, NULL), ERR_MEMORY);
+    assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
 int
 main(void)
 {
@@ -533,6 +544,7 @@ main(void)
         RIG_TEST(tls_1_2_carries_requests_and_resumes),
         RIG_TEST(large_bodies_pass_through_tls),
         RIG_TEST(a_client_that_offers_only_other_protocols_is_refused),
+        RIG_TEST(a_socket_that_cannot_be_watched_is_no_listener),
         cmocka_unit_test(bad_certificate_files_are_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
