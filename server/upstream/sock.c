@@ -13,6 +13,7 @@ struct sock {
     void *owner;
     curl_socket_t fd;
     bool ours;             /* made by sock_open: sock_close will be called */
+    bool answers;          /* the peer says nothing unasked */
     int want;              /* CURL_POLL_IN | CURL_POLL_OUT, 0 when curl does not care */
     bool reading, writing; /* registered with the loop */
     struct event rd, wr;
@@ -26,10 +27,12 @@ on_ready(evutil_socket_t fd, short what, void *arg)
     if (what & EV_READ && s->want & CURL_POLL_IN) {
         events |= CURL_CSELECT_IN;
     } else if (what & EV_READ) {
-        /* An idle connection that the peer closed.  Stop looking, or the loop would spin; curl
-         * notices when it wants to use it. */
+        /* An idle connection that the peer closed, or where it speaks unasked.  Stop looking, or the loop would spin;
+         * curl notices an end when it wants to use it, but would take anything else for the next reply. */
         event_del(&s->rd);
         s->reading = false;
+        if (s->answers)
+            shutdown(fd, SHUT_RDWR);
     }
     if (what & EV_WRITE && s->want & CURL_POLL_OUT)
         events |= CURL_CSELECT_OUT;
@@ -126,6 +129,14 @@ sock_close(struct sock_table *t, curl_socket_t fd)
     if (s)
         sock_remove(s);
     close(fd);
+}
+
+void
+sock_answers(struct sock_table *t, curl_socket_t fd)
+{
+    struct sock *s = sock_find(t, fd);
+    if (s)
+        s->answers = true;
 }
 
 /* Registering for reading before unregistering for writing keeps the descriptor in epoll, which

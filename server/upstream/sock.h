@@ -32,8 +32,10 @@ void sock_table_fini(struct sock_table *t);
 curl_socket_t sock_open(struct sock_table *t, void *owner, int family, int type, int protocol);
 /* Close a socket made by sock_open. */
 void sock_close(struct sock_table *t, curl_socket_t fd);
+/* On fd the peer only answers: when it speaks while nobody has asked, the connection is not used again. */
+void sock_answers(struct sock_table *t, curl_socket_t fd);
 /* What curl wants to hear of fd: CURL_POLL_IN, OUT, INOUT, NONE or REMOVE.  0, or -1 when memory is
- * short. */
+ * short, or the loop cannot watch it. */
 int sock_want(struct sock_table *t, void *owner, curl_socket_t fd, int what);
 
 #endif

@@ -166,10 +166,25 @@ set_constants(struct upstream_call *c)
     return bad == 0;
 }
 
+/* Of HTTP/1: with HTTP/2 servers may say something about the connection at any time. */
+static void
+note_manners(const struct transfer *t, struct sock_table *socks)
+{
+    long version = CURL_HTTP_VERSION_NONE;
+    curl_socket_t fd = CURL_SOCKET_BAD;
+    curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
+    if (version != CURL_HTTP_VERSION_1_0 && version != CURL_HTTP_VERSION_1_1)
+        return;
+    if (curl_easy_getinfo(t->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK)
+        sock_answers(socks, fd);
+}
+
 static void
 on_over(struct transfer *t, CURLcode code)
 {
-    upstream_over((struct upstream_call *)t, code);
+    struct upstream_call *c = (struct upstream_call *)t;
+    note_manners(t, &c->u->socks);
+    upstream_over(c, code);
 }
 
 /* The handle is made when a call first needs one. */
