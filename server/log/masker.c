@@ -169,8 +169,9 @@ may_begin_with(const struct masker *m, struct str s)
     return i < m->n && str_starts(m->v[i].value, s);
 }
 
-size_t
-masker_decided(const struct masker *m, struct str text)
+/* The first place where one may begin that goes on behind the text. */
+static size_t
+first_open(const struct masker *m, struct str text)
 {
     for (size_t i = text.n > m->longest ? text.n - m->longest : 0; i < text.n; i++) {
         bool starts = text.n - i > 1 ? is_start(m, text.p + i)
@@ -179,6 +180,17 @@ masker_decided(const struct masker *m, struct str text)
             return i;
     }
     return text.n;
+}
+
+size_t
+masker_decided(const struct masker *m, struct str text)
+{
+    size_t sure = first_open(m, text);
+    /* One that is there and has that place in it is not to be shown up to there. */
+    for (size_t i = sure; sure < text.n && i-- > 0 && sure - i < m->longest;)
+        if (is_start(m, text.p + i) && i + match_known(m, str_skip(text, i)) > sure)
+            sure = i;
+    return sure;
 }
 
 /* How far those reach that begin within the first `end` bytes, or within another of them. */

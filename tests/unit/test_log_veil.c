@@ -80,12 +80,40 @@ what_escapes_hide_is_looked_for_once(void **state)
     masker_destroy(known);
 }
 
+/* Where a text breaks off within what may be one of them, nothing is decided of another that goes on there, either. */
+static void
+a_secret_that_ends_in_the_begin_of_another_is_not_decided(void **state)
+{
+    static const struct str secrets[] = { STR_INIT("key-one-shared"), STR_INIT("shared-two-key"),
+                                          STR_INIT("two-key-end-of-it") };
+    static const struct {
+        struct str text;
+        size_t sure;
+    } rows[] = {
+        { STR_INIT("the key-one-shared"), 4 },
+        { STR_INIT("the key-one-sh"), 4 },
+        { STR_INIT("the key-one-shared-two-key"), 4 },
+        { STR_INIT("the key-one-shared, the"), 23 },
+        { STR_INIT("the key-one-shared share"), 19 },
+        { STR_INIT("the shared-two-ke"), 4 },
+        { STR_INIT("none"), 4 },
+    };
+    (void)state;
+    struct masker *known = masker_create(NULL, secrets, 3, LOG_SECRET_MIN);
+    assert_non_null(known);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (masker_decided(known, rows[i].text) != rows[i].sure)
+            fail_msg("%s: %zu", rows[i].text.p, masker_decided(known, rows[i].text));
+    masker_destroy(known);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_secrets_that_overlap_nothing_is_shown),
         cmocka_unit_test(what_escapes_hide_is_looked_for_once),
+        cmocka_unit_test(a_secret_that_ends_in_the_begin_of_another_is_not_decided),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
