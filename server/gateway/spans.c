@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "runtime/base/utf8.h"
 #include "runtime/ir/reply.h"
 #include "runtime/xd/registry.h"
 #include "server/gateway/clock.h"
@@ -66,8 +67,7 @@ mask(struct teller *t, struct str s)
 {
     const struct log *log = t->x->worker->service->log;
     s = log && s.n ? log_masked(log, s, &t->masked) : s;
-    s.n = s.n < TEXT_SHOWN ? s.n : TEXT_SHOWN;
-    return s;
+    return utf8_cut(s, TEXT_SHOWN);
 }
 
 static void
@@ -447,8 +447,7 @@ tell_error(struct teller *t)
 static void
 tell_agent(struct teller *t)
 {
-    struct str agent = mask(t, t->x->trail.agent);
-    agent.n = agent.n < AGENT_MAX ? agent.n : AGENT_MAX;
+    struct str agent = utf8_cut(mask(t, t->x->trail.agent), AGENT_MAX);
     if (agent.n)
         otlp_span_str(t->out, BRIEF("user_agent.original"), agent);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "runtime/base/dice.h"
+#include "runtime/base/utf8.h"
 #include "runtime/json/writer.h"
 #include "runtime/xd/moment.h"
 #include "server/gateway/aside.h"
@@ -375,9 +376,9 @@ webhook_destroy(struct webhook *w)
 static unsigned
 copy_name(char *to, struct str name)
 {
-    unsigned n = name.n < NAME_MAX_BYTES ? (unsigned)name.n : NAME_MAX_BYTES;
-    memcpy(to, name.p, n);
-    return n;
+    name = utf8_cut(name, NAME_MAX_BYTES);
+    memcpy(to, name.p, name.n);
+    return (unsigned)name.n;
 }
 
 void

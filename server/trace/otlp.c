@@ -18,21 +18,12 @@ enum { ANY_STRING = 1, ANY_BOOL = 2, ANY_INT = 3, ANY_DOUBLE = 4, ANY_ARRAY = 5,
 void
 otlp_text(struct buf *b, unsigned field, struct str s)
 {
-    size_t good = utf8_valid(s.p, s.n);
-    if (good == s.n) {
+    if (utf8_valid(s.p, s.n) == s.n) {
         pb_str(b, field, s);
         return;
     }
     size_t at = pb_begin(b, field);
-    while (s.n) {
-        good = utf8_valid(s.p, s.n);
-        buf_put(b, s.p, good);
-        s = str_skip(s, good);
-        if (s.n) {
-            buf_puts(b, STR(UTF8_REPLACEMENT));
-            s = str_skip(s, 1);
-        }
-    }
+    utf8_sanitize(b, s);
     pb_end(b, at);
 }
 
