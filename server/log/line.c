@@ -169,7 +169,7 @@ put_key(struct log_line *l, struct brief key, size_t value)
     return to + key.n - 2;
 }
 
-/* The escape of an ASCII character that cannot stand for itself in a string; its length. */
+/* The escape of a character below U+0100 that cannot stand for itself in a string; its length. */
 static size_t
 escape(unsigned char c, char out[8])
 {
@@ -201,6 +201,8 @@ encode(struct str s, char code[8], size_t *taken)
     if (n > s.n || utf8_valid(s.p, n) < n)
         return STR(UTF8_REPLACEMENT);
     *taken = n;
+    if (c == 0xc2 && (unsigned char)s.p[1] < 0xa0) /* C1: a terminal may take it for a command */
+        return str_make(code, escape((unsigned char)s.p[1], code));
     return str_make(s.p, n);
 }
 

@@ -61,7 +61,7 @@ write_sample(struct log *log)
     log_str(&l, "model", STR("gpt-4o"));
     log_str(&l, "absent", (struct str){ 0 });
     log_str(&l, "empty", STR(""));
-    log_str(&l, "odd", STR("a \"b\"\\\n\t\x01\x7f\xc3\xa9\xff="));
+    log_str(&l, "odd", STR("a \"b\"\\\n\t\x01\x7f\xc2\x9b\xc3\xa9\xff="));
     log_int(&l, "status", 200);
     log_int(&l, "least", INT64_MIN);
     log_bool(&l, "stream", true);
@@ -81,7 +81,7 @@ log_writes_json(void **state)
                         "{\"ts\":\"2025-12-31T23:59:59.123Z\",\"level\":\"warn\","
                         "\"event\":\"request\","
                         "\"model\":\"gpt-4o\",\"empty\":\"\","
-                        "\"odd\":\"a \\\"b\\\"\\\\\\n\\t\\u0001\\u007f\xc3\xa9\xef\xbf\xbd=\","
+                        "\"odd\":\"a \\\"b\\\"\\\\\\n\\t\\u0001\\u007f\\u009b\xc3\xa9\xef\xbf\xbd=\","
                         "\"status\":200,\"least\":-9223372036854775808,\"stream\":true,"
                         "\"dur\":1.234567,\"first\":0.000042}\n");
 }
@@ -95,7 +95,7 @@ log_writes_text(void **state)
     write_sample(w.log);
     assert_string_equal(world_fini(&w),
                         "2025-12-31T23:59:59.123Z warn request model=gpt-4o empty=\"\" "
-                        "odd=\"a \\\"b\\\"\\\\\\n\\t\\u0001\\u007f\xc3\xa9\xef\xbf\xbd=\" "
+                        "odd=\"a \\\"b\\\"\\\\\\n\\t\\u0001\\u007f\\u009b\xc3\xa9\xef\xbf\xbd=\" "
                         "status=200 least=-9223372036854775808 stream=true "
                         "dur=1.234567 first=0.000042\n");
 }
