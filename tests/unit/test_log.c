@@ -77,13 +77,14 @@ log_writes_json(void **state)
     struct world w;
     world_init(&w, LOG_FORMAT_JSON);
     write_sample(w.log);
-    assert_string_equal(world_fini(&w),
-                        "{\"ts\":\"2025-12-31T23:59:59.123Z\",\"level\":\"warn\","
-                        "\"event\":\"request\","
-                        "\"model\":\"gpt-4o\",\"empty\":\"\","
-                        "\"odd\":\"a \\\"b\\\"\\\\\\n\\t\\u0001\\u007f\\u009b\xc3\xa9\xef\xbf\xbd=\","
-                        "\"status\":200,\"least\":-9223372036854775808,\"stream\":true,"
-                        "\"dur\":1.234567,\"first\":0.000042}\n");
+    assert_string_equal(
+        world_fini(&w),
+        "{\"ts\":\"2025-12-31T23:59:59.123Z\",\"level\":\"warn\","
+        "\"event\":\"request\","
+        "\"model\":\"gpt-4o\",\"empty\":\"\","
+        "\"odd\":\"a \\\"b\\\"\\\\\\n\\t\\u0001\\u007f\\u009b\xc3\xa9\xef\xbf\xbd=\","
+        "\"status\":200,\"least\":-9223372036854775808,\"stream\":true,"
+        "\"dur\":1.234567,\"first\":0.000042}\n");
 }
 
 static void
