@@ -293,8 +293,11 @@ watch(struct crew *c)
     };
     while (c->running > 0) {
         fds[ON_UPGRADE].fd = c->upgrade ? upgrade_fd(c->upgrade) : -1;
-        if (poll(fds, N_EVENTS, c->look_ms || c->upgrade ? SETTLE_MS : -1) < 0 && errno != EINTR)
-            return;
+        if (poll(fds, N_EVENTS, c->look_ms || c->upgrade ? SETTLE_MS : -1) < 0) {
+            if (errno != EINTR)
+                return;
+            continue; /* what fds say is of the last time */
+        }
         if (fds[ON_FILE].revents & POLLIN)
             on_file(c);
         look_at_file(c);
