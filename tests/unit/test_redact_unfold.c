@@ -115,6 +115,55 @@ whatever_is_escaped_is_found(void **state)
     buf_fini(&out);
 }
 
+/* All that is hidden without a look behind escapes is hidden with it, whatever else is. */
+static void
+no_less_is_hidden_than_without(void **state)
+{
+    static const char *const parts[] = { "ann@example.org",
+                                         "sk-proj-abcDEF0123456789ghiJKL",
+                                         "4111111111111111",
+                                         "DE89370400440532013000",
+                                         "+491701234567",
+                                         "password",
+                                         "=",
+                                         "\": \"",
+                                         "\\",
+                                         "\\u0061",
+                                         "%41",
+                                         "%25",
+                                         "%40",
+                                         "x",
+                                         " ",
+                                         "-",
+                                         "/",
+                                         "1" };
+    const struct redact_rules plain = { .which = REDACT_ALL };
+    struct dice dice = { 6 };
+    struct buf text;
+    (void)state;
+    buf_init(&text, 1 << 16);
+    for (unsigned round = 0; round < 20000; round++) {
+        struct redact_search without, with;
+        struct redact_match a, b = { 0 };
+        bool more = true;
+        buf_clear(&text);
+        for (unsigned i = dice_roll(&dice, 12); i; i--)
+            buf_puts(&text, str_from(parts[dice_roll(&dice, sizeof parts / sizeof *parts)]));
+        redact_search_begin(&without, &plain, redact_script_bare(buf_str(&text)));
+        redact_search_begin(&with, &rules, redact_script_bare(buf_str(&text)));
+        for (size_t from = 0; redact_search_next(&without, from, &a); from = a.at + a.n) {
+            while (more && b.at + b.n < a.at + a.n)
+                more = redact_search_next(&with, b.at + b.n, &b);
+            if (!more || b.at > a.at)
+                fail_msg("seed 6, round %u: %zu + %zu of %.*s", round, a.at, a.n,
+                         STR_ARG(buf_str(&text)));
+        }
+        redact_search_end(&without);
+        redact_search_end(&with);
+    }
+    buf_fini(&text);
+}
+
 int
 main(void)
 {
@@ -122,6 +171,7 @@ main(void)
         cmocka_unit_test(what_is_read),
         cmocka_unit_test(what_is_hidden),
         cmocka_unit_test(whatever_is_escaped_is_found),
+        cmocka_unit_test(no_less_is_hidden_than_without),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
