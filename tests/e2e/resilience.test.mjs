@@ -233,19 +233,15 @@ describe('limits', () => {
     });
     after(() => w.stop());
 
-    const kinds = (all) => all.map(({ error }) => error?.status ?? 200).sort();
-
     test('one at a time, one waits, the others are told at once', async () => {
         const start = Date.now();
-        const late = [];
+        const order = [];
         const all = await Promise.all([1, 2, 3, 4].map(async () => {
             const r = await call(w, 'openai', 'queued', false);
-            if (r.error)
-                late.push(Date.now() - start);
+            order.push(r.error?.status ?? 200);
             return r;
         }));
-        assert.deepEqual(kinds(all), [200, 200, 503, 503]);
-        assert.ok(late.every((ms) => ms < 750), `${late}`);
+        assert.deepEqual(order, [503, 503, 200, 200]);
         assert.ok(Date.now() - start >= 1590);
         for (const { error } of all)
             assert.ok(!error || Number(error.headers.get('retry-after')) >= 1);

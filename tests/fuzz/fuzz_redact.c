@@ -65,7 +65,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
             abort();
         hidden += m.n;
     }
-    unfold(text, hidden ? 1 : 0);
+    unfold(text, hidden);
     free(copy);
     return 0;
 }

@@ -50,7 +50,7 @@ what_was_forgotten_is_not_recalled(void **state)
         measure_recall(&m, &place)[0] = cell_of(3);
     }
     measure_forget(&m);
-    for (unsigned i = 0; i < 500; i++) {
+    for (unsigned i = 500; i--;) { /* the newest first: to look for others would drive them out */
         const struct measure_place place = place_of(i, 2, 200);
         assert_null(measure_recall(&m, &place)[0]);
     }
