@@ -300,6 +300,18 @@ shake_hands(struct upstream_call *c)
     }
 }
 
+/* That of the reply was told, and a request that has got a reply is not sent again. */
+static void
+forget_heads(struct upstream_call *c)
+{
+    struct wire *w = &c->wire;
+    buf_fini(&c->head.text);
+    if (!wire_is_sent(c))
+        return;
+    w->sent -= w->head.n;
+    buf_fini(&w->head);
+}
+
 void
 wire_run(struct upstream_call *c)
 {
@@ -322,7 +334,7 @@ wire_run(struct upstream_call *c)
         return;
     }
     if (c->head.complete && c->head.text.p)
-        buf_fini(&c->head.text); /* such a reply takes its time */
+        forget_heads(c); /* such a reply takes its time */
 }
 
 void
