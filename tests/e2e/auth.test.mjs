@@ -29,6 +29,10 @@ async function withGateway(providers, secrets, run, options = {}) {
 
 const ask = (w, model) => w.openai().chat.completions.create({ model, messages });
 
+// A deployment at `p` that buys its tokens at `t`.
+const buyer = (p, t) => ({ name: 'a', type: 'azure', base_url: p.url, settings: { resource: 'r' }, models: ['gpt'],
+                           auth: { client_id: 'me', client_secret: 'client-secret-0123', token_url: t.url } });
+
 test('a key stands where the provider wants it', async () => {
     const p = await provider((r) => r.headers['api-key'] !== 'azure-key-0123456789' && 'no key');
     await withGateway([{ name: 'a', type: 'azure', base_url: `${p.url}/openai`,
@@ -71,10 +75,7 @@ test('tokens are renewed before they end, and none is used after', async () => {
             born.set(mine, Date.now());
         return Date.now() - born.get(mine) > 3000 && 'an old ticket';
     });
-    await withGateway([{ name: 'a', type: 'azure', base_url: p.url, settings: { resource: 'r' },
-                         auth: { client_id: 'me', client_secret: 'client-secret-0123',
-                                 token_url: t.url },
-                         models: ['gpt'] }], ['client-secret-0123'], async (w) => {
+    await withGateway([buyer(p, t)], ['client-secret-0123'], async (w) => {
         await eventually(async () => {
             await ask(w, 'gpt');
             return born.size >= 3;
@@ -88,10 +89,7 @@ test('a token endpoint that refuses is an error that clients understand', async 
     const t = await tokens('ticket', 3600, () => refuse && {
         status: 401, body: { error: 'invalid_client', error_description: 'not you' } } || undefined);
     const p = await provider(() => undefined);
-    await withGateway([{ name: 'a', type: 'azure', base_url: p.url, settings: { resource: 'r' },
-                         auth: { client_id: 'me', client_secret: 'client-secret-0123',
-                                 token_url: t.url },
-                         models: ['gpt'] }], ['client-secret-0123'], async (w) => {
+    await withGateway([buyer(p, t)], ['client-secret-0123'], async (w) => {
         const e = await failure(ask(w, 'gpt'));
         assert.equal(e.status, 502);
         assert.match(e.message, /provider a: credentials for it cannot be had/);
@@ -111,11 +109,9 @@ test('a token endpoint that refuses is an error that clients understand', async 
 test('another deployment helps out when there are no credentials', async () => {
     const t = await tokens('ticket', 3600, () => ({ status: 503, body: 'down' }));
     const p = await provider((r) => r.headers['api-key'] !== 'azure-key-0123456789' && 'no key');
-    const common = { type: 'azure', base_url: p.url, settings: { resource: 'r' } };
     await withGateway([
-        { ...common, name: 'a', models: [{ name: 'gpt', weight: 1000 }],
-          auth: { client_id: 'me', client_secret: 'client-secret-0123', token_url: t.url } },
-        { ...common, name: 'b', api_key: 'azure-key-0123456789', models: ['gpt'] },
+        { ...buyer(p, t), models: [{ name: 'gpt', weight: 1000 }] },
+        { ...buyer(p, t), name: 'b', auth: undefined, api_key: 'azure-key-0123456789' },
     ], [], async (w) => {
         for (let i = 0; i < 5; i++)
             assert.equal((await ask(w, 'gpt')).choices[0].message.content, 'Welcome.');
@@ -127,11 +123,7 @@ test('who was not asked has not failed, nor has shown that all is well', async (
     let refuse = true;
     const t = await tokens('ticket', 3600, () => refuse && { status: 503, body: 'down' } || undefined);
     const p = await provider((r) => !r.headers.authorization && 'no key');
-    await withGateway([
-        { type: 'azure', base_url: p.url, settings: { resource: 'r' }, name: 'a', models: ['gpt'],
-          auth: { client_id: 'me', client_secret: 'client-secret-0123', token_url: t.url },
-          policies: { candidates: 'one' } },
-    ], [], async (w) => {
+    await withGateway([{ ...buyer(p, t), policies: { candidates: 'one' } }], [], async (w) => {
         const admin = await w.gateway.line((l) => JSON.parse(l).event === 'listening_admin' && `http://${JSON.parse(l).address}`);
         const state = async () => {
             const all = await (await fetch(`${admin}/admin/state`)).json();
@@ -164,10 +156,7 @@ test('who waits for credentials waits no longer than the client', async () => {
     const held = gate();
     const t = await tokens('ticket', 3600, () => held.opened);
     const p = await provider((r) => !r.headers.authorization && 'no key');
-    await withGateway([
-        { type: 'azure', base_url: p.url, settings: { resource: 'r' }, name: 'a', models: ['gpt'],
-          auth: { client_id: 'me', client_secret: 'client-secret-0123', token_url: t.url } },
-    ], [], async (w) => {
+    await withGateway([buyer(p, t)], [], async (w) => {
         const r = await w.post('/v1/chat/completions', { model: 'gpt', messages: [{ role: 'user', content: 'Hi' }] },
                                { 'x-llmux-timeout': '300ms' });
         assert.equal(r.status, 408);
@@ -184,10 +173,7 @@ test('a client that leaves before there are credentials has asked nobody', async
     const held = gate(), leave = new AbortController();
     const t = await tokens('ticket', 3600, () => held.opened);
     const p = await provider((r) => !r.headers.authorization && 'no key');
-    await withGateway([
-        { type: 'azure', base_url: p.url, settings: { resource: 'r' }, name: 'a', models: ['gpt'],
-          auth: { client_id: 'me', client_secret: 'client-secret-0123', token_url: t.url } },
-    ], [], async (w) => {
+    await withGateway([buyer(p, t)], [], async (w) => {
         const gone = fetch(`${w.url}/v1/chat/completions`, {
             method: 'POST', signal: leave.signal,
             headers: { 'content-type': 'application/json', 'x-request-id': 'left' },
@@ -294,10 +280,7 @@ test('a token that the provider revoked is fetched anew', async () => {
     const t = await tokens('ticket', 3600);
     let good = 'ticket-1';
     const p = await provider((r) => bearer(r) !== good && 'revoked');
-    await withGateway([{ name: 'a', type: 'azure', base_url: p.url, settings: { resource: 'r' },
-                         auth: { client_id: 'me', client_secret: 'client-secret-0123',
-                                 token_url: t.url },
-                         models: ['gpt'] }], [], async (w) => {
+    await withGateway([buyer(p, t)], [], async (w) => {
         await ask(w, 'gpt');
         good = 'ticket-2';
         assert.equal((await failure(ask(w, 'gpt'))).status, 401);

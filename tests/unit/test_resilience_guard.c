@@ -16,6 +16,16 @@
 
 static const struct guard_options opts = { GUARD_OPTIONS };
 
+/* A call that ended so, and how the deployment stands then. */
+static struct guard_view
+stand_after(struct guard *g, uint64_t now, const struct guard_report *r)
+{
+    uint64_t ticket;
+    assert_true(guard_begin(g, &opts, now, &ticket, NULL));
+    guard_done(g, &opts, now, ticket, r);
+    return guard_view(g, &opts, now);
+}
+
 static void
 call(struct guard *g, uint64_t now, enum ir_fault fault, uint64_t wait_ns)
 {
@@ -183,11 +193,8 @@ guard_rests_after_a_refusal_until_its_limit_is_made_good(void **state)
 {
     const struct guard_report r = { .fault = IR_FAULT_RATE, .status = 429, .back_ns = 40 * SECOND };
     struct guard g = { .running = 0 };
-    uint64_t ticket;
     (void)state;
-    assert_true(guard_begin(&g, &opts, SECOND, &ticket, NULL));
-    guard_done(&g, &opts, SECOND, ticket, &r);
-    struct guard_view v = guard_view(&g, &opts, SECOND);
+    const struct guard_view v = stand_after(&g, SECOND, &r);
     assert_int_equal(v.standing, GUARD_LAST);
     assert_int_equal(v.reason, GUARD_RATE);
     assert_int_equal(v.until, 41 * SECOND);
@@ -206,14 +213,11 @@ a_probe_that_is_refused_counts_as_such_a_request(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct guard asked = { .running = 0 }, probed = { .running = 0 };
-        uint64_t ticket;
         bool changed;
-        assert_true(guard_begin(&asked, &opts, SECOND, &ticket, NULL));
-        guard_done(&asked, &opts, SECOND, ticket, &rows[i]);
+        const struct guard_view a = stand_after(&asked, SECOND, &rows[i]);
         assert_int_equal(guard_probed(&probed, &opts, SECOND, &t, &rows[i], &changed),
                          GUARD_PROBE_REFUSED);
-        const struct guard_view a = guard_view(&asked, &opts, SECOND),
-                                p = guard_view(&probed, &opts, SECOND);
+        const struct guard_view p = guard_view(&probed, &opts, SECOND);
         assert_int_equal(p.standing, a.standing);
         assert_int_equal(p.reason, a.reason);
         assert_int_equal(p.until, a.until);
@@ -228,11 +232,8 @@ guard_waits_as_told_whenever_the_limit_is_made_good(void **state)
         .fault = IR_FAULT_RATE, .status = 429, .wait_ns = 20 * SECOND, .back_ns = 40 * SECOND
     };
     struct guard g = { .running = 0 };
-    uint64_t ticket;
     (void)state;
-    assert_true(guard_begin(&g, &opts, SECOND, &ticket, NULL));
-    guard_done(&g, &opts, SECOND, ticket, &r);
-    struct guard_view v = guard_view(&g, &opts, SECOND);
+    const struct guard_view v = stand_after(&g, SECOND, &r);
     assert_int_equal(v.standing, GUARD_SHUT);
     assert_int_equal(v.until, 21 * SECOND);
     assert_int_equal(guard_view(&g, &opts, 21 * SECOND).standing, GUARD_READY);
