@@ -130,6 +130,7 @@ wire_prepare(struct upstream_call *c, const struct upstream_request *req)
     bool joined = request_head_make(&w->head, req, c->url);
     if (joined)
         c->body = (struct str){ NULL, 0 };
+    w->head_size = w->head.n;
     return w->site && !w->head.err;
 }
 

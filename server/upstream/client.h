@@ -63,7 +63,8 @@ struct wire {
     struct site *site; /* it is one of its users */
     struct link *link;
     struct dial *dial; /* a connection is being made */
-    struct buf head;   /* of the request; under TLS with a small body */
+    struct buf head;   /* of the request, with a small body; empty once it is not needed again */
+    size_t head_size;  /* what it had */
     size_t sent;       /* of head and body */
     bool fresh;        /* no idle link, please */
     bool deaf;         /* the peer takes no more of the request */

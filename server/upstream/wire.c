@@ -25,13 +25,13 @@ rest_of(struct str s, size_t sent)
 bool
 wire_is_sent(const struct upstream_call *c)
 {
-    return c->wire.sent == c->wire.head.n + c->body.n;
+    return c->wire.sent == c->wire.head_size + c->body.n;
 }
 
 void
 wire_release_body(struct upstream_call *c)
 {
-    c->wire.sent = c->wire.head.n;
+    c->wire.sent = c->wire.head_size;
 }
 
 /* Head and body in one piece where that is possible.  A peer that breaks the connection while we
@@ -43,7 +43,7 @@ send_request(struct upstream_call *c)
     enum link_result r = LINK_OK;
     while (r == LINK_OK && !wire_is_sent(c) && !w->deaf) {
         struct str head = rest_of(buf_str(&w->head), w->sent);
-        struct str body = rest_of(c->body, w->sent > w->head.n ? w->sent - w->head.n : 0);
+        struct str body = rest_of(c->body, w->sent > w->head_size ? w->sent - w->head_size : 0);
         struct str first = head.n ? head : body, second = head.n ? body : head;
         struct iovec v[2] = { { (char *)first.p, first.n }, { (char *)second.p, second.n } };
         size_t moved;
@@ -304,12 +304,9 @@ shake_hands(struct upstream_call *c)
 static void
 forget_heads(struct upstream_call *c)
 {
-    struct wire *w = &c->wire;
     buf_fini(&c->head.text);
-    if (!wire_is_sent(c))
-        return;
-    w->sent -= w->head.n;
-    buf_fini(&w->head);
+    if (wire_is_sent(c))
+        buf_fini(&c->wire.head);
 }
 
 void
