@@ -113,7 +113,8 @@ test('who fails probes is probed until it is well, even if it answers clients', 
         await eventually(async () => {
             await (await w.post('/v1/chat/completions', { model: 'm', messages: [{ role: 'user', content: 'Hi' }] })).text();
             const all = await (await fetch(`${admin}/admin/state`)).json();
-            return all.deployments.find((d) => d.name === 'a').state[0].standing === 'ready';
+            const [{ standing, health }] = all.deployments.find((d) => d.name === 'a').state;
+            return standing === 'ready' && health.ok > 0; // and not for being forgotten
         });
     });
     await fake.stop();
