@@ -44,6 +44,7 @@ vault_fini(struct vault *v)
     free(v->v);
     free(v->buckets);
     free(v->places);
+    free(v->by_words);
     vault_init(v, v->most, v->bytes_most);
 }
 
@@ -187,12 +188,34 @@ prefix_of(const struct vault *v, unsigned place, struct str text)
     return p;
 }
 
-/* Only those that are looked for wherever they stand. */
+static int
+compare_stands(const void *a, const void *b, void *ctx)
+{
+    const struct vault *v = ctx;
+    return str_compare(v->v[*(const unsigned *)a].stands, v->v[*(const unsigned *)b].stands);
+}
+
+static bool
+sort_words(struct vault *v)
+{
+    unsigned *more = realloc(v->by_words, v->n * sizeof *more);
+    if (!more)
+        return false;
+    v->by_words = more;
+    for (unsigned i = 0; i < v->n; i++)
+        v->by_words[i] = i;
+    qsort_r(v->by_words, v->n, sizeof *v->by_words, compare_stands, v);
+    return true;
+}
+
+/* Of values only those that are looked for wherever they stand. */
 enum err
 vault_sort(struct vault *v)
 {
     if (v->placed == v->n)
         return ERR_OK;
+    if (!v->one_way && !sort_words(v))
+        return ERR_MEMORY;
     struct vault_place *more = realloc(v->places, v->n * sizeof *more);
     if (!more)
         return ERR_MEMORY;
@@ -264,8 +287,14 @@ vault_begins(const struct vault *v, struct str text)
 bool
 vault_may_begin(const struct vault *v, struct str text)
 {
-    for (unsigned i = 0; text.n < v->longest && i < v->n; i++)
-        if (text.n < v->v[i].stands.n && str_starts(v->v[i].stands, text))
-            return true;
-    return false;
+    unsigned low = 0, high = v->n; /* what is below low is not above the text */
+    assert(v->placed == v->n);
+    while (text.n < v->longest && low < high) {
+        unsigned mid = low + (high - low) / 2;
+        if (str_compare(v->v[v->by_words[mid]].stands, text) <= 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return text.n < v->longest && low < v->n && str_starts(v->v[v->by_words[low]].stands, text);
 }

@@ -34,10 +34,12 @@ struct vault {
     unsigned mask;
     struct vault_place *places; /* owned: n_places of them, by value; made by vault_sort, */
     unsigned n_places, placed;  /* of the first `placed` entries */
-    uint64_t begins[4];         /* with which bytes values begin, by bit */
-    size_t longest;             /* of what stands for them */
-    bool escapes;               /* some value has characters that JSON escapes */
-    bool one_way;               /* nothing will be put back: one word may stand for many values */
+    unsigned *
+        by_words; /* owned: the first `placed` entries, in the order of what stands for them; if not one_way */
+    uint64_t begins[4]; /* with which bytes values begin, by bit */
+    size_t longest;     /* of what stands for them */
+    bool escapes;       /* some value has characters that JSON escapes */
+    bool one_way;       /* nothing will be put back: one word may stand for many values */
 };
 
 /* An empty vault for so many values and bytes of them; one_way may be set behind it. */
@@ -52,7 +54,8 @@ const struct vault_entry *vault_of_value(const struct vault *v, struct str value
 MUST_CHECK enum err
 vault_put(struct vault *v, enum redact_kind kind, struct str value, struct str stands);
 
-/* Make ready to find values in texts; after the last one was put, and before the next two.  ERR_MEMORY. */
+/* Make ready to find values in texts and, unless it is one_way, what stands for them; after the last one was put, and before
+ * all that follows.  ERR_MEMORY. */
 MUST_CHECK enum err vault_sort(struct vault *v);
 /* The longest value that text begins with, if a word ends there; NULL: none. */
 const struct vault_entry *vault_value_at(const struct vault *v, struct str text);

@@ -13,7 +13,7 @@ fill(struct vault *v)
     vault_init(v, 10, 1000);
     if (vault_put(v, REDACT_EMAIL, STR("ann@example.org"), STR("[email:1a2b]"))
         || vault_put(v, REDACT_EMAIL, STR("bob"), STR("[email:1a2c]"))
-        || vault_put(v, REDACT_PRIVATE_KEY, STR("k\"1\n2\\\x01"), STR("[key:0]")))
+        || vault_put(v, REDACT_PRIVATE_KEY, STR("k\"1\n2\\\x01"), STR("[key:0]")) || vault_sort(v))
         abort();
 }
 

@@ -36,6 +36,7 @@ fill(struct vault *v)
     vault_init(v, 10, 1000);
     assert_int_equal(vault_put(v, REDACT_EMAIL, STR("ann@example.org"), STR(P0)), ERR_OK);
     assert_int_equal(vault_put(v, REDACT_PRIVATE_KEY, STR("k\"1\n2\\"), STR(P1)), ERR_OK);
+    assert_int_equal(vault_sort(v), ERR_OK);
 }
 
 static void

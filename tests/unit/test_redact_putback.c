@@ -28,6 +28,7 @@ fill(struct vault *v)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_int_equal(
             vault_put(v, REDACT_EMAIL, str_from(rows[i].value), str_from(rows[i].stands)), ERR_OK);
+    assert_int_equal(vault_sort(v), ERR_OK);
 }
 
 #define K  "[private_key:0123456789ab]"
@@ -171,6 +172,7 @@ json_stays_json(void **state)
     arena_init(&a, 1 << 20);
     assert_int_equal(vault_put(&v, REDACT_CARD, str_from(value), STR("[card:000000000000]")),
                      ERR_OK);
+    assert_int_equal(vault_sort(&v), ERR_OK);
     struct str json = STR("{\"x\":\"a [card:000000000000] b\"}");
     for (unsigned depth = 1; depth <= 3; depth++) {
         struct buf out;
@@ -274,6 +276,40 @@ a_vault_has_caps(void **state)
     vault_fini(&v);
 }
 
+/* Against a look at all of them. */
+static void
+begins_of_placeholders_are_known(void **state)
+{
+    struct dice dice = { 7 };
+    (void)state;
+    for (unsigned round = 0; round < 2000; round++) {
+        struct vault v;
+        vault_init(&v, 100, 1000);
+        for (unsigned i = dice_roll(&dice, 30); i; i--) {
+            char value[8], stands[16] = "[";
+            size_t n = 1 + dice_roll(&dice, 5);
+            snprintf(value, sizeof value, "%u", i);
+            for (size_t k = 0; k < n; k++)
+                stands[1 + k] = "ab:"[dice_roll(&dice, 3)];
+            stands[1 + n] = ']';
+            assert_int_equal(vault_put(&v, REDACT_CARD, str_from(value), str_from(stands)), ERR_OK);
+        }
+        assert_int_equal(vault_sort(&v), ERR_OK);
+        for (unsigned turn = 0; turn < 50; turn++) {
+            char text[8] = "[";
+            size_t n = 1 + dice_roll(&dice, 5);
+            for (size_t k = 1; k < n; k++)
+                text[k] = "ab:]"[dice_roll(&dice, 4)];
+            bool may = false;
+            for (unsigned i = 0; i < v.n; i++)
+                may |= n < v.v[i].stands.n && str_starts(v.v[i].stands, str_make(text, n));
+            if (vault_may_begin(&v, str_make(text, n)) != may)
+                fail_msg("seed 7, round %u: %.*s", round, (int)n, text);
+        }
+        vault_fini(&v);
+    }
+}
+
 /* Where a value stands as a word of its own, the longest that begins there. */
 static void
 values_are_found_again(void **state)
@@ -366,6 +402,7 @@ main(void)
         cmocka_unit_test(json_stays_json),
         cmocka_unit_test(cuts_make_no_difference),
         cmocka_unit_test(a_vault_has_caps),
+        cmocka_unit_test(begins_of_placeholders_are_known),
         cmocka_unit_test(values_are_found_again),
         cmocka_unit_test(values_are_found_as_by_search),
     };
