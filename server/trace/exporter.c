@@ -52,7 +52,8 @@ struct exporter {
     /* The thread's own. */
     struct sender *sender; /* owned */
     uint64_t start_ns;     /* since 1970 */
-    uint64_t next_metrics; /* ms, monotonic */
+    uint64_t due;          /* ms, monotonic: when to send what waits, be it a batch or not */
+    uint64_t next_metrics; /* the same: when to report them */
     uint64_t last_words;   /* when to give up after stop; 0: not asked yet */
     unsigned seed;         /* of the jitter */
 };
@@ -257,12 +258,21 @@ try_batch(struct exporter *e, enum otlp_signal signal)
     lane->items = 0;
 }
 
-/* Send a batch, or go on with one; false when there is nothing to be done now. */
+/* Is there as much as a message may have? */
 static bool
-step(struct exporter *e, enum otlp_signal signal)
+is_full(const struct exporter *e, const struct lane *lane)
+{
+    return atomic_load_explicit(&lane->bytes, memory_order_relaxed) >= MESSAGE_FULL
+           || atomic_load_explicit(&lane->waiting, memory_order_relaxed) >= e->opts.batch;
+}
+
+/* Send a batch, or go on with one; false when there is nothing to be done now.  What is no batch waits for more until it is
+ * due, or while one message is sent the few items of the next would come, and all the time would go into sending. */
+static bool
+step(struct exporter *e, enum otlp_signal signal, bool due)
 {
     struct lane *lane = &e->lanes[signal];
-    if (lane->items == 0 && !fill(e, signal))
+    if (lane->items == 0 && (!(due || is_full(e, lane)) || !fill(e, signal)))
         return false;
     if (lane->items && now_ms() < lane->next && !atomic_load(&e->stop))
         return false;
@@ -297,43 +307,30 @@ send_metrics(struct exporter *e)
 }
 
 static bool
-send_all(struct exporter *e)
+send_all(struct exporter *e, bool due)
 {
-    bool any = step(e, OTLP_TRACES);
-    any |= step(e, OTLP_LOGS);
+    bool any = step(e, OTLP_TRACES, due);
+    any |= step(e, OTLP_LOGS, due);
     return any;
 }
 
-/* Is there a message to be made for which nothing has to wait?  Not while the one before waits for its next try. */
-static bool
-has_batch(const struct exporter *e)
-{
-    bool any = false;
-    for (unsigned i = 0; i < OTLP_SIGNALS; i++) {
-        const struct lane *lane = &e->lanes[i];
-        bool full = atomic_load_explicit(&lane->bytes, memory_order_relaxed) >= MESSAGE_FULL;
-        full |= atomic_load_explicit(&lane->waiting, memory_order_relaxed) >= e->opts.batch;
-        any |= full && lane->items == 0;
-    }
-    return any;
-}
-
-/* The queues may fill as fast as they are emptied: the metrics have their time all the same.  What is no batch waits for
- * more, or while one message is sent the few items of the next would come, and all the time would go into sending. */
+/* Also what is no batch if it is `due`.  The queues may fill as fast as they are emptied: the metrics have their time all the
+ * same. */
 static void
-send_what_waits(struct exporter *e)
+send_what_waits(struct exporter *e, bool due)
 {
-    do
+    for (bool any = true; any && !atomic_load(&e->stop); due = false) {
         if (e->opts.metrics && now_ms() >= e->next_metrics)
             send_metrics(e);
-    while (!atomic_load(&e->stop) && send_all(e) && has_batch(e));
+        any = send_all(e, due);
+    }
 }
 
 /* How long nothing is to be done, unless somebody wakes us. */
 static uint64_t
 rest_ms(const struct exporter *e)
 {
-    uint64_t now = now_ms(), ms = e->opts.delay_ms;
+    uint64_t now = now_ms(), ms = e->due <= now ? 0 : e->due - now;
     for (unsigned i = 0; i < OTLP_SIGNALS; i++) {
         const struct lane *lane = &e->lanes[i];
         if (lane->items)
@@ -349,10 +346,13 @@ run(void *arg)
 {
     struct exporter *e = arg;
     while (!atomic_load(&e->stop)) {
-        send_what_waits(e);
+        bool due = now_ms() >= e->due;
+        send_what_waits(e, due);
+        if (due)
+            e->due = now_ms() + e->opts.delay_ms;
         doze(e, rest_ms(e));
     }
-    while (!is_over(e) && send_all(e))
+    while (!is_over(e) && send_all(e, true))
         ;
     if (e->opts.metrics && !is_over(e))
         send_metrics(e);
@@ -425,6 +425,7 @@ exporter_create(const struct exporter_options *opts, struct fault *f)
     memset(e, 0, sizeof *e);
     arena_init(&e->arena, ARENA_MAX);
     e->start_ns = wall_ns();
+    e->due = now_ms() + opts->delay_ms;
     e->next_metrics = now_ms() + opts->interval_ms;
     e->seed = (unsigned)e->start_ns;
     e->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
