@@ -351,10 +351,12 @@ webhook_adopt(struct webhook *w, struct gateway *g)
         gateway_drop(g);
         return;
     }
-    pthread_mutex_lock(&w->lock);
-    w->room = c->url.p ? c->queue : 0;
-    pthread_mutex_unlock(&w->lock);
+    /* What is in the mail is the thread's. */
+    const unsigned room = c->url.p ? c->queue : 0;
     gateway_drop(atomic_exchange(&w->mail, g));
+    pthread_mutex_lock(&w->lock);
+    w->room = room; /* not before the thread can know the address */
+    pthread_mutex_unlock(&w->lock);
     aside_poke(&w->aside);
 }
 
