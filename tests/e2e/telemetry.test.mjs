@@ -78,9 +78,9 @@ for (const protocol of ['http', 'grpc'])
             assert.equal(told.tracestate, 'a=b');
         });
 
-        test('a name of a client that is no UTF-8 is made so, whole or cut', async () => {
+        test('a name of a client that is no UTF-8 is made so, and is cut between characters', async () => {
             for (const [agent, told] of [['caf\u00e9/1', 'caf\ufffd/1'],
-                ['x'.repeat(255) + '\u00c3\u00a9', 'x'.repeat(255) + '\ufffd']]) {
+                ['x'.repeat(255) + '\u00c3\u00a9', 'x'.repeat(255)]]) {
                 const id = randomBytes(16).toString('hex');
                 const r = await w.post('/v1/chat/completions', chat('openai/any'), { traceparent: `00-${id}-b7ad6b7169203331-01`,
                     'user-agent': agent });
