@@ -148,7 +148,7 @@ ask(struct media_call *c, struct fault *fault)
         .url = c->url ? str_from(c->url) : c->item->url,
         .headers = headers,
         .n_headers = sizeof headers / sizeof *headers,
-        .deadlines = { .connect_ms = CONNECT_MS, .total_ms = rules->timeout_ms },
+        .deadlines = { .connect_ms = CONNECT_MS, .total_ms = c->batch->timeout_ms },
         .max_reply = rules->max_bytes,
     };
     c->status = 0;
@@ -276,6 +276,7 @@ media_batch_start(struct media_batch *b, struct media_fetcher *f, const struct m
         return !fault_set(fault, ERR_MEMORY, 0, "the gateway is out of memory");
     b->fetcher = f;
     b->waiting = b->n;
+    b->timeout_ms = rules->timeout_ms;
     b->bytes = 0;
     for (unsigned i = 0; i < b->n; i++) {
         b->calls[i] = (struct media_call){ .batch = b, .item = &b->items[i] };

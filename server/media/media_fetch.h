@@ -62,6 +62,7 @@ struct media_batch {
     struct media_fetcher *fetcher; /* NULL: does not run */
     struct media_call *calls;      /* owned */
     unsigned waiting;
+    unsigned timeout_ms; /* its own, of each call: other requests may have less time */
     uint64_t bytes;
 };
 

@@ -178,6 +178,37 @@ redirections_are_followed_as_far_as_allowed(void **state)
     assert_non_null(strstr(fetch(s, MEDIA_IMAGE, HERE), "lead nowhere"));
 }
 
+/* Another request that has hardly any time left has begun to fetch meanwhile. */
+static void
+the_time_that_others_have_is_not_ours(void **state)
+{
+    struct stage *s = *state;
+    static const struct step away[] = {
+        { STEP_WAIT, NULL, 20 },
+        { STEP_SEND, "HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n", 0 },
+        { 0 }
+    };
+    static const struct step image[] = {
+        { STEP_WAIT, NULL, 100 },
+        { STEP_SEND,
+          "HTTP/1.1 200 OK\r\nContent-Type: image/gif\r\nContent-Length: 6\r\n\r\nGIF89a", 0 },
+        { 0 }
+    };
+    struct media_batch hasty = { .n = 1, .arena = &s->arena, .told = told, .ctx = s };
+    struct media_rules short_rules = s->rules;
+    struct fault f = { .text = "" };
+    short_rules.timeout_ms = 1;
+    scripted_set(s->world.server, SCRIPTS(away, image));
+    s->batch = (struct media_batch){ .n = 1, .arena = &s->arena, .told = told, .ctx = s };
+    s->batch.items[0] = hasty.items[0] = (struct media_item){ MEDIA_IMAGE, .url = url_of(s, HERE) };
+    assert_true(media_batch_start(&s->batch, &s->fetcher, &s->rules, &f));
+    assert_true(media_batch_start(&hasty, &s->fetcher, &short_rules, &f));
+    media_batch_stop(&hasty); /* and has left */
+    event_base_dispatch(s->world.base);
+    assert_string_equal(s->why, "");
+    assert_true(s->told && str_is(s->batch.items[0].type, "image/gif"));
+}
+
 static void
 nobody_makes_us_call_what_is_not_public(void **state)
 {
@@ -277,6 +308,7 @@ main(void)
         TEST(an_image_comes_in_base64_with_its_type),
         TEST(what_is_not_what_was_asked_for_is_refused),
         TEST(redirections_are_followed_as_far_as_allowed),
+        TEST(the_time_that_others_have_is_not_ours),
         TEST(nobody_makes_us_call_what_is_not_public),
         TEST(a_redirection_leads_nowhere_that_is_not_public),
         TEST(one_that_does_not_come_ends_all),
