@@ -209,7 +209,9 @@ what_comes_beyond_the_cap_is_one_series(void **state)
     for (unsigned i = 0; i < 10000; i++) {
         char name[32];
         struct str model = str_make(name, (size_t)snprintf(name, sizeof name, "m%u", i));
-        metrics_add(metrics_cell(s, METRICS_OF_RETRY, &model), METRICS_RETRIES, 1);
+        struct metrics_cell *c = metrics_cell(s, METRICS_OF_RETRY, &model);
+        assert_int_equal(metrics_cell_is_other(s, c), i >= most);
+        metrics_add(c, METRICS_RETRIES, 1);
     }
     arena_init(&a, PAGE_MAX);
     const struct metrics_sum *sums = metrics_sums(m, METRICS_OF_RETRY, &a, &n);
