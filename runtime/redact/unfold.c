@@ -144,3 +144,21 @@ redact_unfold_end(struct redact_unfold *u)
     buf_fini(&u->plain);
     buf_fini(&u->places);
 }
+
+size_t
+redact_unfold_whole(struct str text)
+{
+    enum { CODE = 5 }; /* 'u' and four digits, behind the backslashes */
+    for (size_t back = 1; back <= CODE && back <= text.n; back++) {
+        size_t at = text.n - back;
+        if (text.p[at] == '%')
+            return back < 3 ? at : text.n;
+        if (text.p[at] != '\\')
+            continue;
+        bool begun = back == 1 || text.p[at + 1] == 'u';
+        while (at && text.p[at - 1] == '\\')
+            at--;
+        return begun ? at : text.n;
+    }
+    return text.n;
+}

@@ -22,4 +22,7 @@ bool redact_unfold_begin(struct redact_unfold *u, struct str text);
 size_t redact_unfold_place(const struct redact_unfold *u, size_t at);
 void redact_unfold_end(struct redact_unfold *u);
 
+/* How many bytes of a text that breaks off stand before an escape that may not be all there. */
+size_t redact_unfold_whole(struct str text);
+
 #endif

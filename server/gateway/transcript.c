@@ -71,8 +71,16 @@ spend(struct writer *w, size_t n)
 }
 
 /* How many bytes at the start of a text that may go on behind its end are sure to be judged right. */
+typedef size_t judge(const struct writer *w, struct str s);
+
 static size_t
-decided(const struct writer *w, struct str s)
+judge_known(const struct writer *w, struct str s)
+{
+    return log_decided(w->opts->log, s);
+}
+
+static size_t
+judge_like(const struct writer *w, struct str s)
 {
     struct redact_match m = { .at = 0 };
     if (w->opts->custom) /* nobody knows how much those have to see */
@@ -80,6 +88,20 @@ decided(const struct writer *w, struct str s)
     while (redact_next_open(s, w->rules.which, m.at + m.n, &m) == REDACT_MATCH)
         ;
     return m.at;
+}
+
+/* The same as it is written and as escapes mean it. */
+static size_t
+decided(const struct writer *w, struct str s, judge *sure_of)
+{
+    struct redact_unfold u;
+    s.n = redact_unfold_whole(s);
+    size_t sure = sure_of(w, s);
+    if (!redact_unfold_begin(&u, s))
+        return sure;
+    size_t meant = u.plain.err ? 0 : redact_unfold_place(&u, sure_of(w, buf_str(&u.plain)));
+    redact_unfold_end(&u);
+    return meant < sure ? meant : sure;
 }
 
 /* The text without the log's secrets, as much of it as may be needed; *open: it may go on behind that. */
@@ -90,7 +112,7 @@ mask(struct writer *w, struct str s, bool *open)
     bool more = s.n > w->left + BEHIND;
     *open = w->partial || more;
     s.n = more ? w->left + BEHIND : s.n;
-    size_t sure = log && *open ? log_decided(log, s) : s.n;
+    size_t sure = log && *open ? decided(w, s, judge_known) : s.n;
     w->cut |= more || sure < s.n;
     if (log)
         log_mask(log, str_make(s.p, sure), &w->masked);
@@ -111,7 +133,7 @@ shown_as(struct writer *w, struct str name, struct str s)
     s = mask(w, xd_text(&w->xd, s), &open);
     struct redact_script t = name.n ? redact_script_named(name, s, &w->named)
                                     : redact_script_bare(s);
-    size_t end = open ? decided(w, t.all) : t.all.n;
+    size_t end = open ? decided(w, t.all, judge_like) : t.all.n;
     end = t.all.n - t.from > w->left && t.from + w->left < end ? t.from + w->left : end;
     (void)redact_text(&w->shown, &w->rules, t, end);
     w->cut |= end < t.all.n || w->arena.full || w->masked.err || w->named.err || w->shown.err;

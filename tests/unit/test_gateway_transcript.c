@@ -211,8 +211,13 @@ a_reply_that_breaks_off_shows_no_front_of_a_secret(void **state)
     assert_non_null(log);
     assert_true(log_add_secrets(log, &(struct str){ known, sizeof known - 1 }, 1));
     const struct transcript_options with_log = { .most = MOST, .log = log };
-    static const char *const secrets[] = { SECRET, known };
-    for (size_t i = 0; i < 2; i++)
+    static const char *const secrets[] = { SECRET,
+                                           known,
+                                           "sk-\\u0070roj-abcDEF0123456789ghiJKL",
+                                           "sk-proj-abcD\\u0045F0123456789ghiJKL",
+                                           "Xk9-not%2Dlike-any-pattern",
+                                           "Xk9-no%74-like-any-pattern" };
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
         for (size_t n = 1; n <= strlen(secrets[i]); n++) {
             struct transcript_reply t;
             struct arena a;
@@ -225,9 +230,9 @@ a_reply_that_breaks_off_shows_no_front_of_a_secret(void **state)
             grow(&t, 0, 0, IR_BLOCK_TEXT, str_make(secrets[i], n), 3);
             bool cut = transcript_said(&out, &t, &with_log);
             assert_true(has(&out, "I write to (the one) "));
-            assert_true(cut || has(&out, "[REDACTED:email]") || has(&out, "***"));
-            if (n > 3)
-                assert_null(memmem(out.p, out.n, secrets[i], 4));
+            assert_true(cut || has(&out, "[REDACTED:") || has(&out, "***"));
+            if (n > 3 && memmem(out.p, out.n, secrets[i], 4))
+                fail_msg("%zu bytes of %s", n, secrets[i]);
             buf_fini(&out);
             arena_fini(&a);
         }

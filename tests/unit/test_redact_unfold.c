@@ -164,10 +164,30 @@ no_less_is_hidden_than_without(void **state)
     buf_fini(&text);
 }
 
+static void
+what_may_not_be_all_there_is_known(void **state)
+{
+    static const struct {
+        struct str text;
+        size_t whole;
+    } rows_of_ends[] = {
+        { STR_INIT(""), 0 },          { STR_INIT("abc"), 3 },        { STR_INIT("abc%"), 3 },
+        { STR_INIT("abc%4"), 3 },     { STR_INIT("abc%41"), 6 },     { STR_INIT("abc\\"), 3 },
+        { STR_INIT("abc\\\\\\"), 3 }, { STR_INIT("abc\\u"), 3 },     { STR_INIT("abc\\\\u00"), 3 },
+        { STR_INIT("abc\\u007"), 3 }, { STR_INIT("abc\\u0070"), 9 }, { STR_INIT("abc\\n"), 5 },
+        { STR_INIT("abc\\\"d"), 6 },  { STR_INIT("\\"), 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows_of_ends / sizeof *rows_of_ends; i++)
+        if (redact_unfold_whole(rows_of_ends[i].text) != rows_of_ends[i].whole)
+            fail_msg("%s: %zu", rows_of_ends[i].text.p, redact_unfold_whole(rows_of_ends[i].text));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_may_not_be_all_there_is_known),
         cmocka_unit_test(what_is_read),
         cmocka_unit_test(what_is_hidden),
         cmocka_unit_test(whatever_is_escaped_is_found),
