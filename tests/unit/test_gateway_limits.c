@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "server/gateway/admission.h"
 #include "server/gateway/guards.h"
 #include "server/gateway/limits.h"
 
@@ -292,12 +293,49 @@ hedges_keep_to_their_share_of_calls_and_of_tokens(void **state)
     limits_destroy(l);
 }
 
+/* A client that asks too much hears so; that the gateway or a provider is full is not its fault. */
+static void
+refusals_say_whose_limit_it_is(void **state)
+{
+    static const struct {
+        enum limits_kind kind;
+        enum limiter_reason reason;
+        enum ir_fault fault;
+        const char *who, *message;
+    } rows[] = {
+        { LIMITS_GATEWAY, LIMITER_REQUESTS, IR_FAULT_RATE, "",
+          "gateway: too many requests a minute" },
+        { LIMITS_GATEWAY, LIMITER_LATE, IR_FAULT_OVERLOADED, "",
+          "gateway: too many requests at a time" },
+        { LIMITS_CLIENT, LIMITER_TOKENS, IR_FAULT_RATE, "", "client: too many tokens a minute" },
+        { LIMITS_CLIENT, LIMITER_FULL, IR_FAULT_RATE, "",
+          "client: too many requests at a time, and too many wait" },
+        { LIMITS_MODEL, LIMITER_LATE, IR_FAULT_RATE, "m", "model m: too many requests at a time" },
+        { LIMITS_DEPLOYMENT, LIMITER_FULL, IR_FAULT_OVERLOADED, "east",
+          "deployment east: too many requests at a time, and too many wait" },
+        { LIMITS_DEPLOYMENT, LIMITER_TOKENS, IR_FAULT_RATE, "east",
+          "deployment east: too many tokens a minute" },
+    };
+    struct arena a;
+    (void)state;
+    arena_init(&a, 65536);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct limiter_refusal no = { rows[i].reason, UINT64_C(1000000001) };
+        struct ir_error e = admission_error(rows[i].kind, &no, str_from(rows[i].who), &a);
+        if (!e.set || e.kind != rows[i].fault || !str_is(e.message, rows[i].message))
+            fail_msg("row %zu: %.*s", i, STR_ARG(e.message));
+        assert_int_equal(e.retry_after.v, 2); /* not before */
+    }
+    arena_fini(&a);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(permits_are_neither_lost_nor_made_among_threads),
         cmocka_unit_test(guards_count_every_call_of_all_threads),
+        cmocka_unit_test(refusals_say_whose_limit_it_is),
         cmocka_unit_test(hedges_keep_to_their_share_of_calls_and_of_tokens),
         cmocka_unit_test(buckets_hold_no_more_than_the_provider_has_left),
     };
