@@ -103,7 +103,7 @@ upstream_result_of(struct upstream_call *c, CURLcode code)
         upstream_result_message(c, r);
         return r;
     }
-    if (code == CURLE_SSL_CACERT_BADFILE) {
+    if (code == CURLE_SSL_CACERT_BADFILE && c->trust->file) {
         snprintf(words->message, sizeof words->message, "%s: cannot read the certificates in %s",
                  c->url->host, c->trust->file);
         return r;

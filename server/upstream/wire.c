@@ -397,7 +397,9 @@ wire_dialled(struct upstream *u, struct site *site, struct upstream_call *c, int
     else if (code != CURLE_OK)
         upstream_over(c, code);
     else
-        upstream_over(c, fd >= 0 && site->tls ? CURLE_SSL_CACERT_BADFILE : CURLE_OUT_OF_MEMORY);
+        upstream_over(c, fd >= 0 && site->tls && !trust_client(site->trust)
+                             ? CURLE_SSL_CACERT_BADFILE
+                             : CURLE_OUT_OF_MEMORY);
 }
 
 void
