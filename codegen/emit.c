@@ -61,20 +61,6 @@ pos_text(struct arena *a, struct pos pos)
     return arena_printf(a, "%.*s:%u", STR_ARG(path), at.line).p;
 }
 
-const char *
-arrow_text(enum arrow a)
-{
-    switch (a) {
-    case ARROW_BOTH:
-        return "<->";
-    case ARROW_READ:
-        return "->";
-    case ARROW_WRITE:
-        return "<-";
-    }
-    return "?";
-}
-
 /* The first line of a row, each run of blanks as one: what stands below another is aligned otherwise. */
 static const char *
 row_text(struct emit *e, struct pos pos)

@@ -89,7 +89,6 @@ const char *c_string(struct arena *a, struct str s);
 const char *c_word(struct arena *a, struct str s);
 /* Number a row; where is its file:line. */
 int emit_number(struct emit *e, struct pos pos, enum arrow arrow, bool constant);
-const char *arrow_text(enum arrow a);
 /* "openai/chat.spec:31" */
 const char *pos_text(struct arena *a, struct pos pos);
 /* The C prefix of the declaration's functions as seen from e->d: "" or "deepseek_". */

@@ -7,7 +7,6 @@
 #include "runtime/base/digits.h"
 #include "runtime/base/utf8.h"
 #include "runtime/json/odd.h"
-#include "runtime/json/quoted.h"
 
 #define HIGH_FIRST  0xd800u /* surrogate halves: high ones, then low ones */
 #define LOW_FIRST   0xdc00u
@@ -118,15 +117,6 @@ escape_unit(struct str s, unsigned *unit)
     }
     *unit = v;
     return 6;
-}
-
-size_t
-json_string_length(struct str s, bool *escaped)
-{
-    unsigned has;
-    size_t n = quoted_length(s, &has);
-    *escaped = has & QUOTED_ESCAPES;
-    return n;
 }
 
 /* A stretch of decoded text: a run of the source, or one code point in own. */

@@ -13,11 +13,6 @@
  * without escapes go fast. */
 void json_escape(struct buf *out, struct str s);
 
-/* The length of the inside of the JSON string that begins at s, up to its closing quote; s.n when
- * there is none, or before it a control character or an escape that is none.  *escaped: there is a
- * backslash in it.  UTF-8 is not checked. */
-size_t json_string_length(struct str s, bool *escaped);
-
 /* Decode the inside of a syntactically valid JSON string into the arena.  Surrogate pairs are
  * joined, lone halves become U+FFFD.  Absent when the arena is full. */
 struct str json_unescape(struct arena *a, struct str inner);

@@ -127,18 +127,6 @@ force_make(struct force *f, const struct xd_dialect *d, const struct xd_policy_c
         f->values[over->v[i].name] = over->v[i].value;
 }
 
-bool
-xd_prepare_is_identity(const struct xd_dialect *d, const struct xd_policy_choices *over,
-                       struct str model)
-{
-    struct force f;
-    force_make(&f, d, over, model);
-    for (unsigned i = 0; i < IR_POLICIES; i++)
-        if (f.values[i].n && !str_is(f.values[i], ir_policies[i].words[0]))
-            return false;
-    return true;
-}
-
 static inline bool
 says(const struct force *f, enum ir_policy_name name, const char *value)
 {

@@ -103,9 +103,4 @@ struct str xd_policy_value(const struct xd_dialect *d, const struct xd_policy_ch
  * ERR_UNSUPPORTED with x->fault. */
 MUST_CHECK enum err xd_prepare(struct xd *x, const struct ir_request *in,
                                const struct xd_policy_choices *over, struct ir_request *out);
-/* Would xd_prepare change nothing, whatever the request?  (Then a request in the same dialect
- * may be copied.) */
-bool xd_prepare_is_identity(const struct xd_dialect *d, const struct xd_policy_choices *over,
-                            struct str model);
-
 #endif

@@ -545,9 +545,6 @@ values_come_from_the_deployment_or_the_spec(void **state)
     assert_true(
         str_is(xd_policy_value(&opinionated, &over, STR("old-1"), IR_POLICY_SYSTEM_TURNS), "keep"));
     assert_int_equal(xd_policy_value(&opinionated, NULL, STR("new"), IR_POLICY_ROLES).n, 0);
-    assert_true(xd_prepare_is_identity(&dialect, NULL, STR("m")));
-    assert_false(xd_prepare_is_identity(&opinionated, NULL, STR("m")));
-    assert_true(xd_prepare_is_identity(&opinionated, &over, STR("m")));
 }
 
 static void
