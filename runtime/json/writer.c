@@ -14,7 +14,6 @@ jw_init(struct jw *w, struct buf *out)
     w->out = out;
     w->depth = w->lazy = 0;
     w->key = (struct str){ NULL, 0 };
-    w->key_plain = 0;
     w->arrays = w->some = 0;
 }
 
@@ -22,14 +21,6 @@ void
 jw_key(struct jw *w, struct str key)
 {
     w->key = key;
-    w->key_plain = 0;
-}
-
-void
-jw_key_escaped(struct jw *w, struct str key)
-{
-    w->key = key;
-    w->key_plain = 1;
 }
 
 static uint64_t
@@ -58,7 +49,7 @@ put_name(struct buf *out, struct str key, bool comma)
 
 /* What stands before a value on this level: a comma, the value's name. */
 static void
-write_lead(struct jw *w, unsigned level, struct str key, int key_plain)
+write_lead(struct jw *w, unsigned level, struct str key)
 {
     bool comma = w->some & bit(level);
     w->some |= bit(level);
@@ -68,13 +59,7 @@ write_lead(struct jw *w, unsigned level, struct str key, int key_plain)
         return;
     }
     assert(key.p && "a member needs a name");
-    if (!key_plain) {
-        put_name(w->out, key, comma);
-        return;
-    }
-    buf_puts(w->out, comma ? STR(",\"") : STR("\""));
-    json_escape(w->out, key);
-    buf_put(w->out, "\":", 2);
+    put_name(w->out, key, comma);
 }
 
 static void
@@ -90,7 +75,7 @@ write_lazy(struct jw *w)
     unsigned outer = w->depth - w->lazy;
     for (unsigned i = 0; i < w->lazy; i++) {
         if (outer + i)
-            write_lead(w, outer + i, w->put_off[i].key, w->put_off[i].key_plain);
+            write_lead(w, outer + i, w->put_off[i]);
         write_brace(w, outer + i + 1);
     }
     w->lazy = 0;
@@ -106,7 +91,7 @@ begin_value(struct jw *w)
     if (w->lazy)
         write_lazy(w);
     if (w->depth)
-        write_lead(w, w->depth, w->key, w->key_plain);
+        write_lead(w, w->depth, w->key);
     w->key.p = NULL;
     return 1;
 }
@@ -137,14 +122,12 @@ static void
 open_later(struct jw *w, unsigned array)
 {
     struct str key = w->key;
-    uint8_t key_plain = w->key_plain;
     w->key.p = NULL;
     if (w->lazy == JW_LAZY)
         write_lazy(w);
     if (!push(w, array))
         return;
-    w->put_off[w->lazy].key = key;
-    w->put_off[w->lazy++].key_plain = key_plain;
+    w->put_off[w->lazy++] = key;
 }
 
 void
