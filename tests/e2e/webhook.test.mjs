@@ -4,6 +4,7 @@ import { createHmac } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { call } from './lib/calls.mjs';
 import { Fake } from './lib/fakes.mjs';
@@ -21,7 +22,7 @@ async function world(hook, more) {
         resilience: { ...forgetful, breaker: { failures: 1, open: '60s' },
                       webhook: { url: `${hook.url}/services/T000?x=1`, secret: SECRET, backoff: '10ms',
                                  headers: { 'x-team': 'blue' }, ...more } },
-        providers: [broken('b', 6)],
+        providers: [broken('b', 7)],
     });
     return w;
 }
@@ -55,6 +56,7 @@ describe('a breaker that opens', () => {
         assert.ok(id.length > 5);
         const [, t, v1] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(r.headers['x-llmux-signature']);
         assert.equal(v1, createHmac('sha256', SECRET).update(`${t}.${r.body}`).digest('hex'));
+        assert.ok(Math.abs(t * 1000 - Date.parse(at)) < 10_000, t);
         assert.equal(await count(w, 'sent'), 1);
     });
 
@@ -147,6 +149,12 @@ test('what waits when the address goes away is dropped, counted, and named in th
         await eventually(() => lines().length === 2);
         assert.equal(lines()[1].msg, 'breaker of b is not told: there is no address any more');
         assert.equal(hook.requests.length, 1);
+        // From now on nobody wants to be told: nothing is dropped.
+        await call(w, 'openai', 'b6', false);
+        await eventually(() => w.gateway.lines.filter((l) => JSON.parse(l).event === 'breaker').length === 7);
+        await sleep(200);
+        assert.equal(await count(w, 'dropped'), 6);
+        assert.equal(lines().length, 2);
     } finally {
         await w.stop();
     }
