@@ -96,6 +96,13 @@ options_at(const struct exchange *x, unsigned at)
     return NULL;
 }
 
+struct limited *
+admission_model(const struct exchange *x)
+{
+    struct limits *all = x->gateway->service->limits;
+    return all ? limits_find(all, LIMITS_MODEL, x->model) : NULL;
+}
+
 /* The state of the limits at a place. */
 static struct limited *
 limited_at(struct exchange *x, unsigned at)
@@ -110,7 +117,7 @@ limited_at(struct exchange *x, unsigned at)
                                                   http_exchange_peer(x->http), &x->arena))
                    : NULL;
     case LIMITS_MODEL:
-        return x->budget;
+        return admission_model(x);
     case LIMITS_DEPLOYMENT:
         break;
     }

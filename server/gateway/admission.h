@@ -34,6 +34,8 @@ enum admission_answer admission_step(struct exchange *x);
 uint64_t admission_wait_ns(const struct exchange *x);
 /* It has waited too long: give that place up; x->error says so. */
 void admission_late(struct exchange *x);
+/* The state of the limits, and of the budgets, of the model that x asks for; NULL: there is none. */
+struct limited *admission_model(const struct exchange *x);
 /* Give all places up; tokens: how many were used. */
 void admission_end(struct exchange *x, uint64_t tokens);
 

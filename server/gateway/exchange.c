@@ -109,9 +109,7 @@ static bool
 read_wishes(struct exchange *x)
 {
     const struct http_head *h = http_exchange_head(x->http);
-    struct limits *l = x->gateway->service->limits;
     x->admission.priority = admission_priority(h);
-    x->budget = l ? limits_find(l, LIMITS_MODEL, x->model) : NULL;
     if (patience_read(h, &x->patience_ms))
         return true;
     refuse_invalid(x, 400, "x-llmux-timeout",
@@ -212,6 +210,7 @@ exchange_admitted(struct exchange *x)
     switch (admission_step(x)) {
     case ADMISSION_IN:
         if (find_route(x)) {
+            x->budget = admission_model(x); /* not of names that no model has */
             recovery_prepare(x);
             pursuit_begin(x);
         } else {

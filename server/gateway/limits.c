@@ -6,7 +6,9 @@
 
 #include "server/gateway/shelf.h"
 
-#define CLIENTS_MOST 8192u /* from then on they share one */
+/* Clients make up who they are, and what models are called that a wildcard takes: from then on each kind shares one, so
+ * that there is room for what the config names. */
+#define MADE_UP_MOST 8192u
 #define MS           ((uint64_t)1000 * 1000)
 
 struct limited {
@@ -94,7 +96,8 @@ make(void *ctx, struct shelf_key key)
 struct limited *
 limits_find(struct limits *l, enum limits_kind kind, struct str name)
 {
-    unsigned most = kind == LIMITS_CLIENT ? CLIENTS_MOST : SHELF_MOST;
+    bool made_up = kind == LIMITS_CLIENT || kind == LIMITS_MODEL;
+    unsigned most = made_up ? MADE_UP_MOST : SHELF_MOST;
     struct shelf_key own = { str_from(kinds[kind]), name };
     struct shelf_key shared = { str_from(kinds[kind]), STR("*") };
     struct shelf_item *i = shelf_find(&l->shelf, own, most, make, &kind);

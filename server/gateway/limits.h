@@ -37,8 +37,8 @@ struct limits *limits_create(void);
 /* Nobody may use any part of it any more. */
 void limits_destroy(struct limits *l);
 
-/* What is limited under this name.  Clients share one when there are thousands.  NULL when memory is
- * short, and then nothing is limited. */
+/* What is limited under this name.  Clients share one when there are thousands, and so do models.  NULL when memory
+ * is short, and then nothing is limited. */
 struct limited *limits_find(struct limits *l, enum limits_kind kind, struct str name);
 /* Show all of them. */
 void limits_each(struct limits *l,

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 #include <pthread.h>
@@ -262,6 +263,34 @@ buckets_hold_no_more_than_the_provider_has_left(void **state)
     limits_destroy(l);
 }
 
+/* Clients cannot use up the room for what the operator has named, nor for each other. */
+static void
+names_that_clients_make_up_leave_room_for_all_others(void **state)
+{
+    static const enum limits_kind made_up[] = { LIMITS_MODEL, LIMITS_CLIENT };
+    (void)state;
+    for (size_t k = 0; k < sizeof made_up / sizeof made_up[0]; k++) {
+        struct limits *l = limits_create();
+        struct limited *last = NULL;
+        char name[16];
+        assert_non_null(l);
+        for (unsigned i = 0; i < 20000; i++) {
+            int n = snprintf(name, sizeof name, "n%u", i);
+            last = limits_find(l, made_up[k], str_make(name, (size_t)n));
+            assert_non_null(last);
+        }
+        assert_ptr_equal(last, limits_find(l, made_up[k], STR("another")));
+        assert_ptr_not_equal(last, limits_find(l, made_up[k], STR("n0"))); /* it was there before */
+        struct limited *client = limits_find(l, LIMITS_CLIENT, STR("a client")),
+                       *model = limits_find(l, LIMITS_MODEL, STR("a model")),
+                       *deployment = limits_find(l, LIMITS_DEPLOYMENT, STR("a deployment"));
+        assert_true(client && model && deployment);
+        assert_ptr_not_equal(client, model);
+        assert_ptr_not_equal(deployment, limits_find(l, LIMITS_DEPLOYMENT, STR("another one")));
+        limits_destroy(l);
+    }
+}
+
 static void
 hedges_keep_to_their_share_of_calls_and_of_tokens(void **state)
 {
@@ -336,6 +365,7 @@ main(void)
         cmocka_unit_test(permits_are_neither_lost_nor_made_among_threads),
         cmocka_unit_test(guards_count_every_call_of_all_threads),
         cmocka_unit_test(refusals_say_whose_limit_it_is),
+        cmocka_unit_test(names_that_clients_make_up_leave_room_for_all_others),
         cmocka_unit_test(hedges_keep_to_their_share_of_calls_and_of_tokens),
         cmocka_unit_test(buckets_hold_no_more_than_the_provider_has_left),
     };
