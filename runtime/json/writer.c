@@ -14,6 +14,7 @@ jw_init(struct jw *w, struct buf *out)
     w->out = out;
     w->depth = w->lazy = 0;
     w->key = (struct str){ NULL, 0 };
+    w->key_plain = 0;
     w->arrays = w->some = 0;
 }
 
@@ -21,6 +22,14 @@ void
 jw_key(struct jw *w, struct str key)
 {
     w->key = key;
+    w->key_plain = 0;
+}
+
+void
+jw_key_escaped(struct jw *w, struct str key)
+{
+    w->key = key;
+    w->key_plain = 1;
 }
 
 static uint64_t
@@ -49,7 +58,7 @@ put_name(struct buf *out, struct str key, bool comma)
 
 /* What stands before a value on this level: a comma, the value's name. */
 static void
-write_lead(struct jw *w, unsigned level, struct str key)
+write_lead(struct jw *w, unsigned level, struct str key, int key_plain)
 {
     bool comma = w->some & bit(level);
     w->some |= bit(level);
@@ -59,7 +68,13 @@ write_lead(struct jw *w, unsigned level, struct str key)
         return;
     }
     assert(key.p && "a member needs a name");
-    put_name(w->out, key, comma);
+    if (!key_plain) {
+        put_name(w->out, key, comma);
+        return;
+    }
+    buf_puts(w->out, comma ? STR(",\"") : STR("\""));
+    json_escape(w->out, key);
+    buf_put(w->out, "\":", 2);
 }
 
 static void
@@ -75,7 +90,7 @@ write_lazy(struct jw *w)
     unsigned outer = w->depth - w->lazy;
     for (unsigned i = 0; i < w->lazy; i++) {
         if (outer + i)
-            write_lead(w, outer + i, w->put_off[i]);
+            write_lead(w, outer + i, w->put_off[i].key, w->put_off[i].key_plain);
         write_brace(w, outer + i + 1);
     }
     w->lazy = 0;
@@ -91,7 +106,7 @@ begin_value(struct jw *w)
     if (w->lazy)
         write_lazy(w);
     if (w->depth)
-        write_lead(w, w->depth, w->key);
+        write_lead(w, w->depth, w->key, w->key_plain);
     w->key.p = NULL;
     return 1;
 }
@@ -122,12 +137,14 @@ static void
 open_later(struct jw *w, unsigned array)
 {
     struct str key = w->key;
+    uint8_t key_plain = w->key_plain;
     w->key.p = NULL;
     if (w->lazy == JW_LAZY)
         write_lazy(w);
     if (!push(w, array))
         return;
-    w->put_off[w->lazy++] = key;
+    w->put_off[w->lazy].key = key;
+    w->put_off[w->lazy++].key_plain = key_plain;
 }
 
 void

@@ -20,19 +20,26 @@
 #define JW_LAZY  12 /* objects and arrays that are not written yet, one in the other */
 
 struct jw {
-    struct buf *out; /* borrowed; its sticky error is the writer's */
-    unsigned depth;  /* of open levels; from JW_DEPTH on nothing is written */
-    unsigned lazy;   /* the innermost ones, which are not written yet */
-    struct str key;  /* of the next value */
-    uint64_t arrays; /* a bit for each level, of which 0 is outside of everything: it is one */
-    uint64_t some;   /* ... an element was written, so the next needs a comma */
-    struct str put_off[JW_LAZY]; /* the names of the lazy ones */
+    struct buf *out;   /* borrowed; its sticky error is the writer's */
+    unsigned depth;    /* of open levels; from JW_DEPTH on nothing is written */
+    unsigned lazy;     /* the innermost ones, which are not written yet */
+    struct str key;    /* of the next value */
+    uint8_t key_plain; /* the key is yet to be escaped */
+    uint64_t arrays;   /* a bit for each level, of which 0 is outside of everything: it is one */
+    uint64_t some;     /* ... an element was written, so the next needs a comma */
+    struct {
+        struct str key;
+        uint8_t key_plain;
+    } put_off[JW_LAZY]; /* the names of the lazy ones */
 };
 
 void jw_init(struct jw *w, struct buf *out);
-/* The name of the next value, which is written as it is: names that specs give need no escapes, others have them already.
- * It must live until the value is written, or with jw_enter until the first member is. */
+/* The name of the next value; literal keys of specs need no escaping, so `key` is written as it
+ * is. */
 void jw_key(struct jw *w, struct str key);
+/* The name of the next value, escaped as needed (names that come from input).  `key`, here and in
+ * jw_key, must live until the value is written, or with jw_enter until the first member is. */
+void jw_key_escaped(struct jw *w, struct str key);
 void jw_object(struct jw *w);      /* { at once */
 void jw_enter(struct jw *w);       /* { when the first member comes; takes the key set by jw_key */
 void jw_array(struct jw *w);       /* [ at once */

@@ -9,7 +9,7 @@
 #include "runtime/xd/moment.h"
 
 /* Of the structs below and of those in context.h, together with the model's types. */
-#define XD_ABI (9u + IR_ABI)
+#define XD_ABI (8u + IR_ABI)
 
 struct xd;
 struct xd_flow;

@@ -1,7 +1,7 @@
 /* The writer, driven by small scripts.  A script is a row of words:
  *
- *   o O     object now, later          .name   a key
- *   a A     array now, later
+ *   o O     object now, later          .name   a plain key
+ *   a A     array now, later           !name   a key to be escaped
  *   c C     close what was written, what was not
  *   'text   a string                   "text   a string in two halves
  *   12 -3   a number                   t f n   true, false, null
@@ -53,6 +53,9 @@ run_word(struct jw *w, struct str word)
         break;
     case '.':
         jw_key(w, rest);
+        break;
+    case '!':
+        jw_key_escaped(w, rest);
         break;
     case '\'':
         jw_string(w, rest);
@@ -119,9 +122,9 @@ scripts_write_what_the_table_says(void **state)
         { "A A A A A A A A A A A A C C C C C C C C C C C C", "" },
         { "A A A A A A A A A A A A A 1 c c c c c c c c c c c c c", "[[[[[[[[[[[[[1]]]]]]]]]]]]]" },
         { "o .a c", "{}" },
-        { "o .a 'c\"d c", "{\"a\":\"c\\\"d\"}" },
-        { "o .a O .b O .c 1 c c c", "{\"a\":{\"b\":{\"c\":1}}}" },
-        { "o .left .plain 1 .two 2 .x 3 c", "{\"plain\":1,\"two\":2,\"x\":3}" },
+        { "o !a\"b 'c\"d c", "{\"a\\\"b\":\"c\\\"d\"}" },
+        { "o !a\" O !b\\ O .c 1 c c c", "{\"a\\\"\":{\"b\\\\\":{\"c\":1}}}" },
+        { "o !a\" .plain 1 !\" 2 .x 3 c", "{\"plain\":1,\"\\\"\":2,\"x\":3}" },
         { "o .r ={\"k\":[1]} .s \"ab\ncd c", "{\"r\":{\"k\":[1]},\"s\":\"ab\\ncd\"}" },
         { "a 0 -1 9223372036854775807 -9223372036854775808 10 c",
           "[0,-1,9223372036854775807,-9223372036854775808,10]" },
@@ -173,7 +176,7 @@ static void
 a_full_output_is_an_error_and_nothing_else(void **state)
 {
     (void)state;
-    const char *script = "o .a O .b A 'text\" 12 c c .k \"xy .z ={} c";
+    const char *script = "o .a O .b A 'text\" 12 c c !k\" \"xy .z ={} c";
     size_t whole = 0;
     for (size_t cap = 100; cap != SIZE_MAX; cap--) {
         struct buf b;
