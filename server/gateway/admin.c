@@ -53,7 +53,7 @@ put_node(const struct page *p, const struct config *c, const struct node *n, str
     }
     for (unsigned i = 0; i < n->n; i++) {
         if (n->v[i].key)
-            jw_key(j, n->v[i].key->text);
+            jw_key_escaped(j, n->v[i].key->text);
         put_node(p, c, n->v[i].value, j);
     }
     jw_close(j);

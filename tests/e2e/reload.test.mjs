@@ -89,6 +89,20 @@ test('the state names deployments, and the config shows no secrets', async () =>
     assert.equal(text.includes(ADMIN_KEY), false);
 });
 
+test('the config may have names with quotes', async () => {
+    const name = 'a "b" \\c', before = await readFile(file, 'utf8');
+    await writeFile(file, await edited((c) => {
+        addModel(name)(c);
+        addModel('plain')(c);
+        c.routing = { ...c.routing, fallbacks: { [name]: ['plain'] } };
+    }));
+    assert.equal((await reload()).status, 'reloaded');
+    const { config } = await (await ask('/admin/config')).json();
+    assert.deepEqual(config.routing.fallbacks, { [name]: ['plain'] });
+    await writeFile(file, before);
+    assert.equal((await reload()).status, 'reloaded');
+});
+
 test('the admin port explains a request', async () => {
     const r = await ask('/admin/explain?path=/v1/messages', {
         method: 'POST', body: JSON.stringify({ model: 'anthropic/m', max_tokens: 9,
