@@ -277,7 +277,7 @@ bench bench-quick:
 	@tools/setup.sh bench
 	@$(MAKE) --no-print-directory -j2 programs-bench
 	@python3 tests/bench/run.py --build $(B) $(if $(filter bench-quick,$@),--quick)
-	@$(B)/tests/bench/redact || true
+	-@$(B)/tests/bench/redact
 test-bench: programs-bench
 	@LLMUX_BUILD=$(B) python3 -m unittest discover -s tests/bench
 bench-redact: $(B)/tests/bench/redact

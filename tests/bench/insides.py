@@ -16,15 +16,18 @@ from stage import Failure, begin, cpu_seconds, say, status_bytes
 
 
 def footprint(stage, rounds):
-    """Idle memory, start to the first accepted connection, size of the program."""
+    """Idle memory, before and behind a first request to a provider, with which libcurl is loaded; start to the first
+    answer, size of the program."""
     say("footprint ...")
-    starts, memory = [], []
+    starts, memory, used = [], [], []
     provider = servers.mock(stage, WHOLE)
     for _ in range(rounds):
         server = servers.llmux(stage, provider)
         starts.append(first_answer(server) - server.begun)
         time.sleep(0.2)
         memory.append(server.rss())
+        load(stage, Target("llmux", server), connections=1, requests=1, warmup=0)
+        used.append(server.rss())
         stage.end(server)
     stage.clear()
     stripped = stage.path("llmux.stripped")
@@ -34,7 +37,9 @@ def footprint(stage, rounds):
     os.unlink(stripped)
     idle, start = median(memory), median(starts) * 1e3
     return {"kind": "facts", "title": "footprint", "idle_rss": idle, "start_ms": start, "stripped": size,
-            "facts": [["memory when idle", f"{idle / (1 << 20):.1f} MB"], ["start to the first answer", f"{start:.0f} ms"],
+            "facts": [["memory when idle", f"{idle / (1 << 20):.1f} MB"],
+                      ["... once a provider was asked", f"{median(used) / (1 << 20):.1f} MB"],
+                      ["start to the first answer", f"{start:.0f} ms"],
                       ["the program, stripped", f"{size / (1 << 20):.1f} MB"]]}
 
 
@@ -75,12 +80,15 @@ def micro(stage):
 
 
 def layer(stage, name):
-    """Rows of a program that prints what a layer costs for each request: `| case | N ns |`.  What it thinks of that does
-    not matter here."""
+    """Rows of a program that prints what a layer costs for each request: `| case | N ns |`.  Whether it finds that too
+    much does not matter here."""
     run = subprocess.run([stage.program("tests/bench/" + name)], capture_output=True, text=True, timeout=60,
                          preexec_fn=begin(stage.cores.server))
+    rows = re.findall(r"^\| (.+?) +\| +(\d+) ns \|$", run.stdout, re.M)
+    if not rows:
+        raise Failure(f"tests/bench/{name} measured nothing: {run.stderr.strip()[-300:]}")
     return [{"name": f"{name}: {case}", "unit": "request", "ns": float(ns), "mb_s": 0, "instructions": 0}
-            for case, ns in re.findall(r"^\| (.+?) +\| +(\d+) ns \|$", run.stdout, re.M)]
+            for case, ns in rows]
 
 
 # --- TLS to the provider ---------------------------------------------------------------------------------------------

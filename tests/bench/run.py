@@ -85,7 +85,7 @@ def measure(stage, wanted, noise, until):
     for name, run in wanted.items():
         noise.calibrate()
         if time.monotonic() > until:
-            found[name] = {"title": name, "skipped": "there was no time left"}
+            found[name] = {"title": name, "skipped": "there was no time left", "failed": True}
             continue
         begun = time.monotonic()
         try:
