@@ -6,19 +6,11 @@
 
 #include <cmocka.h>
 
-#include <sanitizer/asan_interface.h>
 #include <stdalign.h>
 
 #include "runtime/base/arena.h"
+#include "tests/lib/asan.h"
 #include "tests/lib/dice.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define WITH_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WITH_ASAN 1
-#endif
-#endif
 
 static void
 allocations_are_aligned_and_zeroed_also_in_used_memory(void **state)

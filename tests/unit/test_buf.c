@@ -6,18 +6,9 @@
 
 #include <cmocka.h>
 
-#include <sanitizer/asan_interface.h>
-
 #include "runtime/base/buf.h"
+#include "tests/lib/asan.h"
 #include "tests/lib/dice.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define WITH_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WITH_ASAN 1
-#endif
-#endif
 
 static void
 a_new_buffer_is_empty_and_present(void **state)

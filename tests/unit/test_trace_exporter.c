@@ -393,38 +393,70 @@ an_item_that_is_too_large_is_in_nobodys_way(void **state)
     free(item);
 }
 
+/* An exporter with a log, of which all is read at the end. */
+struct logged {
+    struct log *log;
+    int fd[2];
+    struct receiver *receiver;
+    struct exporter *e;
+};
+
+static void
+logged_start(struct logged *l, struct receiver *r)
+{
+    struct fault f;
+    l->receiver = r;
+    assert_return_code(pipe(l->fd), 0);
+    l->log = log_create(&(struct log_options){ .fd = l->fd[1] });
+    receiver_start(r);
+    struct exporter_options o = options_for(r->port, 64, 1000);
+    o.log = l->log;
+    l->e = exporter_create(&o, &f);
+    assert_non_null(l->e);
+}
+
+/* Ends all of it; what the log said is valid until the next call. */
+static const char *
+logged_end(struct logged *l)
+{
+    static char text[8192];
+    exporter_destroy(l->e);
+    receiver_stop(l->receiver);
+    log_destroy(l->log);
+    close(l->fd[1]);
+    ssize_t n = read(l->fd[0], text, sizeof text - 1);
+    close(l->fd[0]);
+    assert_true(n > 0);
+    text[n] = '\0';
+    return text;
+}
+
+/* The event was logged once, and these words are behind it. */
+static void
+assert_told_once(const char *text, const char *event, const char *words)
+{
+    const char *told = strstr(text, event);
+    assert_non_null(told);
+    assert_non_null(strstr(told, words));
+    assert_null(strstr(told + 1, event));
+}
+
 /* Takes spans, and has no place for logs: told once, however often the two come in turns. */
 static void
 one_signal_that_is_refused_is_told_once(void **state)
 {
     struct receiver r = { .no_logs = true };
-    struct fault f;
-    int fd[2];
-    char text[8192] = "";
+    struct logged l;
     (void)state;
-    assert_return_code(pipe(fd), 0);
-    struct log *log = log_create(&(struct log_options){ .fd = fd[1] });
-    receiver_start(&r);
-    struct exporter_options o = options_for(r.port, 64, 1000);
-    o.log = log;
-    struct exporter *e = exporter_create(&o, &f);
-    assert_non_null(e);
+    logged_start(&l, &r);
     for (unsigned i = 1; i <= 4; i++) {
-        assert_true(put(e) && exporter_put(e, OTLP_LOGS, STR("x")));
-        settle(e, i);
-        while (exporter_stats(e).failed[OTLP_LOGS] < i)
+        assert_true(put(l.e) && exporter_put(l.e, OTLP_LOGS, STR("x")));
+        settle(l.e, i);
+        while (exporter_stats(l.e).failed[OTLP_LOGS] < i)
             nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
     }
-    exporter_destroy(e);
-    receiver_stop(&r);
-    log_destroy(log);
-    close(fd[1]);
-    assert_true(read(fd[0], text, sizeof text - 1) > 0);
-    close(fd[0]);
-    char *told = strstr(text, "telemetry_lost");
-    assert_non_null(told);
-    assert_non_null(strstr(told, ": logs: status 404"));
-    assert_null(strstr(told + 1, "telemetry_lost"));
+    const char *text = logged_end(&l);
+    assert_told_once(text, "telemetry_lost", ": logs: status 404");
     assert_null(strstr(text, "telemetry_sent"));
 }
 
@@ -433,32 +465,15 @@ static void
 what_is_rejected_is_counted_each_time_and_told_once(void **state)
 {
     struct receiver r = { .body = "\n\x09\x08\x07\x12\x05sorry" };
-    struct fault f;
-    int fd[2];
-    char text[8192] = "";
+    struct logged l;
     (void)state;
-    assert_return_code(pipe(fd), 0);
-    struct log *log = log_create(&(struct log_options){ .fd = fd[1] });
-    receiver_start(&r);
-    struct exporter_options o = options_for(r.port, 64, 1000);
-    o.log = log;
-    struct exporter *e = exporter_create(&o, &f);
-    assert_non_null(e);
+    logged_start(&l, &r);
     for (unsigned i = 1; i <= 3; i++) {
-        assert_true(put(e));
-        settle(e, i);
+        assert_true(put(l.e));
+        settle(l.e, i);
     }
-    assert_int_equal(exporter_stats(e).rejected[OTLP_TRACES], 3 * 7);
-    exporter_destroy(e);
-    receiver_stop(&r);
-    log_destroy(log);
-    close(fd[1]);
-    assert_true(read(fd[0], text, sizeof text - 1) > 0);
-    close(fd[0]);
-    char *told = strstr(text, "telemetry_rejected");
-    assert_non_null(told);
-    assert_non_null(strstr(told, ": traces: 7 rejected: sorry"));
-    assert_null(strstr(told + 1, "telemetry_rejected"));
+    assert_int_equal(exporter_stats(l.e).rejected[OTLP_TRACES], 3 * 7);
+    assert_told_once(logged_end(&l), "telemetry_rejected", ": traces: 7 rejected: sorry");
 }
 
 static void
