@@ -1,63 +1,11 @@
-/* Shards and cells, and their sums. */
-#include "server/metrics/metrics.h"
+/* Shards and cells, and counting in them. */
+#include "server/metrics/private.h"
 
-#include <assert.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "runtime/base/buf.h"
 
-#define SHARDS_MAX  1100u /* workers, admin threads, and those of a generation that ends */
 #define SLOTS_LEAST 64u
-
-/* A value of an example may be read while it is written: odd while it is. */
-struct example {
-    atomic_uint_fast64_t seq;
-    atomic_uint_fast64_t id[2], span, wall_ms, value;
-};
-
-#define WIDTHS 64u
-
-/* Where a family's numbers are in a cell. */
-struct place {
-    unsigned value, example;             /* the first ones */
-    const struct metrics_bounds *bounds; /* of a histogram; else NULL */
-    uint8_t first[WIDTHS]; /* by a value's highest bit: the least bucket it may be of */
-};
-
-struct metrics_cell {
-    enum metrics_group group;
-    const struct place *places; /* by family of its group */
-    uint32_t hash;
-    struct str key;               /* owned: the label values, a NUL behind each */
-    struct example *examples;     /* owned, by bucket of the group's histograms */
-    atomic_uint_fast64_t *values; /* owned */
-};
-
-/* Cells of one group.  The thread that owns the shard looks them up in slots; others walk `cells`,
- * whose n only grows. */
-struct table {
-    struct metrics_cell **slots; /* owned; by hash; mask + 1 of them */
-    unsigned mask;
-    _Atomic(struct metrics_cell *) *cells; /* owned: room for all */
-    atomic_uint n;
-    struct metrics_cell *other; /* one of the cells, for what comes beyond the cap */
-};
-
-struct metrics_shard {
-    struct metrics *metrics;
-    unsigned number;
-    bool taken; /* under the mutex */
-    struct table tables[METRICS_GROUPS];
-};
-
-struct metrics {
-    pthread_mutex_t mutex;                              /* of joining and leaving */
-    _Atomic(struct metrics_shard *) shards[SHARDS_MAX]; /* owned */
-    atomic_uint n;
-    struct place places[METRICS_GROUPS][METRICS_FAMILIES_MAX];
-};
 
 /* --- cells --------------------------------------------------------------------------------- */
 
@@ -97,14 +45,14 @@ make_cell(const struct metrics *m, enum metrics_group group, uint32_t hash, stru
 
 /* --- shards -------------------------------------------------------------------------------- */
 
-static struct place
+static struct metrics_place
 make_place(const struct metrics_group_info *g, unsigned family)
 {
-    struct place p = { .value = metrics_family_offset(g, family),
-                       .example = metrics_family_buckets_before(g, family),
-                       .bounds = g->families[family].bounds };
+    struct metrics_place p = { .value = metrics_family_offset(g, family),
+                               .example = metrics_family_buckets_before(g, family),
+                               .bounds = g->families[family].bounds };
     unsigned bucket = 0;
-    for (unsigned i = 1; p.bounds && i < WIDTHS; i++) {
+    for (unsigned i = 1; p.bounds && i < METRICS_WIDTHS; i++) {
         while (bucket < p.bounds->n && p.bounds->v[bucket] < UINT64_C(1) << i)
             bucket++;
         p.first[i] = (uint8_t)bucket;
@@ -113,7 +61,7 @@ make_place(const struct metrics_group_info *g, unsigned family)
 }
 
 static bool
-open_table(struct table *t, const struct metrics *m, enum metrics_group group)
+open_table(struct metrics_table *t, const struct metrics *m, enum metrics_group group)
 {
     char key[METRICS_LABELS_MAX * sizeof "other"];
     size_t n = 0;
@@ -131,7 +79,7 @@ static void
 destroy_shard(struct metrics_shard *s)
 {
     for (unsigned i = 0; s && i < METRICS_GROUPS; i++) {
-        struct table *t = &s->tables[i];
+        struct metrics_table *t = &s->tables[i];
         bool listed = false;
         for (unsigned k = 0; t->cells && k < atomic_load(&t->n); k++) {
             struct metrics_cell *c = atomic_load(&t->cells[k]);
@@ -197,7 +145,7 @@ metrics_join(struct metrics *m)
         if (!s->taken)
             found = s;
     }
-    if (!found && n < SHARDS_MAX && (found = make_shard(m, n))) {
+    if (!found && n < METRICS_SHARDS_MAX && (found = make_shard(m, n))) {
         atomic_store(&m->shards[n], found);
         atomic_store_explicit(&m->n, n + 1, memory_order_release);
     }
@@ -262,7 +210,7 @@ has_labels(const struct metrics_cell *c, const struct str *labels, unsigned n)
 }
 
 static void
-file(struct table *t, struct metrics_cell *c)
+file(struct metrics_table *t, struct metrics_cell *c)
 {
     unsigned at = c->hash & t->mask;
     while (t->slots[at])
@@ -272,7 +220,7 @@ file(struct table *t, struct metrics_cell *c)
 
 /* At most half of the slots are used. */
 static bool
-grow(struct table *t, unsigned n)
+grow(struct metrics_table *t, unsigned n)
 {
     if (2 * (n + 1) <= t->mask + 1)
         return true;
@@ -291,7 +239,7 @@ grow(struct table *t, unsigned n)
 }
 
 static void
-list(struct table *t, struct metrics_cell *c)
+list(struct metrics_table *t, struct metrics_cell *c)
 {
     unsigned n = atomic_load_explicit(&t->n, memory_order_relaxed);
     atomic_store_explicit(&t->cells[n], c, memory_order_relaxed);
@@ -300,7 +248,7 @@ list(struct table *t, struct metrics_cell *c)
 
 /* What has no place of its own. */
 static struct metrics_cell *
-overflow(struct metrics_shard *s, struct table *t)
+overflow(struct metrics_shard *s, struct metrics_table *t)
 {
     unsigned n = atomic_load_explicit(&t->n, memory_order_relaxed);
     bool listed = false;
@@ -317,7 +265,7 @@ static struct metrics_cell *
 add_cell(struct metrics_shard *s, enum metrics_group group, uint32_t hash, const struct str *labels)
 {
     const struct metrics_group_info *g = &metrics_groups[group];
-    struct table *t = &s->tables[group];
+    struct metrics_table *t = &s->tables[group];
     unsigned n = atomic_load_explicit(&t->n, memory_order_relaxed);
     struct buf key;
     buf_init(&key, 4096);
@@ -338,7 +286,7 @@ add_cell(struct metrics_shard *s, enum metrics_group group, uint32_t hash, const
 struct metrics_cell *
 metrics_cell(struct metrics_shard *s, enum metrics_group group, const struct str *labels)
 {
-    struct table *t = &s->tables[group];
+    struct metrics_table *t = &s->tables[group];
     unsigned n = metrics_groups[group].n_labels;
     uint32_t hash = hash_of(labels, n);
     for (unsigned at = hash & t->mask; t->slots[at]; at = (at + 1) & t->mask)
@@ -380,7 +328,7 @@ metrics_set(struct metrics_cell *c, unsigned family, const uint64_t *values, uns
 /* Stores that release and loads that acquire keep the order that fences would, and the thread sanitizer
  * knows them. */
 static void
-set_example(struct example *e, uint64_t value, const struct metrics_trace *t)
+set_example(struct metrics_live_example *e, uint64_t value, const struct metrics_trace *t)
 {
     uint64_t seq = atomic_load_explicit(&e->seq, memory_order_relaxed);
     atomic_store_explicit(&e->seq, seq + 1, memory_order_relaxed);
@@ -394,9 +342,9 @@ set_example(struct example *e, uint64_t value, const struct metrics_trace *t)
 
 /* The bucket of a value: bounds mostly double, so that its highest bit says nearly all. */
 static unsigned
-bucket_of(const struct place *p, uint64_t value)
+bucket_of(const struct metrics_place *p, uint64_t value)
 {
-    unsigned i = p->first[WIDTHS - 1 - (unsigned)__builtin_clzll(value | 1)];
+    unsigned i = p->first[METRICS_WIDTHS - 1 - (unsigned)__builtin_clzll(value | 1)];
     while (i < p->bounds->n && value > p->bounds->v[i])
         i++;
     return i;
@@ -406,105 +354,11 @@ void
 metrics_observe(struct metrics_cell *c, unsigned family, uint64_t value,
                 const struct metrics_trace *trace)
 {
-    const struct place *p = &c->places[family];
+    const struct metrics_place *p = &c->places[family];
     atomic_uint_fast64_t *v = &c->values[p->value];
     unsigned i = bucket_of(p, value);
     raise(&v[i], 1);
     raise(&v[p->bounds->n + 1], value);
     if (trace && (trace->id[0] | trace->id[1]))
         set_example(&c->examples[p->example + i], value, trace);
-}
-
-/* --- adding up ----------------------------------------------------------------------------- */
-
-static int
-compare_cells(const void *a, const void *b)
-{
-    const struct metrics_cell *const *x = a, *const *y = b;
-    return str_compare((*x)->key, (*y)->key);
-}
-
-/* All cells of a group, sorted. */
-static const struct metrics_cell **
-gather(struct metrics *m, enum metrics_group group, struct arena *a, unsigned *n)
-{
-    const struct metrics_cell **v = NULL;
-    unsigned cap = 0, n_shards = atomic_load_explicit(&m->n, memory_order_acquire);
-    *n = 0;
-    for (unsigned i = 0; i < n_shards; i++) {
-        struct table *t = &atomic_load(&m->shards[i])->tables[group];
-        unsigned cells = atomic_load_explicit(&t->n, memory_order_acquire);
-        for (unsigned k = 0; k < cells; k++) {
-            const struct metrics_cell **c = arena_push(a, (void **)&v, n, &cap,
-                                                       sizeof(const struct metrics_cell *));
-            if (!c)
-                return NULL;
-            *c = atomic_load_explicit(&t->cells[k], memory_order_relaxed);
-        }
-    }
-    if (*n)
-        qsort(v, *n, sizeof(const struct metrics_cell *), compare_cells);
-    return v;
-}
-
-static struct metrics_example
-read_example(const struct example *e)
-{
-    struct metrics_example out = { .value = 0 };
-    uint64_t before = atomic_load_explicit(&e->seq, memory_order_acquire);
-    if (before == 0 || before & 1)
-        return out;
-    out.trace.id[0] = atomic_load_explicit(&e->id[0], memory_order_acquire);
-    out.trace.id[1] = atomic_load_explicit(&e->id[1], memory_order_acquire);
-    out.trace.span = atomic_load_explicit(&e->span, memory_order_acquire);
-    out.trace.wall_ms = atomic_load_explicit(&e->wall_ms, memory_order_acquire);
-    out.value = atomic_load_explicit(&e->value, memory_order_acquire);
-    if (atomic_load_explicit(&e->seq, memory_order_relaxed) != before)
-        return (struct metrics_example){ .value = 0 };
-    return out;
-}
-
-static void
-add_up(const struct metrics_cell *c, uint64_t *v, struct metrics_example *examples)
-{
-    const struct metrics_group_info *g = &metrics_groups[c->group];
-    for (unsigned i = 0; i < metrics_group_values(g); i++)
-        v[i] += atomic_load_explicit(&c->values[i], memory_order_relaxed);
-    for (unsigned i = 0; i < metrics_family_buckets_before(g, g->n); i++) {
-        struct metrics_example e = read_example(&c->examples[i]);
-        if (e.trace.wall_ms > examples[i].trace.wall_ms)
-            examples[i] = e;
-    }
-}
-
-static void
-split(struct str key, struct str *labels, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++) {
-        labels[i] = str_make(key.p, strlen(key.p));
-        key = str_skip(key, labels[i].n + 1);
-    }
-}
-
-const struct metrics_sum *
-metrics_sums(struct metrics *m, enum metrics_group group, struct arena *a, unsigned *n)
-{
-    const struct metrics_group_info *g = &metrics_groups[group];
-    unsigned n_cells;
-    const struct metrics_cell **cells = gather(m, group, a, &n_cells);
-    struct metrics_sum *sums = arena_alloc(a, (n_cells + 1) * sizeof *sums);
-    *n = 0;
-    for (unsigned i = 0; sums && cells && i < n_cells; i++) {
-        if (i == 0 || !str_eq(cells[i]->key, cells[i - 1]->key)) {
-            struct metrics_sum *s = &sums[(*n)++];
-            s->v = arena_alloc(a, metrics_group_values(g) * sizeof *s->v);
-            s->example = arena_alloc(a, (metrics_family_buckets_before(g, g->n) + 1)
-                                            * sizeof *s->example);
-            if (!s->v || !s->example)
-                return NULL;
-            split(cells[i]->key, s->labels, g->n_labels);
-        }
-        add_up(cells[i], sums[*n - 1].v, sums[*n - 1].example);
-    }
-    return a->full ? NULL : sums;
 }
