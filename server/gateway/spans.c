@@ -7,15 +7,12 @@
  *   └─ stream    INTERNAL   from the first byte to the last */
 #include "server/gateway/spans.h"
 
-#include <math.h>
-#include <stdlib.h>
-
 #include "runtime/base/utf8.h"
 #include "runtime/ir/reply.h"
 #include "runtime/xd/registry.h"
 #include "server/gateway/clock.h"
+#include "server/gateway/teller.h"
 #include "server/gateway/worker.h"
-#include "server/log/log.h"
 #include "server/trace/exporter.h"
 #include "server/trace/otlp_span.h"
 
@@ -23,22 +20,10 @@
 #define PATH_SHOWN  64u    /* of a path that serves as a name */
 #define SPANS_USUAL 4096u
 #define SPANS_REST  ((size_t)512 << 10) /* for all but what was said */
-#define TEXT_SHOWN  4096u               /* of any other text */
-#define NUMBER_MAX  40u
 #define AGENT_MAX   256u
 #define PORT_PLAIN  80u
 #define PORT_TLS    443u
 #define PORT_MASK   0xffffu
-
-/* One exchange being told. */
-struct teller {
-    const struct exchange *x;
-    struct buf *out;
-    uint64_t wall_ns; /* to be added to 1000 * clock_us() for the time since 1970 */
-    uint64_t end_us;
-    struct dice dice;    /* for the ids of the small spans */
-    struct arena masked; /* texts without their secrets */
-};
 
 static uint64_t
 wall(const struct teller *t, uint64_t us)
@@ -57,121 +42,6 @@ make_span(struct teller *t, uint64_t parent, struct str name, uint64_t start_us,
                                .kind = OTLP_INTERNAL,
                                .start_ns = wall(t, start_us),
                                .end_ns = wall(t, end_us > start_us ? end_us : start_us) };
-}
-
-/* --- attributes ---------------------------------------------------------------------------- */
-
-/* Without the secrets that the log would not show either, and then cut: else it might be within one. */
-static struct str
-mask(struct teller *t, struct str s)
-{
-    const struct log *log = t->x->worker->service->log;
-    s = log && s.n ? log_masked(log, s, &t->masked) : s;
-    return utf8_cut(s, TEXT_SHOWN);
-}
-
-static void
-text(struct teller *t, struct brief key, struct str value)
-{
-    otlp_span_str(t->out, key, mask(t, value));
-}
-
-/* What llmux or its configuration says: there are no secrets in it. */
-static void
-word(struct teller *t, struct brief key, struct str value)
-{
-    otlp_span_word(t->out, key, value);
-}
-
-/* Only what says something. */
-static void
-text_if_any(struct teller *t, struct brief key, struct str value)
-{
-    if (value.n)
-        text(t, key, value);
-}
-
-static void
-texts(struct teller *t, struct brief key, const struct str *v, unsigned n)
-{
-    struct str all[TRAIL_STOPS];
-    n = n < TRAIL_STOPS ? n : TRAIL_STOPS;
-    for (unsigned i = 0; i < n; i++)
-        all[i] = mask(t, v[i]);
-    otlp_strs(t->out, OTLP_SPAN_ATTRIBUTE, key.p, all, n);
-}
-
-static void
-whole(struct teller *t, struct brief key, struct ir_int v)
-{
-    if (v.set)
-        otlp_span_int(t->out, key, v.v);
-}
-
-/* Few digits, perhaps with a point: both numbers below are exact then, and their quotient is rounded as it should be. */
-static bool
-read_short(struct str s, double *v)
-{
-    enum { DIGITS = 15, TEN = 10 };
-    uint64_t digits = 0, unit = 1;
-    bool point = false;
-    if (s.n == 0 || s.n > DIGITS)
-        return false;
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        if (c == '.' && !point && i > 0 && i + 1 < s.n) {
-            point = true;
-            continue;
-        }
-        if (c < '0' || c > '9')
-            return false;
-        digits = digits * TEN + (uint64_t)(c - '0');
-        unit *= point ? TEN : 1;
-    }
-    *v = (double)digits / (double)unit;
-    return true;
-}
-
-/* A number as the client has written it. */
-static bool
-read_number(struct str s, double *v)
-{
-    char copy[NUMBER_MAX], *end;
-    if (read_short(s, v))
-        return true;
-    if (s.n == 0 || s.n >= sizeof copy)
-        return false;
-    memcpy(copy, s.p, s.n);
-    copy[s.n] = '\0';
-    *v = strtod(copy, &end);
-    return *end == '\0' && isfinite(*v);
-}
-
-static void
-number(struct teller *t, struct brief key, struct str s)
-{
-    double v;
-    if (read_number(s, &v))
-        otlp_span_double(t->out, key, v);
-}
-
-static void
-seconds(struct teller *t, struct brief key, uint64_t us)
-{
-    otlp_span_double(t->out, key, (double)us / 1e6);
-}
-
-static void
-error_type(struct teller *t, enum ir_fault fault)
-{
-    word(t, BRIEF("error.type"), str_from(ir_fault_name(fault)));
-}
-
-static void
-failed(struct teller *t, enum ir_fault fault, struct str message)
-{
-    error_type(t, fault);
-    otlp_span_failed(t->out, mask(t, message));
 }
 
 /* --- the conventions for generative AI ----------------------------------------------------- */
@@ -226,22 +96,20 @@ static void
 tell_wishes(struct teller *t)
 {
     const struct trail_wishes *w = &t->x->trail.wishes;
-    double seed;
     if (t->x->wants_stream)
         otlp_span_bool(t->out, BRIEF("gen_ai.request.stream"), true);
-    word(t, BRIEF("gen_ai.output.type"), str_from(w->output));
-    whole(t, BRIEF("gen_ai.request.max_tokens"), w->max_output);
+    teller_word(t, BRIEF("gen_ai.output.type"), str_from(w->output));
+    teller_int(t, BRIEF("gen_ai.request.max_tokens"), w->max_output);
     if (w->candidates.set && w->candidates.v != 1)
-        whole(t, BRIEF("gen_ai.request.choice.count"), w->candidates);
-    whole(t, BRIEF("gen_ai.request.top_k"), w->top_k);
-    number(t, BRIEF("gen_ai.request.temperature"), w->temperature);
-    number(t, BRIEF("gen_ai.request.top_p"), w->top_p);
-    number(t, BRIEF("gen_ai.request.presence_penalty"), w->presence);
-    number(t, BRIEF("gen_ai.request.frequency_penalty"), w->frequency);
-    if (read_number(w->seed, &seed) && fabs(seed) < 9e15)
-        otlp_span_int(t->out, BRIEF("gen_ai.request.seed"), (int64_t)seed);
+        teller_int(t, BRIEF("gen_ai.request.choice.count"), w->candidates);
+    teller_int(t, BRIEF("gen_ai.request.top_k"), w->top_k);
+    teller_number(t, BRIEF("gen_ai.request.temperature"), w->temperature);
+    teller_number(t, BRIEF("gen_ai.request.top_p"), w->top_p);
+    teller_number(t, BRIEF("gen_ai.request.presence_penalty"), w->presence);
+    teller_number(t, BRIEF("gen_ai.request.frequency_penalty"), w->frequency);
+    teller_number_int(t, BRIEF("gen_ai.request.seed"), w->seed);
     if (w->n_stops)
-        texts(t, BRIEF("gen_ai.request.stop_sequences"), w->stops, w->n_stops);
+        teller_texts(t, BRIEF("gen_ai.request.stop_sequences"), w->stops, w->n_stops);
 }
 
 /* The first byte of an error is no token. */
@@ -254,18 +122,18 @@ has_begun(const struct hop *h)
 static void
 tell_reply(struct teller *t, const struct hop *h)
 {
-    text_if_any(t, BRIEF("gen_ai.response.id"), h->reply_id);
-    text_if_any(t, BRIEF("gen_ai.response.model"), h->reply_model);
+    teller_text_if_any(t, BRIEF("gen_ai.response.id"), h->reply_id);
+    teller_text_if_any(t, BRIEF("gen_ai.response.model"), h->reply_model);
     if (h->stop != IR_STOP_UNSET)
         otlp_span_list(t->out, BRIEF("gen_ai.response.finish_reasons"),
                        spans_finish_reason(h->stop));
     if (t->x->wants_stream && has_begun(h))
-        seconds(t, BRIEF("gen_ai.response.time_to_first_chunk"), h->first_us);
-    whole(t, BRIEF("gen_ai.usage.input_tokens"), ir_usage_whole_input(&h->usage));
-    whole(t, BRIEF("gen_ai.usage.output_tokens"), h->usage.output);
-    whole(t, BRIEF("gen_ai.usage.cache_read.input_tokens"), h->usage.cache_read);
-    whole(t, BRIEF("gen_ai.usage.cache_creation.input_tokens"), h->usage.cache_write);
-    whole(t, BRIEF("gen_ai.usage.reasoning.output_tokens"), h->usage.thinking);
+        teller_seconds(t, BRIEF("gen_ai.response.time_to_first_chunk"), h->first_us);
+    teller_int(t, BRIEF("gen_ai.usage.input_tokens"), ir_usage_whole_input(&h->usage));
+    teller_int(t, BRIEF("gen_ai.usage.output_tokens"), h->usage.output);
+    teller_int(t, BRIEF("gen_ai.usage.cache_read.input_tokens"), h->usage.cache_read);
+    teller_int(t, BRIEF("gen_ai.usage.cache_creation.input_tokens"), h->usage.cache_write);
+    teller_int(t, BRIEF("gen_ai.usage.reasoning.output_tokens"), h->usage.thinking);
 }
 
 /* How much is told of what was said there. */
@@ -341,7 +209,7 @@ tell_place(struct teller *t, struct str url)
     if (end)
         rest = str_make(rest.p + 1, (size_t)(end - rest.p) - 1);
     if (rest.n)
-        word(t, BRIEF("server.address"), rest);
+        teller_word(t, BRIEF("server.address"), rest);
     otlp_span_int(t->out, BRIEF("server.port"), port & PORT_MASK);
 }
 
@@ -365,26 +233,25 @@ tell_attempt(struct teller *t, const struct hop *h, unsigned which)
     char name[160];
     const struct config_provider *p = h->deployment->config;
     struct str operation = operation_of(t->x);
-    struct otlp_span s = make_span(t, t->x->trail.context.span,
-                                   join_words(name, sizeof name, operation, mask(t, h->model)),
-                                   h->start_us, h->end_us);
+    struct str called = join_words(name, sizeof name, operation, teller_masked(t, h->model));
+    struct otlp_span s = make_span(t, t->x->trail.context.span, called, h->start_us, h->end_us);
     s.span = h->span;
     s.kind = OTLP_CLIENT;
     size_t at = otlp_span_begin(t->out, &s);
-    word(t, BRIEF("gen_ai.operation.name"), operation);
-    word(t, BRIEF("gen_ai.provider.name"), provider_name(h->deployment->dialect, p->type));
-    text(t, BRIEF("gen_ai.request.model"), h->model);
+    teller_word(t, BRIEF("gen_ai.operation.name"), operation);
+    teller_word(t, BRIEF("gen_ai.provider.name"), provider_name(h->deployment->dialect, p->type));
+    teller_text(t, BRIEF("gen_ai.request.model"), h->model);
     tell_wishes(t);
     tell_reply(t, h);
     tell_content(t, h);
     tell_place(t, h->url);
     if (h->status)
         otlp_span_int(t->out, BRIEF("http.response.status_code"), h->status);
-    word(t, BRIEF("llmux.deployment"), p->name);
-    word(t, BRIEF("llmux.provider.type"), p->type);
-    word(t, BRIEF("llmux.dialect"), str_from(h->dialect ? h->dialect->name : NULL));
+    teller_word(t, BRIEF("llmux.deployment"), p->name);
+    teller_word(t, BRIEF("llmux.provider.type"), p->type);
+    teller_word(t, BRIEF("llmux.dialect"), str_from(h->dialect ? h->dialect->name : NULL));
     otlp_span_int(t->out, BRIEF("llmux.attempt"), which);
-    text_if_any(t, BRIEF("llmux.upstream.request_id"), h->request_id);
+    teller_text_if_any(t, BRIEF("llmux.upstream.request_id"), h->request_id);
     if (h->priced)
         otlp_span_double(t->out, BRIEF("llmux.cost"), (double)h->cost / 1e9);
     if (h->cut)
@@ -392,7 +259,7 @@ tell_attempt(struct teller *t, const struct hop *h, unsigned which)
     if (has_begun(h))
         otlp_span_event(t->out, BRIEF("first_token"), wall(t, h->start_us + h->first_us));
     if (h->fault != IR_FAULT_UNSET)
-        failed(t, h->fault, h->message);
+        teller_failed(t, h->fault, h->message);
     otlp_span_end(t->out, at);
     tell_connection(t, h);
 }
@@ -404,8 +271,9 @@ tell_route(struct teller *t)
     uint64_t end = x->trail.n_hops ? x->trail.hops[0].start_us : t->end_us;
     struct otlp_span s = make_span(t, x->trail.context.span, STR("route"), x->begun_us, end);
     size_t at = otlp_span_begin(t->out, &s);
-    text_if_any(t, BRIEF("llmux.model"), x->model);
-    text_if_any(t, BRIEF("llmux.candidate"), x->attempts ? x->attempt.candidate.name : STR(""));
+    teller_text_if_any(t, BRIEF("llmux.model"), x->model);
+    teller_text_if_any(t, BRIEF("llmux.candidate"),
+                       x->attempts ? x->attempt.candidate.name : STR(""));
     otlp_span_end(t->out, at);
 }
 
@@ -420,7 +288,7 @@ tell_stream(struct teller *t)
     otlp_span_int(t->out, BRIEF("llmux.bytes_out"), (int64_t)x->bytes_out);
     otlp_span_bool(t->out, BRIEF("llmux.gone"), x->gone);
     if (x->error.set)
-        failed(t, x->error.kind, x->error.message);
+        teller_failed(t, x->error.kind, x->error.message);
     otlp_span_end(t->out, at);
 }
 
@@ -438,16 +306,16 @@ tell_error(struct teller *t)
     const struct exchange *x = t->x;
     bool clients = !x->begun && x->status >= 400 && x->status < 500;
     if (x->error.set && clients)
-        error_type(t, x->error.kind);
+        teller_error_type(t, x->error.kind);
     else if (x->error.set)
-        failed(t, x->error.kind, x->error.message);
+        teller_failed(t, x->error.kind, x->error.message);
 }
 
 /* Masked before it is cut, which might be within a secret. */
 static void
 tell_agent(struct teller *t)
 {
-    struct str agent = utf8_cut(mask(t, t->x->trail.agent), AGENT_MAX);
+    struct str agent = utf8_cut(teller_masked(t, t->x->trail.agent), AGENT_MAX);
     if (agent.n)
         otlp_span_str(t->out, BRIEF("user_agent.original"), agent);
 }
@@ -467,20 +335,20 @@ tell_request(struct teller *t)
     s.kind = OTLP_SERVER;
     s.remote = trail->parent;
     size_t at = otlp_span_begin(t->out, &s);
-    word(t, BRIEF("http.request.method"), x->front.op->method);
+    teller_word(t, BRIEF("http.request.method"), x->front.op->method);
     if (route)
-        word(t, BRIEF("http.route"), x->path);
-    (route ? word : text)(t, BRIEF("url.path"), x->path);
-    word(t, BRIEF("url.scheme"), x->gateway->tls ? STR("https") : STR("http"));
+        teller_word(t, BRIEF("http.route"), x->path);
+    (route ? teller_word : teller_text)(t, BRIEF("url.path"), x->path);
+    teller_word(t, BRIEF("url.scheme"), x->gateway->tls ? STR("https") : STR("http"));
     if (x->status)
         otlp_span_int(t->out, BRIEF("http.response.status_code"), x->status);
     if (trail->client.n)
-        word(t, BRIEF("client.address"), trail->client);
+        teller_word(t, BRIEF("client.address"), trail->client);
     tell_agent(t);
-    word(t, BRIEF("gen_ai.operation.name"), operation_of(x));
-    text_if_any(t, BRIEF("gen_ai.request.model"), x->model);
-    (x->made_id ? word : text)(t, BRIEF("llmux.request_id"), x->request_id);
-    word(t, BRIEF("llmux.front"), str_from(x->front.dialect->name));
+    teller_word(t, BRIEF("gen_ai.operation.name"), operation_of(x));
+    teller_text_if_any(t, BRIEF("gen_ai.request.model"), x->model);
+    (x->made_id ? teller_word : teller_text)(t, BRIEF("llmux.request_id"), x->request_id);
+    teller_word(t, BRIEF("llmux.front"), str_from(x->front.dialect->name));
     otlp_span_bool(t->out, BRIEF("llmux.stream"), x->wants_stream);
     otlp_span_bool(t->out, BRIEF("llmux.gone"), x->gone);
     otlp_span_int(t->out, BRIEF("llmux.attempts"), x->attempts);
@@ -489,8 +357,8 @@ tell_request(struct teller *t)
     otlp_span_int(t->out, BRIEF("llmux.bytes_in"), (int64_t)x->bytes_in);
     otlp_span_int(t->out, BRIEF("llmux.bytes_out"), (int64_t)x->bytes_out);
     if (x->first_us)
-        seconds(t, BRIEF("llmux.overhead"), x->overhead_us);
-    text_if_any(t, BRIEF("llmux.dropped"), x->dropped);
+        teller_seconds(t, BRIEF("llmux.overhead"), x->overhead_us);
+    teller_text_if_any(t, BRIEF("llmux.dropped"), x->dropped);
     tell_error(t);
     otlp_span_end(t->out, at);
 }
