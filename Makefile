@@ -48,7 +48,7 @@ ROWS := $(if $(filter asan,$(SAN)),-DXD_COUNT_ROWS)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) libcurl 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 CFLAGS = -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) $(SANFLAGS) $(ROWS) -I. -I$(B) -MMD -MP $(PKG_CFLAGS)
-LDFLAGS = $(if $(filter-out none,$(OPTIMIZE)),$(OPT)) $(SANFLAGS)
+LDFLAGS = $(if $(filter-out none,$(OPTIMIZE)),$(OPT)) $(if $(FAT),-fno-lto) $(SANFLAGS)
 LDLIBS = $(PKG_LIBS) -lm -lpthread
 
 # --- sources: a .re file becomes a .c file below $(B), a .y file a .c and a .h ------------------------
