@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CHUNK_FIRST 512u
+#define CHUNK_FIRST 1024u
 #define CHUNK_MAX   (1u << 20)
 #define CHUNK_KEEP  (64u << 10) /* arena_reset keeps no chunk larger than this */
 #define ALIGN       alignof(max_align_t)
