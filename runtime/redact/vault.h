@@ -34,8 +34,8 @@ struct vault {
     unsigned mask;
     struct vault_place *places; /* owned: n_places of them, by value; made by vault_sort, */
     unsigned n_places, placed;  /* of the first `placed` entries */
-    unsigned *
-        by_words; /* owned: the first `placed` entries, in the order of what stands for them; if not one_way */
+    /* owned: the first `placed` entries, in the order of what stands for them; if not one_way */
+    unsigned *by_words;
     uint64_t begins[4]; /* with which bytes values begin, by bit */
     size_t longest;     /* of what stands for them */
     bool escapes;       /* some value has characters that JSON escapes */

@@ -111,9 +111,9 @@ struct roll {
     const struct deployment *deployment;
     const struct guard_options *options;
     uint64_t now;
-    struct guard_quota quota; /* of made-up names: the least that is left, */
-    struct guard_health
-        health; /* and of each number the greatest: one probe is told to all of them */
+    /* Of made-up names: the least that is left, and of each number the greatest, as one probe is told to all of them. */
+    struct guard_quota quota;
+    struct guard_health health;
 };
 
 static bool

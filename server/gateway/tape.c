@@ -26,8 +26,8 @@ tape_take(struct tape_rack *r, size_t cap)
     if (t) {
         r->first = t->next;
         r->n--;
-        t->arena.cap =
-            cap; /* whoever had it before may have had another; what is kept is far below any */
+        /* Whoever had it before may have had another; what is kept is far below any. */
+        t->arena.cap = cap;
         return t;
     }
     t = calloc(1, sizeof *t);

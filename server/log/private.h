@@ -15,6 +15,7 @@ struct old_mask {
     struct masker *mask; /* owned */
 };
 
+/* What the writer does when it has written a batch. */
 enum rest {
     REST_NONE,
     REST_NAP,   /* for nap_ms: only a queue that gets full is worth waking it */
