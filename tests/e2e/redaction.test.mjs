@@ -65,9 +65,22 @@ class Recorder {
     }
 }
 
+// A provider that refuses everything, and says why.
+const grumbler = createServer((req, res) => {
+    const chunks = [];
+    req.on('data', (d) => chunks.push(d));
+    req.on('end', () => {
+        const { messages } = JSON.parse(Buffer.concat(chunks));
+        res.writeHead(400, { 'content-type': 'application/json' });
+        res.end(JSON.stringify({ error: { message: `no: ${messages[0].content}`, type: 'invalid_request_error' } }));
+    });
+});
+
 let w, recorder;
 before(async () => {
     recorder = await Recorder.start();
+    await new Promise((resolve) => grumbler.listen(0, '127.0.0.1', resolve));
+    grumbler.unref();
     w = await World.start({
         providers: (emulator) => {
             recorder.target = emulator;
@@ -79,6 +92,8 @@ before(async () => {
                 })),
                 { name: 'in-house', type: 'openai.chat', api_key: UPSTREAM_KEY, base_url: base,
                   models: [{ name: 'split', upstream: 'echo' }, { name: 'home', upstream: 'echo' }] },
+                { name: 'grumbler', type: 'openai.chat', api_key: UPSTREAM_KEY, models: ['grumble'],
+                  base_url: `http://127.0.0.1:${grumbler.address().port}/v1` },
                 { name: 'old', type: 'openai.completions', api_key: UPSTREAM_KEY, base_url: base, models: ['old'] },
                 { name: 'passages', type: 'openai', api_key: UPSTREAM_KEY, base_url: base,
                   models: ['paint', 'paint-masked', 'hear', 'hear-masked', 'hear-blocked'] },
@@ -101,6 +116,8 @@ before(async () => {
 after(async () => {
     await w.stop();
     recorder.stop();
+    grumbler.closeAllConnections();
+    grumbler.close();
     const told = w.gateway.lines.join('\n') + w.gateway.errors;
     for (const value of values)
         assert.ok(!told.includes(value), `${value} was logged`);
@@ -188,6 +205,23 @@ describe('policies', { timeout: 20_000 }, () => {
         assert.match(said(r), /I am ann@corp-a\.com/);
         const sent = new Set(recorder.take(2).match(/\[email:[0-9a-f]{12}\]/g));
         assert.equal(sent.size, 1);
+    });
+
+    test('a placeholder that the user writes is put back if it is one of the request', async () => {
+        await ask(chat('chat-echo', 'I am ann@corp-a.com'));
+        const [placeholder] = recorder.take().match(/\[email:[0-9a-f]{12}\]/);
+        assert.match(said(await ask(chat('chat-echo', `I am ann@corp-a.com, or ${placeholder}`))),
+                     /I am ann@corp-a\.com, or ann@corp-a\.com/);
+        assert.ok(said(await ask(chat('chat-echo', `Who is ${placeholder}?`))).includes(`Who is ${placeholder}?`));
+        recorder.take(2);
+    });
+
+    test('nothing is put back in errors of providers', async () => {
+        for (const stream of [false, true]) {
+            const r = await ask(chat('grumble', 'I am ann@corp-a.com', { stream }));
+            assert.equal(r.status, 400);
+            assert.match(r.error.message, /no: I am \[email:[0-9a-f]{12}\]$/);
+        }
     });
 
     test('a refusal names the place, not the value', async () => {

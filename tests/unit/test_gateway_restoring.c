@@ -316,6 +316,71 @@ streams_tell_what_is_to_be_told(void **state)
     vault_fini(&v);
 }
 
+/* Thinking of the lengths, with a placeholder before, between and behind: it waits from the first one on, until too much
+ * does.  What is told of it is the text alone. */
+static void
+think_long(size_t first, size_t second, struct buf *told)
+{
+    struct vault v;
+    struct restoring r;
+    struct story s;
+    struct ir_block b = { .kind = IR_BLOCK_THINKING };
+    struct ir_event e = { .kind = IR_EVENT_OPEN, .block = &b };
+    char *fill_text = malloc(first > second ? first : second);
+    assert_non_null(fill_text);
+    memset(fill_text, 'x', first > second ? first : second);
+    const struct str pieces[] = { STR(P0), str_make(fill_text, first), STR(P0),
+                                  str_make(fill_text, second), STR(P0) };
+    fill(&v);
+    buf_init(&s.text, 8 << 20);
+    restoring_init(&r, &v, tell, &s);
+    restoring_event(&r, &e);
+    e.kind = IR_EVENT_GROW;
+    for (unsigned i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        b = (struct ir_block){ .kind = IR_BLOCK_THINKING };
+        b.thinking.text = pieces[i];
+        restoring_event(&r, &e);
+    }
+    e.kind = IR_EVENT_CLOSE;
+    restoring_event(&r, &e);
+    assert_int_equal(r.err, ERR_OK);
+    for (size_t i = 0; i < s.text.n; i++)
+        if (!strchr("(|)", s.text.p[i]))
+            buf_putc(told, s.text.p[i]);
+    restoring_fini(&r);
+    buf_fini(&s.text);
+    vault_fini(&v);
+    free(fill_text);
+}
+
+static size_t
+count_of(struct str text, struct str what)
+{
+    size_t n = 0;
+    for (size_t at = 0; at + what.n <= text.n; at++)
+        n += str_starts(str_skip(text, at), what);
+    return n;
+}
+
+static void
+thinking_waits_up_to_a_mebibyte(void **state)
+{
+    const size_t half = (size_t)512 << 10;
+    struct buf told;
+    (void)state;
+    buf_init(&told, 8 << 20);
+    think_long(half - 1000, half - 1000, &told);
+    assert_int_equal(count_of(buf_str(&told), STR("ann@example.org")), 3);
+    assert_int_equal(count_of(buf_str(&told), STR(P0)), 0);
+    assert_int_equal(told.n, 2 * (half - 1000) + 3 * strlen("ann@example.org"));
+    buf_clear(&told);
+    think_long(half, half, &told);
+    assert_int_equal(count_of(buf_str(&told), STR("ann@example.org")), 0);
+    assert_int_equal(count_of(buf_str(&told), STR(P0)), 3);
+    assert_int_equal(told.n, 2 * half + 3 * strlen(P0));
+    buf_fini(&told);
+}
+
 /* Put values into a document, so many times. */
 static struct str
 restore(struct str document, unsigned times, struct arena *a, struct buf *out)
@@ -394,6 +459,7 @@ main(void)
         cmocka_unit_test(streams_of_every_dialect_are_restored),
         cmocka_unit_test(documents_of_every_dialect_are_restored),
         cmocka_unit_test(streams_tell_what_is_to_be_told),
+        cmocka_unit_test(thinking_waits_up_to_a_mebibyte),
         cmocka_unit_test(signed_thinking_stays_in_documents),
         cmocka_unit_test(equal_thoughts_are_told_apart),
     };
