@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,16 +52,12 @@ wake(struct log *log)
 void
 log_put(struct log *log, const char *p, size_t n)
 {
-    struct queued_line line = { malloc(n), n };
-    if (line.p)
-        memcpy(line.p, p, n);
-    if (!line.p || !line_queue_put(&log->queue, line)) {
-        free(line.p);
+    if (!line_ring_put(&log->queue, str_make(p, n))) {
         atomic_fetch_add_explicit(&log->dropped, 1, memory_order_relaxed);
         return;
     }
     enum rest rest = (enum rest)atomic_load(&log->rest);
-    bool due = rest == REST_SLEEP || (rest == REST_NAP && line_queue_is_half_full(&log->queue));
+    bool due = rest == REST_SLEEP || (rest == REST_NAP && line_ring_is_half_full(&log->queue));
     if (due && atomic_exchange(&log->rest, REST_NONE) != REST_NONE)
         wake(log);
 }
@@ -179,22 +176,21 @@ show(struct log *log, const struct iovec *v, int n)
 static int
 write_batch(struct log *log)
 {
-    struct queued_line lines[BATCH];
+    struct ring_line line;
     struct iovec v[BATCH];
     size_t bytes = 0;
     int n = 0;
     while (n < BATCH && (!log->pipe || bytes + LOG_LINE_MAX <= PIPE_BUF || n == 0)
-           && line_queue_take(&log->queue, &lines[n])) {
-        v[n] = (struct iovec){ lines[n].p, lines[n].n };
-        bytes += lines[n++].n;
+           && line_ring_take(&log->queue, &line)) {
+        v[n++] = (struct iovec){ line.p, line.n };
+        bytes += line.n;
     }
     if (n == 0)
         return 0;
     show(log, v, n);
     bool ok = write_all(log, v, n);
-    atomic_fetch_add_explicit(ok ? &log->lines : &log->failed, (uint64_t)n, memory_order_relaxed);
-    for (int i = 0; i < n; i++)
-        free(lines[i].p);
+    line_ring_free(&log->queue);
+    atomic_fetch_add_explicit(ok ? &log->lines : &log->failed, (uint64_t)n, memory_order_release);
     if (ok)
         report_drops(log);
     return n;
@@ -207,8 +203,8 @@ rest(struct log *log, enum rest how)
     struct pollfd p = { .fd = log->wake, .events = POLLIN };
     uint64_t count;
     atomic_store(&log->rest, how);
-    bool due = how == REST_NAP ? line_queue_is_half_full(&log->queue)
-                               : line_queue_ready(&log->queue) || atomic_load(&log->reopen);
+    bool due = how == REST_NAP ? line_ring_is_half_full(&log->queue)
+                               : !line_ring_is_empty(&log->queue) || atomic_load(&log->reopen);
     if (!due && !atomic_load(&log->stop) && poll(&p, 1, how == REST_NAP ? log->nap_ms : -1) > 0)
         (void)!read(log->wake, &count, sizeof count);
     atomic_store(&log->rest, REST_NONE);
@@ -221,10 +217,12 @@ run_writer(void *arg)
     for (;;) {
         obey_reopen(log);
         if (write_batch(log)) {
-            if (!line_queue_ready(&log->queue))
+            if (!line_ring_ready(&log->queue))
                 rest(log, REST_NAP);
         } else if (atomic_load(&log->stop)) {
             return NULL;
+        } else if (!line_ring_is_empty(&log->queue)) {
+            sched_yield(); /* to the thread that is putting one */
         } else {
             rest(log, REST_SLEEP);
         }
@@ -247,7 +245,7 @@ free_log(struct log *log)
 {
     if (log->wake >= 0)
         close(log->wake);
-    line_queue_fini(&log->queue);
+    line_ring_fini(&log->queue);
     masker_destroy(atomic_load(&log->mask));
     for (struct old_mask *o = log->old, *next; o; o = next) {
         next = o->next;
@@ -280,7 +278,7 @@ log_create(const struct log_options *opts)
     use(log, opts->path.p ? log->path ? open_path(log) : -1 : opts->fd);
     log->wake = eventfd(0, EFD_CLOEXEC);
     atomic_init(&log->mask, masker_create(NULL, NULL, 0, LOG_SECRET_MIN));
-    bool ok = line_queue_init(&log->queue, opts->queue ? opts->queue : QUEUE_LINES);
+    bool ok = line_ring_init(&log->queue, opts->queue ? opts->queue : QUEUE_LINES, LOG_LINE_MAX);
     if (!ok || log->fd < 0 || log->wake < 0 || !atomic_load(&log->mask) || !start_writer(log)) {
         free_log(log);
         return NULL;
@@ -303,9 +301,9 @@ struct log_stats
 log_stats(const struct log *log)
 {
     return (struct log_stats){
-        .lines = atomic_load_explicit(&log->lines, memory_order_relaxed),
+        .lines = atomic_load_explicit(&log->lines, memory_order_acquire),
         .dropped = atomic_load_explicit(&log->dropped, memory_order_relaxed),
-        .failed = atomic_load_explicit(&log->failed, memory_order_relaxed),
+        .failed = atomic_load_explicit(&log->failed, memory_order_acquire),
     };
 }
 

@@ -7,7 +7,7 @@
 
 #include "server/log/log.h"
 #include "server/log/masker.h"
-#include "server/log/line_queue.h"
+#include "server/log/line_ring.h"
 
 /* Masks that were replaced stay until the end: another thread may be using one. */
 struct old_mask {
@@ -34,7 +34,7 @@ struct log {
     enum log_format format;
     atomic_int level;
     uint64_t (*now_us)(void);
-    struct line_queue queue;
+    struct line_ring queue;
     pthread_t writer;
     int wake; /* owned: an eventfd */
     int nap_ms;

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "server/log/line_queue.h"
+#include "server/trace/item_queue.h"
 #include "server/trace/otlp_metrics.h"
 #include "server/trace/sender.h"
 
@@ -28,10 +28,10 @@
 
 /* One signal on its way.  While one of them has to wait, the others go on. */
 struct lane {
-    struct line_queue queue;
+    struct item_queue queue;
     atomic_size_t bytes;         /* in the queue, about, */
     atomic_uint waiting;         /* and so many items */
-    struct queued_line next_one; /* owned: had no room in the message; p NULL: none */
+    struct queued_item next_one; /* owned: had no room in the message; p NULL: none */
     struct buf message;          /* the batch that is being sent */
     unsigned items;              /* of it; 0: none is */
     uint64_t begun, next;        /* ms, monotonic: its first try; when to try again */
@@ -114,10 +114,10 @@ queue_up(struct exporter *e, enum otlp_signal signal, struct str item)
     struct lane *lane = &e->lanes[signal];
     size_t before = atomic_fetch_add_explicit(&lane->bytes, item.n, memory_order_relaxed);
     bool fits = item.p && before + item.n <= WAITING_MAX;
-    struct queued_line line = { fits ? malloc(item.n + 1) : NULL, item.n };
+    struct queued_item line = { fits ? malloc(item.n + 1) : NULL, item.n };
     if (line.p)
         memcpy(line.p, item.p, item.n);
-    if (line.p && line_queue_put(&lane->queue, line)) {
+    if (line.p && item_queue_put(&lane->queue, line)) {
         if (before < MESSAGE_FULL && before + item.n >= MESSAGE_FULL)
             wake(e);
         return true;
@@ -176,10 +176,10 @@ count(atomic_uint_fast64_t *v, uint64_t n)
 }
 
 static bool
-take(struct lane *lane, struct queued_line *line)
+take(struct lane *lane, struct queued_item *line)
 {
     if (!lane->next_one.p)
-        return line_queue_take(&lane->queue, line);
+        return item_queue_take(&lane->queue, line);
     *line = lane->next_one;
     lane->next_one.p = NULL;
     return true;
@@ -189,7 +189,7 @@ take(struct lane *lane, struct queued_line *line)
 static unsigned
 gather(struct exporter *e, struct lane *lane)
 {
-    struct queued_line line;
+    struct queued_item line;
     unsigned n = 0;
     while (n < e->opts.batch && lane->message.n < MESSAGE_FULL && take(lane, &line)) {
         if (n && lane->message.n + line.n > MESSAGE_MOST) {
@@ -210,7 +210,7 @@ static bool
 fill(struct exporter *e, enum otlp_signal signal)
 {
     struct lane *lane = &e->lanes[signal];
-    if (!lane->next_one.p && !line_queue_ready(&lane->queue))
+    if (!lane->next_one.p && !item_queue_ready(&lane->queue))
         return false;
     buf_clear(&lane->message);
     struct otlp_envelope envelope = otlp_envelope(&lane->message, &e->opts.resource);
@@ -392,7 +392,7 @@ static void
 free_exporter(struct exporter *e)
 {
     for (unsigned i = 0; i < OTLP_SIGNALS; i++) {
-        line_queue_fini(&e->lanes[i].queue);
+        item_queue_fini(&e->lanes[i].queue);
         free(e->lanes[i].next_one.p);
         buf_fini(&e->lanes[i].message);
     }
@@ -432,7 +432,7 @@ exporter_create(const struct exporter_options *opts, struct fault *f)
     bool ok = e->wake >= 0 && copy_options(e, opts);
     for (unsigned i = 0; i < OTLP_SIGNALS; i++) {
         buf_init(&e->lanes[i].message, MESSAGE_MAX);
-        ok = ok && line_queue_init(&e->lanes[i].queue, opts->queue);
+        ok = ok && item_queue_init(&e->lanes[i].queue, opts->queue);
     }
     e->sender = ok ? sender_create(&e->opts, is_over, e) : NULL;
     if (e->sender && start(e))

@@ -1,6 +1,7 @@
 /* Log lines on their way: the queue, its writer, many threads, and what happens when nobody reads. */
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -12,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "server/log/line_queue.h"
+#include "server/log/line_ring.h"
 #include "server/log/log.h"
 
 static uint64_t
@@ -21,47 +22,216 @@ fixed_now(void)
     return 1767225599123456; /* 2025-12-31T23:59:59.123456Z */
 }
 
+#define LONGEST 16
+
 static bool
-put_one(struct line_queue *q)
+put_one(struct line_ring *q)
 {
-    struct queued_line line = { malloc(1), 1 };
-    bool ok = line_queue_put(q, line);
-    if (!ok)
-        free(line.p);
-    return ok;
+    return line_ring_put(q, STR("x"));
 }
 
 static void
-take_one(struct line_queue *q)
+take_one(struct line_ring *q)
 {
-    struct queued_line line;
-    assert_true(line_queue_take(q, &line));
-    free(line.p);
+    struct ring_line line;
+    assert_true(line_ring_take(q, &line));
+    line_ring_free(q);
 }
 
 static void
 a_queue_knows_when_half_of_it_is_full(void **state)
 {
     (void)state;
-    struct line_queue q;
-    assert_true(line_queue_init(&q, 8));
+    struct line_ring q;
+    assert_true(line_ring_init(&q, 8, LONGEST));
     /* Wherever it stands. */
     for (unsigned at = 0; at < 20; at++) {
         for (unsigned n = 0; n < 8; n++) {
-            assert_int_equal(line_queue_is_half_full(&q), n >= 4);
+            assert_int_equal(line_ring_is_half_full(&q), n >= 4);
             assert_true(put_one(&q));
         }
-        assert_true(line_queue_is_half_full(&q));
+        assert_true(line_ring_is_half_full(&q));
         assert_false(put_one(&q));
         for (unsigned n = 8; n > 0; n--) {
-            assert_int_equal(line_queue_is_half_full(&q), n >= 4);
+            assert_int_equal(line_ring_is_half_full(&q), n >= 4);
             take_one(&q);
         }
         assert_true(put_one(&q));
         take_one(&q);
     }
     put_one(&q);
-    line_queue_fini(&q);
+    line_ring_fini(&q);
+}
+
+/* What a queue of 8 lines must hold: those that are not done with, of which the first were taken. */
+struct model {
+    struct {
+        char text[LONGEST];
+        size_t n;
+        const char *taken; /* where its bytes are; NULL: it waits */
+    } lines[8];
+    unsigned n, taken;
+};
+
+static void
+model_put(struct model *m, struct line_ring *q, uint32_t dice)
+{
+    char text[LONGEST];
+    size_t n = dice >> 8 & 1 ? LONGEST : (dice >> 9) % LONGEST + 1;
+    memset(text, 'a' + (int)(dice >> 16) % 26, sizeof text);
+    assert_int_equal(line_ring_put(q, str_make(text, n)), m->n < 8);
+    if (m->n == 8)
+        return;
+    memcpy(m->lines[m->n].text, text, sizeof text);
+    m->lines[m->n].taken = NULL;
+    m->lines[m->n++].n = n;
+}
+
+static void
+model_take(struct model *m, struct line_ring *q)
+{
+    struct ring_line line;
+    assert_int_equal(line_ring_ready(q), m->taken < m->n);
+    assert_int_equal(line_ring_take(q, &line), m->taken < m->n);
+    if (m->taken == m->n)
+        return;
+    assert_int_equal(line.n, m->lines[m->taken].n);
+    assert_in_range(line.p + line.n - q->bytes, line.n, q->size);
+    m->lines[m->taken++].taken = line.p;
+}
+
+static void
+model_free(struct model *m, struct line_ring *q)
+{
+    line_ring_free(q);
+    m->n -= m->taken;
+    memmove(m->lines, m->lines + m->taken, m->n * sizeof *m->lines);
+    m->taken = 0;
+}
+
+/* Any lines put, taken and freed in any order: none is lost, changed, or written over before it is done with; also when
+ * the numbers of lines go around. */
+static void
+a_queue_is_like_its_model(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 0; seed < 200; seed++) {
+        struct line_ring q;
+        struct model m = { .n = 0 };
+        uint32_t dice = seed, first = seed % 2 ? 0 : UINT32_MAX - 20 - 2 * seed;
+        assert_true(line_ring_init(&q, 5, LONGEST));
+        atomic_store(&q.tail, (uint64_t)first << 32);
+        atomic_store(&q.head, first);
+        q.next = first;
+        for (unsigned i = 0; i < 3000; i++) {
+            dice = dice * 1664525 + 1013904223;
+            unsigned what = dice >> 28, puts = 6 + (i >> 8) % 4;
+            if (what < puts)
+                model_put(&m, &q, dice);
+            else if (what < 14)
+                model_take(&m, &q);
+            else
+                model_free(&m, &q);
+            assert_int_equal(line_ring_is_empty(&q), m.taken == m.n);
+            assert_int_equal(line_ring_is_half_full(&q), m.n >= 4);
+            for (unsigned k = 0; k < m.taken; k++)
+                if (memcmp(m.lines[k].taken, m.lines[k].text, m.lines[k].n) != 0)
+                    fail_msg("seed %u, step %u: line %u", seed, i, k);
+        }
+        line_ring_fini(&q);
+    }
+}
+
+/* A line at a time never needs more than the begin of the memory. */
+static void
+a_queue_found_empty_begins_anew(void **state)
+{
+    (void)state;
+    struct line_ring q;
+    struct ring_line line;
+    const char *first = NULL;
+    assert_true(line_ring_init(&q, 8, LONGEST));
+    for (unsigned i = 0; i < 100; i++) {
+        assert_true(put_one(&q));
+        assert_true(line_ring_take(&q, &line));
+        first = first ? first : line.p;
+        assert_ptr_equal(line.p, first);
+        line_ring_free(&q);
+    }
+    line_ring_fini(&q);
+    assert_false(line_ring_init(&q, UINT32_MAX / LONGEST, LONGEST));
+    line_ring_fini(&q);
+}
+
+#define CROWD       4
+#define CROWD_LINES 3000u
+#define CROWD_TEXT  40u
+
+struct member {
+    struct line_ring *queue;
+    uint32_t id;
+};
+
+/* What line `i` of that thread says, in a length of its own. */
+static size_t
+compose_member_line(char text[CROWD_TEXT], uint32_t id, uint32_t i)
+{
+    size_t n = 2 * sizeof i + (i * 7 + id) % (CROWD_TEXT - 2 * sizeof i + 1);
+    memset(text, (int)(i + id), CROWD_TEXT);
+    memcpy(text, &id, sizeof id);
+    memcpy(text + sizeof id, &i, sizeof i);
+    return n;
+}
+
+static void *
+put_many(void *arg)
+{
+    const struct member *m = arg;
+    char text[CROWD_TEXT];
+    for (uint32_t i = 0; i < CROWD_LINES; i++) {
+        size_t n = compose_member_line(text, m->id, i);
+        while (!line_ring_put(m->queue, str_make(text, n)))
+            sched_yield();
+    }
+    return NULL;
+}
+
+/* All of them, as they come, and the memory given back in pieces of some lines. */
+static void
+a_small_queue_carries_lines_of_many_threads(void **state)
+{
+    (void)state;
+    struct line_ring q;
+    struct member members[CROWD];
+    pthread_t threads[CROWD];
+    uint32_t next[CROWD] = { 0 };
+    assert_true(line_ring_init(&q, 8, CROWD_TEXT));
+    for (uint32_t i = 0; i < CROWD; i++) {
+        members[i] = (struct member){ &q, i };
+        pthread_create(&threads[i], NULL, put_many, &members[i]);
+    }
+    for (unsigned done = 0; done < CROWD * CROWD_LINES;) {
+        struct ring_line lines[5];
+        unsigned n = 0;
+        while (n < 1 + done % 5 && line_ring_take(&q, &lines[n]))
+            n++;
+        for (unsigned i = 0; i < n; i++) {
+            char want[CROWD_TEXT];
+            uint32_t id;
+            memcpy(&id, lines[i].p, sizeof id);
+            assert_true(id < CROWD);
+            assert_int_equal(lines[i].n, compose_member_line(want, id, next[id]++));
+            assert_memory_equal(lines[i].p, want, lines[i].n);
+        }
+        line_ring_free(&q);
+        done += n;
+        if (n == 0)
+            sched_yield();
+    }
+    for (unsigned i = 0; i < CROWD; i++)
+        pthread_join(threads[i], NULL);
+    assert_true(line_ring_is_empty(&q));
+    line_ring_fini(&q);
 }
 
 static void
@@ -216,6 +386,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_queue_knows_when_half_of_it_is_full),
+        cmocka_unit_test(a_queue_is_like_its_model),
+        cmocka_unit_test(a_queue_found_empty_begins_anew),
+        cmocka_unit_test(a_small_queue_carries_lines_of_many_threads),
         cmocka_unit_test(a_queue_that_gets_full_wakes_its_writer),
         cmocka_unit_test(log_drops_and_counts_when_nobody_reads),
         cmocka_unit_test(log_ends_although_nobody_reads),

@@ -1,16 +1,16 @@
-/* A bounded queue of lines; see line_queue.h. */
-#include "server/log/line_queue.h"
+/* A bounded queue of items; see item_queue.h. */
+#include "server/trace/item_queue.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
 bool
-line_queue_init(struct line_queue *q, size_t n)
+item_queue_init(struct item_queue *q, size_t n)
 {
     size_t room = 2;
     while (room < n)
         room *= 2;
-    *q = (struct line_queue){ .mask = room - 1 };
+    *q = (struct item_queue){ .mask = room - 1 };
     q->slots = calloc(room, sizeof *q->slots);
     if (!q->slots)
         return false;
@@ -20,22 +20,22 @@ line_queue_init(struct line_queue *q, size_t n)
 }
 
 void
-line_queue_fini(struct line_queue *q)
+item_queue_fini(struct item_queue *q)
 {
-    struct queued_line line;
+    struct queued_item item;
     if (!q->slots)
         return;
-    while (line_queue_take(q, &line))
-        free(line.p);
+    while (item_queue_take(q, &item))
+        free(item.p);
     free(q->slots);
 }
 
 bool
-line_queue_put(struct line_queue *q, struct queued_line line)
+item_queue_put(struct item_queue *q, struct queued_item item)
 {
     size_t at = atomic_load_explicit(&q->tail, memory_order_relaxed);
     for (;;) {
-        struct line_queue_slot *slot = &q->slots[at & q->mask];
+        struct item_queue_slot *slot = &q->slots[at & q->mask];
         size_t seq = atomic_load_explicit(&slot->seq, memory_order_acquire);
         if ((intptr_t)(seq - at) < 0)
             return false;
@@ -45,7 +45,7 @@ line_queue_put(struct line_queue *q, struct queued_line line)
         }
         if (atomic_compare_exchange_weak_explicit(&q->tail, &at, at + 1, memory_order_seq_cst,
                                                   memory_order_relaxed)) {
-            slot->line = line;
+            slot->item = item;
             /* not only a release: the putter asks next whether the taker sleeps */
             atomic_store_explicit(&slot->seq, at + 1, memory_order_seq_cst);
             return true;
@@ -54,30 +54,19 @@ line_queue_put(struct line_queue *q, struct queued_line line)
 }
 
 bool
-line_queue_is_half_full(struct line_queue *q)
+item_queue_ready(struct item_queue *q)
 {
-    size_t room = q->mask + 1, tail = atomic_load_explicit(&q->tail, memory_order_seq_cst);
-    if (tail < room / 2)
-        return false;
-    size_t oldest = tail - room / 2; /* of as many as half of it */
-    size_t seq = atomic_load_explicit(&q->slots[oldest & q->mask].seq, memory_order_seq_cst);
-    return seq == oldest + 1;
-}
-
-bool
-line_queue_ready(struct line_queue *q)
-{
-    struct line_queue_slot *slot = &q->slots[q->head & q->mask];
+    struct item_queue_slot *slot = &q->slots[q->head & q->mask];
     return atomic_load_explicit(&slot->seq, memory_order_seq_cst) == q->head + 1;
 }
 
 bool
-line_queue_take(struct line_queue *q, struct queued_line *line)
+item_queue_take(struct item_queue *q, struct queued_item *item)
 {
-    if (!line_queue_ready(q))
+    if (!item_queue_ready(q))
         return false;
-    struct line_queue_slot *slot = &q->slots[q->head & q->mask];
-    *line = slot->line;
+    struct item_queue_slot *slot = &q->slots[q->head & q->mask];
+    *item = slot->item;
     atomic_store_explicit(&slot->seq, q->head + q->mask + 1, memory_order_release);
     q->head++;
     return true;
