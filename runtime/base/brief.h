@@ -10,6 +10,7 @@
 #include "runtime/base/str.h"
 
 #define BRIEF_SPARE 32
+#define BRIEF_MOST  32 /* bytes that are copied without a call */
 
 /* A constant behind which there are BRIEF_SPARE bytes more, all zero. */
 struct brief {
@@ -41,7 +42,7 @@ static inline char *
 brief_copy(char *to, struct str s)
 {
     enum { LONG = 16, MIDDLE = 8, SHORT = 4 };
-    if (s.n > 2 * (size_t)LONG) {
+    if (s.n > BRIEF_MOST) {
         memcpy(to, s.p, s.n);
     } else if (s.n >= LONG) {
         memcpy(to, s.p, LONG);

@@ -15,7 +15,11 @@
 #define MESSAGE_MAX 2048 /* bytes of log_msg's text that need no memory */
 #define CUT_JSON    ",\"cut\":true}\n"
 #define CUT_TEXT    " cut=true\n"
+#define PARTS_ROOM  22 /* bytes of a whole part, a point, and what is behind it */
 #define LIMIT       (LOG_LINE_MAX - sizeof CUT_JSON) /* of everything but the end of the line */
+
+/* What is called seldom, and would have its callers keep registers for it. */
+#define APART __attribute__((noinline))
 
 static const char *const levels[] = { "debug", "info", "warn", "error" };
 #define LEVELS (sizeof levels / sizeof *levels)
@@ -80,9 +84,9 @@ put_date(char *to, uint64_t days)
     uint64_t mp = (5 * doy + 2) / 153, month = mp < 10 ? mp + 3 : mp - 9;
     to = digits_put_wide(to, yoe + era * 400 + (month <= 2), 4);
     *to++ = '-';
-    to = digits_put_wide(to, month, 2);
+    to = digits_put_two(to, (uint32_t)month);
     *to++ = '-';
-    return digits_put_wide(to, doy - (153 * mp + 2) / 5 + 1, 2);
+    return digits_put_two(to, (uint32_t)(doy - (153 * mp + 2) / 5 + 1));
 }
 
 #define TIME_BYTES 20 /* "2006-01-02T15:04:05." */
@@ -91,11 +95,11 @@ put_time(char to[TIME_BYTES], uint64_t s)
 {
     to = put_date(to, s / 86400);
     *to++ = 'T';
-    to = digits_put_wide(to, s / 3600 % 24, 2);
+    to = digits_put_two(to, s / 3600 % 24);
     *to++ = ':';
-    to = digits_put_wide(to, s / 60 % 60, 2);
+    to = digits_put_two(to, s / 60 % 60);
     *to++ = ':';
-    to = digits_put_wide(to, s % 60, 2);
+    to = digits_put_two(to, s % 60);
     *to = '.';
 }
 
@@ -115,12 +119,16 @@ put_now(char *to, uint64_t us)
         uint64_t second;
         char text[TIME_BYTES];
     } last = { .second = UINT64_MAX };
-    if (us / 1000000 != last.second) {
-        last.second = us / 1000000;
-        put_time(last.text, last.second);
+    uint64_t second = us / 1000000;
+    uint32_t ms = (uint32_t)(us - second * 1000000) / 1000;
+    if (second != last.second) {
+        last.second = second;
+        put_time(last.text, second);
     }
     memcpy(to, last.text, sizeof last.text);
-    return digits_put_wide(to + sizeof last.text, us / 1000 % 1000, 3);
+    to += sizeof last.text;
+    *to = (char)('0' + ms / 100);
+    return digits_put_two(to + 1, ms % 100);
 }
 
 static void
@@ -160,10 +168,12 @@ put_key(struct log_line *l, struct brief key, size_t value)
         l->full = true;
         return NULL;
     }
-    if (l->format == LOG_FORMAT_JSON)
-        return brief_put(to, key);
+    if (l->format == LOG_FORMAT_JSON) {
+        memcpy(to, key.p, BRIEF_SPARE);
+        return to + key.n;
+    }
     /* Without the comma, and with other signs in the place of the quotes. */
-    brief_put(to, (struct brief){ key.p + 1, key.n - 1 });
+    memcpy(to, key.p + 1, BRIEF_SPARE);
     to[0] = ' ';
     to[key.n - 3] = '=';
     return to + key.n - 2;
@@ -224,6 +234,12 @@ put_escaped(struct log_line *l, struct str s, size_t end)
     return true;
 }
 
+static const struct masker *
+mask_of(const struct log_line *l)
+{
+    return atomic_load_explicit(&l->log->mask, memory_order_acquire);
+}
+
 static bool
 is_bare(struct str s)
 {
@@ -236,18 +252,32 @@ is_bare(struct str s)
     return s.n > 0;
 }
 
-/* What needs no escapes. */
-static void
-put_plain(struct log_line *l, struct brief key, struct str s)
+/* One that is long, or in a line of text, where it may stand without quotes. */
+static APART void
+put_other(struct log_line *l, char *to, struct str s)
 {
-    char *to = put_key(l, key, s.n + 2);
     bool quote = l->format == LOG_FORMAT_JSON || !is_bare(s);
-    if (!to)
-        return;
     *to = '"';
     to = brief_copy(to + quote, s);
     *to = '"';
     wrote(l, to + quote);
+}
+
+/* What needs no escapes. */
+static inline void
+put_plain(struct log_line *l, struct brief key, struct str s)
+{
+    char *to = put_key(l, key, s.n + 2);
+    if (!to)
+        return;
+    if (s.n > BRIEF_MOST || l->format != LOG_FORMAT_JSON) {
+        put_other(l, to, s);
+        return;
+    }
+    *to = '"';
+    to = brief_copy(to + 1, s);
+    *to = '"';
+    wrote(l, to + 1);
 }
 
 void
@@ -256,16 +286,10 @@ log_put_word(struct log_line *l, struct brief key, struct str word)
     put_plain(l, key, word);
 }
 
-static void
+/* What may have to be hidden, or escaped. */
+static APART void
 put_veiled(struct log_line *l, struct brief key, struct str value, redact_kinds which)
 {
-    if (!value.p)
-        return;
-    const struct masker *known = atomic_load_explicit(&l->log->mask, memory_order_acquire);
-    if (clean_knows(known, value) && l->n + key.n + value.n + 2 <= LIMIT) {
-        put_plain(l, key, value);
-        return;
-    }
     char *to = put_key(l, key, 2 + 3);
     if (!to)
         return;
@@ -274,7 +298,7 @@ put_veiled(struct log_line *l, struct brief key, struct str value, redact_kinds 
     size_t start = l->n,
            end = start - 1 + VALUE_MAX < LIMIT - 1 ? start - 1 + VALUE_MAX : LIMIT - 1;
     bool whole = true;
-    struct veil v = veil_over(known, value, which);
+    struct veil v = veil_over(mask_of(l), value, which);
     for (struct veil_piece piece; whole && veil_next(&v, &piece);)
         whole = put_escaped(l, piece.shown, end) && put_escaped(l, piece.instead, end);
     veil_end(&v);
@@ -288,26 +312,46 @@ put_veiled(struct log_line *l, struct brief key, struct str value, redact_kinds 
     }
 }
 
+static inline void
+put_text(struct log_line *l, struct brief key, struct str value, redact_kinds which)
+{
+    if (!value.p)
+        return;
+    if (clean_knows(mask_of(l), value) && l->n + key.n + value.n + 2 <= LIMIT)
+        put_plain(l, key, value);
+    else
+        put_veiled(l, key, value, which);
+}
+
 void
 log_put_str(struct log_line *l, struct brief key, struct str value)
 {
-    put_veiled(l, key, value, REDACT_ALL);
+    put_text(l, key, value, REDACT_ALL);
 }
 
 void
 log_put_own(struct log_line *l, struct brief key, struct str value)
 {
-    put_veiled(l, key, value, REDACT_ALL & ~REDACT_BIT(REDACT_IP));
+    put_text(l, key, value, REDACT_ALL & ~REDACT_BIT(REDACT_IP));
+}
+
+static APART void
+put_long_int(struct log_line *l, char *to, int64_t value)
+{
+    *to = '-';
+    wrote(l, digits_put(to + (value < 0), value < 0 ? 0 - (uint64_t)value : (uint64_t)value));
 }
 
 void
 log_put_int(struct log_line *l, struct brief key, int64_t value)
 {
-    char *to = put_key(l, key, 20);
+    char *to = put_key(l, key, DIGITS_ROOM);
     if (!to)
         return;
-    *to = '-';
-    wrote(l, digits_put(to + (value < 0), value < 0 ? 0 - (uint64_t)value : (uint64_t)value));
+    if ((uint64_t)value < DIGITS_SMALL)
+        wrote(l, digits_put_small(to, (uint32_t)value));
+    else
+        put_long_int(l, to, value);
 }
 
 void
@@ -318,28 +362,40 @@ log_put_bool(struct log_line *l, struct brief key, bool value)
         wrote(l, brief_put(to, value ? BRIEF("true") : BRIEF("false")));
 }
 
-/* The whole part of a number, and so many digits behind the point. */
-static void
-put_parts(struct log_line *l, struct brief key, uint64_t whole, uint64_t part, unsigned digits)
+static APART void
+put_hours(struct log_line *l, char *to, uint64_t us)
 {
-    char *to = put_key(l, key, 22);
-    if (!to)
-        return;
-    to = digits_put(to, whole);
-    *to++ = '.';
-    wrote(l, digits_put_wide(to, part, digits));
+    to = digits_put(to, us / 1000000);
+    *to = '.';
+    wrote(l, digits_put_six(to + 1, (uint32_t)(us % 1000000)));
 }
 
+/* Almost all are below ten. */
 void
 log_put_seconds(struct log_line *l, struct brief key, uint64_t us)
 {
-    put_parts(l, key, us / 1000000, us % 1000000, 6);
+    char *to = put_key(l, key, PARTS_ROOM);
+    if (!to)
+        return;
+    if (us >= 10000000) {
+        put_hours(l, to, us);
+        return;
+    }
+    uint32_t small = (uint32_t)us;
+    to[0] = (char)('0' + small / 1000000);
+    to[1] = '.';
+    wrote(l, digits_put_six(to + 2, small % 1000000));
 }
 
 void
 log_put_billionths(struct log_line *l, struct brief key, uint64_t value)
 {
-    put_parts(l, key, value / 1000000000, value % 1000000000, 9);
+    char *to = put_key(l, key, PARTS_ROOM);
+    if (!to)
+        return;
+    to = digits_put(to, value / 1000000000);
+    *to = '.';
+    wrote(l, digits_put_wide(to + 1, value % 1000000000, 9));
 }
 
 static void

@@ -89,9 +89,10 @@ struct log_line {
  * is a constant: letters, digits, '_'. */
 bool log_begin(struct log *log, struct log_line *l, enum log_level level, const char *event);
 
-/* Fields, in this order in the line.  key is a literal: letters, digits, '_', '.'.  A value that
- * does not fit is cut (strings) or left out; then the line ends with "cut":true. */
-#define LOG_KEY(key)                  BRIEF(",\"" key "\":")
+/* Fields, in this order in the line.  key is a literal, of at most BRIEF_SPARE bytes with what goes around it: letters,
+ * digits, '_', '.'.  A value that does not fit is cut (strings) or left out; then the line ends with "cut":true. */
+#define LOG_KEY_FITS(key)             ((void)sizeof(char[sizeof(key) + 3 <= BRIEF_SPARE ? 1 : -1]))
+#define LOG_KEY(key)                  (LOG_KEY_FITS(key), BRIEF(",\"" key "\":"))
 #define log_str(l, key, value)        log_put_str(l, LOG_KEY(key), value)
 #define log_own(l, key, value)        log_put_own(l, LOG_KEY(key), value)
 #define log_word(l, key, value)       log_put_word(l, LOG_KEY(key), value)

@@ -101,6 +101,38 @@ log_writes_text(void **state)
                         "dur=1.234567 first=0.000042\n");
 }
 
+/* Numbers of all lengths, as printf writes them. */
+static void
+log_writes_numbers(void **state)
+{
+    (void)state;
+    for (int format = LOG_FORMAT_JSON; format <= LOG_FORMAT_TEXT; format++) {
+        const char *shape = format == LOG_FORMAT_JSON
+                                ? "\"a\":%lld,\"b\":-%lld,\"c\":%llu.%06llu,\"d\":%llu.%09llu}\n"
+                                : "a=%lld b=-%lld c=%llu.%06llu d=%llu.%09llu\n";
+        unsigned long long edge = 1;
+        for (int digits = 1; digits < 19; digits++, edge *= 10)
+            for (int off = -1; off < 2; off++) {
+                struct world w;
+                struct log_line l;
+                unsigned long long v = edge + (unsigned long long)off;
+                char want[200];
+                if (v == 0)
+                    continue;
+                world_init(&w, (enum log_format)format);
+                assert_true(log_begin(w.log, &l, LOG_LEVEL_INFO, "x"));
+                log_int(&l, "a", (int64_t)v);
+                log_int(&l, "b", -(int64_t)v);
+                log_seconds(&l, "c", v);
+                log_billionths(&l, "d", v);
+                log_end(&l);
+                snprintf(want, sizeof want, shape, (long long)v, (long long)v, v / 1000000,
+                         v % 1000000, v / 1000000000, v % 1000000000);
+                assert_non_null(strstr(world_fini(&w), want));
+            }
+    }
+}
+
 static uint64_t now;
 
 static uint64_t
@@ -601,6 +633,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(log_writes_json),
         cmocka_unit_test(log_writes_text),
+        cmocka_unit_test(log_writes_numbers),
         cmocka_unit_test(log_knows_the_calendar),
         cmocka_unit_test(log_leaves_out_lower_levels),
         cmocka_unit_test(log_masks_secrets),
