@@ -293,29 +293,18 @@ plain_front(struct str s)
 }
 
 #ifdef __SSE2__
-/* A bit for each of 32 bytes that are not plain. */
-WIDE static inline uint32_t
-odd_bits(const char *p)
-{
-    __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)p);
-    __m256i ends = _mm256_or_si256(_mm256_cmpeq_epi8(x, _mm256_set1_epi8('"')),
-                                   _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\\')));
-    __m256i control = _mm256_cmpeq_epi8(_mm256_min_epu8(x, _mm256_set1_epi8(0x1f)), x);
-    return (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(_mm256_or_si256(x, control), ends));
-}
-
 /* The same, 32 bytes a step; the last step goes back to have as many. */
 WIDE static size_t
 plain_front_wide(struct str s)
 {
     size_t at = 0;
     uint32_t odd;
-    for (; at < FRONT && s.n - at >= 32; at += 32)
-        if ((odd = odd_bits(s.p + at)))
+    for (; at < FRONT && s.n - at >= ODD_WIDE; at += ODD_WIDE)
+        if ((odd = odd_wide(s.p + at)))
             return at + (size_t)__builtin_ctz(odd);
     if (at == 0 || at >= FRONT || at == s.n)
         return at;
-    odd = odd_bits(s.p + s.n - 32) >> (32 - (s.n - at));
+    odd = odd_wide(s.p + s.n - ODD_WIDE) >> (ODD_WIDE - (s.n - at));
     return odd ? at + (size_t)__builtin_ctz(odd) : s.n;
 }
 #endif

@@ -2,6 +2,7 @@
 #include "runtime/xd/stencil.h"
 
 #include "runtime/base/utf8.h"
+#include "runtime/json/odd.h"
 #include "runtime/json/quoted.h"
 #include "runtime/json/text.h"
 #include "runtime/ir/reply.h"
@@ -98,13 +99,13 @@ put_both(struct xd_stencil *s, struct str first, struct str second)
     return str_make(all.p, first.n + put(s, second).n);
 }
 
-/* The frame, cut at its holes: in front of the first, between them, behind the last. */
+/* The frame, cut at its holes: between them, behind the last, and in front of the first.  What is
+ * behind a frame stands before what is in front of the next one, as it does in the stream. */
 static void
 put_literals(struct xd_stencil *s, struct str before, struct str data, struct str after,
              const struct cuts *c)
 {
     size_t at = c->v[0].at + c->v[0].n;
-    s->front = put_both(s, before, str_make(data.p, c->v[0].at));
     s->holes[0] = c->v[0].hole;
     for (unsigned i = 1; i < c->n; i++) {
         s->holes[i] = c->v[i].hole;
@@ -112,6 +113,10 @@ put_literals(struct xd_stencil *s, struct str before, struct str data, struct st
         at = c->v[i].at + c->v[i].n;
     }
     s->back = put_both(s, str_skip(data, at), after);
+    if (str_ends(after, STR("\r")))
+        put(s, STR("\n"));
+    s->front = put_both(s, before, str_make(data.p, c->v[0].at));
+    s->between = str_make(s->back.p, (size_t)(s->front.p + s->front.n - s->back.p));
 }
 
 static void
@@ -127,7 +132,7 @@ keep(struct xd_stencil *s, const struct frame *frame, struct str data, const str
     s->before = before.n;
     s->after = after.n;
     buf_clear(&s->bytes);
-    if (!buf_room(&s->bytes, frame->name.n + before.n + data.n + after.n))
+    if (!buf_room(&s->bytes, frame->name.n + before.n + data.n + after.n + 1))
         return;
     s->name = put(s, frame->name);
     put_literals(s, before, data, after, c);
@@ -248,26 +253,161 @@ xd_stencil_fits(const struct xd_stencil *s, struct arena *a, struct str name, st
     return match(s, a, data, front, back, piece) == data.n;
 }
 
+/* --- trying many ----------------------------------------------------------------------------- */
+
+static inline bool
+has_room(const struct xd_run *run)
+{
+    return !run->v || run->n < run->room;
+}
+
+static inline void
+add(struct xd_run *run, const struct xd_piece *piece, size_t bytes)
+{
+    if (run->v)
+        run->v[run->n] = *piece;
+    run->n++;
+    run->bytes += bytes;
+}
+
+#ifdef __SSE2__
+#define WIDE __attribute__((target("avx2")))
+#define STEP 64u
+
+WIDE static inline __m256i
+load(const char *p)
+{
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
+/* The bits in which a step differs. */
+WIDE static inline __m256i
+differ(const char *p, const char *q)
+{
+    return _mm256_or_si256(_mm256_xor_si256(load(p), load(q)),
+                           _mm256_xor_si256(load(p + STEP / 2), load(q + STEP / 2)));
+}
+
+/* Does what is known, of STEP bytes and more, begin at p?  The last step goes back to be whole. */
+WIDE static inline bool
+begins(const char *p, const char *end, struct str known)
+{
+    if ((size_t)(end - p) < known.n)
+        return false;
+    __m256i all = differ(p + known.n - STEP, known.p + known.n - STEP);
+    for (size_t at = 0; at + STEP < known.n; at += STEP)
+        all = _mm256_or_si256(all, differ(p + at, known.p + at));
+    return _mm256_testz_si256(all, all);
+}
+
+/* Where the inside of a string ends that has nothing odd in it, or the first that is odd; last is
+ * the last place for a step, and NULL the answer when no step is left. */
+WIDE static inline const char *
+pass_plain(const char *p, const char *last)
+{
+    for (uint32_t odd; p <= last; p += ODD_WIDE)
+        if ((odd = odd_wide(p)))
+            return p + (unsigned)__builtin_ctz(odd);
+    return NULL;
+}
+
+/* Where a number ends; NULL: it is none. */
+static inline const char *
+pass_digits(const char *p, const char *end)
+{
+    size_t n = count_digits(str_make(p, (size_t)(end - p)));
+    return n ? p + n : NULL;
+}
+
+/* The same of a text; *text is empty when the answer is NULL. */
+WIDE static inline const char *
+pass_text(const char *p, const char *last, struct str *text)
+{
+    const char *end = pass_plain(p, last);
+    *text = str_make(p, end ? (size_t)(end - p) : 0);
+    return end;
+}
+
+WIDE static inline const char *
+pass_noise(enum xd_hole hole, const char *p, const char *end)
+{
+    return hole == XD_HOLE_NUMBER ? pass_digits(p, end) : pass_plain(p, end - ODD_WIDE);
+}
+
+/* The same of all holes of a frame, and of what is between them; *text is what stands in the text's. */
+WIDE static const char *
+pass_holes(const struct xd_stencil *s, const char *p, const char *end, struct str *text)
+{
+    for (unsigned i = 0;;) {
+        bool is_text = s->holes[i] == XD_HOLE_TEXT;
+        p = is_text ? pass_text(p, end - ODD_WIDE, text) : pass_noise(s->holes[i], p, end);
+        if (!p || ++i == s->n)
+            return p;
+        struct str rest = str_make(p, (size_t)(end - p));
+        if (!take(&rest, s->literals[i]))
+            return NULL;
+        p = rest.p;
+    }
+}
+
+/* Frames that fit, as far as there is nothing odd in what stands in their holes; their length. */
+WIDE static size_t
+match_plain(const struct xd_stencil *s, struct str stream, struct xd_run *run)
+{
+    const char *p = stream.p, *end = p + stream.n, *done = p;
+    struct str text = { NULL, 0 };
+    struct xd_run all = *run;
+    bool goes_on = stream.n >= STEP && s->between.n >= STEP && str_starts(stream, s->front);
+    p += goes_on ? s->front.n : 0;
+    while (goes_on && has_room(&all)) {
+        p = s->n > 1 ? pass_holes(s, p, end, &text) : pass_text(p, end - ODD_WIDE, &text);
+        if (!p || text.n == 0)
+            break;
+        goes_on = begins(p, end, s->between);
+        if (!goes_on && !str_starts(str_make(p, (size_t)(end - p)), s->back))
+            break;
+        add(&all, &(struct xd_piece){ text, false, true }, text.n);
+        done = p + s->back.n;
+        p += goes_on ? s->between.n : 0;
+    }
+    *run = all;
+    return (size_t)(done - stream.p);
+}
+#endif
+
+/* One frame that fits, whatever stands in its holes; its length. */
+static size_t
+match_one(const struct xd_stencil *s, struct arena *a, struct str stream, struct xd_run *run)
+{
+    struct xd_piece piece;
+    size_t n = match(s, a, stream, s->front, s->back, &piece);
+    if (n)
+        add(run, &piece, piece.escaped ? json_unescaped_length(piece.inner) : piece.inner.n);
+    return n;
+}
+
+static inline size_t
+match_some(const struct xd_stencil *s, struct arena *a, struct str stream, struct xd_run *run)
+{
+#ifdef __SSE2__
+    size_t n = __builtin_cpu_supports("avx2") ? match_plain(s, stream, run) : 0;
+    if (n)
+        return n;
+#endif
+    return match_one(s, a, stream, run);
+}
+
 size_t
 xd_stencil_run(const struct xd_stencil *s, struct arena *a, struct str stream, struct xd_run *run)
 {
-    struct xd_piece piece;
-    size_t end = 0;
+    size_t end = 0, n = s->n && s->in_stream;
     run->n = 0;
     run->bytes = 0;
-    if (s->n == 0 || !s->in_stream)
-        return 0;
-    while (!run->v || run->n < run->room) {
+    while (n && has_room(run)) {
         struct str rest = str_skip(stream, end);
         size_t feed = end && stream.p[end - 1] == '\r' && rest.n && *rest.p == '\n';
-        size_t n = match(s, a, str_skip(rest, feed), s->front, s->back, &piece);
-        if (n == 0)
-            break;
-        end += feed + n;
-        if (run->v)
-            run->v[run->n] = piece;
-        run->n++;
-        run->bytes += piece.escaped ? json_unescaped_length(piece.inner) : piece.inner.n;
+        n = match_some(s, a, str_skip(rest, feed), run);
+        end += n ? feed + n : 0;
     }
     return end;
 }

@@ -32,6 +32,7 @@ struct xd_stencil {
     bool noisy;                            /* a frame did not fit: look for noise */
     bool in_stream;                        /* the lines around the document are known */
     struct str name, front, back;          /* in bytes, as are the next ones */
+    struct str between;                    /* two frames in the stream: back, and the next front */
     struct str literals[XD_STENCIL_HOLES]; /* in front of each hole but the first */
     size_t before, after;                  /* bytes of front and back that are not the document's */
     enum xd_hole holes[XD_STENCIL_HOLES];

@@ -134,11 +134,32 @@ compare(struct witness *fast, struct witness *slow, const char *last)
 
 /* --- random streams ------------------------------------------------------------------------ */
 
+#define USUAL 8 /* texts that come often */
+
 static const char *const texts[] = {
-    "a",       " token",  "\\n",     "say \\\"so\\\"", "\xc3\xa9\xf0\x9f\x98\x80",
-    "\\u00e9", "",        "\\ud83d", "\\ude00",        "\\ud83d\\ude00",
-    "\\",      "\\x",     "\\u12",   "\x01",           "\xff",
-    "q\"uote", "\\u0000", "  ",
+    "a",
+    " token",
+    "\\n",
+    "say \\\"so\\\"",
+    "\xc3\xa9\xf0\x9f\x98\x80",
+    "a text of more than thirty-two bytes, which is more than a step of those that are plain",
+    "thirty-two bytes to the step's e",
+    "\\u00e9",
+    "",
+    "\\ud83d",
+    "\\ude00",
+    "\\ud83d\\ude00",
+    "\\",
+    "\\x",
+    "\\u12",
+    "\x01",
+    "\xff",
+    "q\"uote",
+    "\\u0000",
+    "  ",
+    "a long one whose last is above: \xc3\xa9",
+    "a long one with an escape: \\\"",
+    "a long one with half a pair, \\ud83d, and more behind it",
 };
 static const char *const noises[] = {
     "",
@@ -166,7 +187,7 @@ chat_frame(struct dice *d, char *out, size_t room)
 {
     unsigned kind = dice_roll(d, 60);
     bool usual = dice_roll(d, 10) > 0;
-    const char *text = usual ? texts[dice_roll(d, 6)] : PICK(d, texts);
+    const char *text = usual ? texts[dice_roll(d, USUAL)] : PICK(d, texts);
     const char *noise = usual ? noises[dice_roll(d, 2)] : PICK(d, noises);
     if (kind == 0)
         snprintf(out, room, ": comment\n\n");
@@ -194,7 +215,7 @@ static void
 messages_frame(struct dice *d, char *out, size_t room)
 {
     unsigned kind = dice_roll(d, 30);
-    const char *text = dice_roll(d, 10) ? texts[dice_roll(d, 6)] : PICK(d, texts);
+    const char *text = dice_roll(d, 10) ? texts[dice_roll(d, USUAL)] : PICK(d, texts);
     unsigned index = dice_roll(d, 20) == 0;
     if (kind == 0)
         snprintf(out, room, "event: ping\ndata: {\"type\":\"ping\"}\n\n");
@@ -231,7 +252,7 @@ items_frame(struct dice *d, char *out, size_t room)
 {
     static unsigned number;
     unsigned kind = dice_roll(d, 30), part = dice_roll(d, 20) == 0;
-    const char *text = dice_roll(d, 10) ? texts[dice_roll(d, 6)] : PICK(d, texts);
+    const char *text = dice_roll(d, 10) ? texts[dice_roll(d, USUAL)] : PICK(d, texts);
     if (kind == 0)
         snprintf(out, room, "data: {\"type\":\"keepalive\",\"sequence_number\":%u}\n\n", number++);
     else if (kind == 1)
