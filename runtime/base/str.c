@@ -29,21 +29,21 @@ lower(char c)
     return u >= 'A' && u <= 'Z' ? (unsigned char)(u + CASE_STEP) : u;
 }
 
-/* The same for each byte of a word: the top bit tells which are from 'A' to 'Z'. */
+/* CASE_STEP in each byte of a word that is a letter. */
 static uint64_t
-lower_word(uint64_t x)
+word_steps(uint64_t x)
 {
-    uint64_t low = x & LOW_BITS;
-    uint64_t from_a = low + EACH(0x80 - 'A'), behind_z = low + EACH(0x7f - 'Z');
-    uint64_t capital = from_a & ~behind_z & ~x & TOP_BITS;
-    return x + (capital >> 7) * CASE_STEP;
+    uint64_t low = (x | EACH(CASE_STEP)) & LOW_BITS;
+    uint64_t from_a = low + EACH(0x80 - 'a'), behind_z = low + EACH(0x7f - 'z');
+    return (from_a & ~behind_z & ~x & TOP_BITS) >> 2;
 }
 
+/* They may differ in the case of letters: a bit where both have one. */
 static bool
 words_alike(const char *a, const char *b)
 {
-    uint64_t x = word_at(a), y = word_at(b);
-    return x == y || lower_word(x) == lower_word(y);
+    uint64_t x = word_at(a), differ = x ^ word_at(b);
+    return differ == 0 || (differ & ~word_steps(x)) == 0;
 }
 
 bool
@@ -99,6 +99,28 @@ str_control(struct str s)
     while (i < s.n && !is_control(s.p[i]))
         i++;
     return i;
+}
+
+size_t
+str_count_controls(struct str s)
+{
+    size_t i = 0, count = 0;
+#ifdef __SSE2__
+    const __m128i zero = _mm_setzero_si128();
+    __m128i sums = zero;
+    for (; s.n - i >= 16; i += 16) {
+        const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(s.p + i));
+        const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x);
+        const __m128i del = _mm_cmpeq_epi8(x, _mm_set1_epi8(0x7f));
+        const __m128i ones = _mm_sub_epi8(zero, _mm_or_si128(low, del));
+        sums = _mm_add_epi64(sums, _mm_sad_epu8(ones, zero));
+    }
+    count = (size_t)_mm_cvtsi128_si64(sums)
+            + (size_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(sums, sums));
+#endif
+    for (; i < s.n; i++)
+        count += is_control(s.p[i]);
+    return count;
 }
 
 static bool

@@ -93,6 +93,8 @@ str_eq_nocase(struct str a, struct str b)
 }
 /* The offset of the first ASCII control character (below 0x20, and 0x7f); s.n when there is none. */
 size_t str_control(struct str s);
+/* How many of them it has. */
+size_t str_count_controls(struct str s);
 /* Without leading and trailing space, tab, CR and LF. */
 struct str str_trim(struct str s);
 /* Without those behind it only. */

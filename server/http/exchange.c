@@ -35,8 +35,9 @@ http_exchange_create(struct http_conn *c, const struct http_head *h, const char 
     to->query = moved(h->query, p, n, text);
     to->host = moved(h->host, p, n, text);
     for (size_t i = 0; i < h->n_headers; i++) {
-        to->headers[i].name = moved(h->headers[i].name, p, n, text);
-        to->headers[i].value = moved(h->headers[i].value, p, n, text);
+        struct str name = h->headers[i].name, value = h->headers[i].value; /* never literals */
+        to->headers[i].name = str_make(text + (name.p - p), name.n);
+        to->headers[i].value = str_make(text + (value.p - p), value.n);
     }
     buf_init(&x->body, 0);
     c->x = x;

@@ -35,22 +35,43 @@ is_ours(struct str name)
 static char *
 put(char *to, struct str s)
 {
-    memcpy(to, s.p, s.n);
+    if (s.n) /* one that is empty may be nowhere */
+        memcpy(to, s.p, s.n);
     return to + s.n;
 }
 
-/* Without bytes that would end the line. */
 static char *
-put_clean(char *to, struct str s)
+clean(char *p, size_t n)
 {
-    if (s.n == 0)
+    for (size_t i = 0; i < n; i++)
+        if (p[i] == '\r' || p[i] == '\n' || p[i] == 0)
+            p[i] = ' ';
+    return p + n;
+}
+
+/* The lines of those that are not ours.  Bytes in them that would end a line are looked for once they all stand there: then
+ * there are more control characters than the line ends, two for each. */
+static char *
+put_headers(char *to, const struct http_header *headers, size_t n)
+{
+    char *begin = to;
+    size_t controls = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (is_ours(headers[i].name))
+            continue;
+        to = put(to, headers[i].name);
+        to = put(to, STR(": "));
+        to = put(to, headers[i].value);
+        to = put(to, STR("\r\n"));
+        controls += 2;
+    }
+    if (str_count_controls(str_make(begin, (size_t)(to - begin))) == controls)
         return to;
-    memcpy(to, s.p, s.n);
-    if (str_control(s) < s.n)
-        for (size_t i = 0; i < s.n; i++)
-            if (to[i] == '\r' || to[i] == '\n' || to[i] == 0)
-                to[i] = ' ';
-    return to + s.n;
+    char *p = begin;
+    for (size_t i = 0; i < n; i++)
+        if (!is_ours(headers[i].name))
+            p = clean(clean(p, headers[i].name.n) + 2, headers[i].value.n) + 2;
+    return to;
 }
 
 static char *
@@ -126,14 +147,7 @@ http_reply_begin(struct http_exchange *x, int status, const struct http_header *
     p = put(p, reason);
     p = put(p, STR("\r\n"));
     p = put(p, date);
-    for (size_t i = 0; i < n; i++) {
-        if (is_ours(headers[i].name))
-            continue;
-        p = put_clean(p, headers[i].name);
-        p = put(p, STR(": "));
-        p = put_clean(p, headers[i].value);
-        p = put(p, STR("\r\n"));
-    }
+    p = put_headers(p, headers, n);
     p = put_framing(p, x, status);
     assert((size_t)(p - begin) <= room);
     c->out.buf.n += (size_t)(p - begin);

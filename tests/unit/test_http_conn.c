@@ -266,6 +266,30 @@ a_status_without_a_body_has_none(void **state)
     }
 }
 
+/* The last of them alone, in the midst of others, and behind one that is left out; a tab and what is no line end stay. */
+static void
+no_header_ends_its_line(void **state)
+{
+    struct rig *r = *state;
+    rig_connect(r);
+    rig_send(r, STR("GET /later HTTP/1.1\r\n" HOST "\r\n"));
+    rig_turn(r);
+    const struct http_header headers[] = {
+        { STR("A"), STR("tab\there, \x7f and \x01") },
+        { STR("Date"), STR("never\r\n") },
+        { STR("B\n: c\r\n"), STR("0123456789abcdef\r") },
+        { STR("D"), { NULL, 0 } },
+        { STR("E"), { "\0f", 2 } },
+    };
+    http_reply(r->x, 204, headers, sizeof headers / sizeof *headers, STR(""));
+    rig_expect(r, "HTTP/1.1 204 No Content\r\nA: tab\there, \x7f and \x01\r\n"
+                  "B : c  : 0123456789abcdef \r\nD: \r\nE:  f\r\n\r\n");
+    rig_send(r, STR("GET /later HTTP/1.1\r\n" HOST "\r\n"));
+    rig_turn(r);
+    http_reply(r->x, 204, &headers[4], 1, STR(""));
+    rig_expect(r, "HTTP/1.1 204 No Content\r\nE:  f\r\n\r\n");
+}
+
 static void
 an_aborted_reply_can_be_told_from_a_complete_one(void **state)
 {
@@ -417,6 +441,7 @@ main(void)
         RIG_TEST(what_is_written_in_one_turn_is_one_chunk),
         RIG_TEST(headers_that_belong_to_the_connection_are_not_passed_on),
         RIG_TEST(a_status_without_a_body_has_none),
+        RIG_TEST(no_header_ends_its_line),
         RIG_TEST(an_aborted_reply_can_be_told_from_a_complete_one),
         RIG_TEST(a_reply_that_ends_too_early_is_aborted),
         RIG_TEST(a_reply_never_exceeds_its_length),

@@ -218,9 +218,18 @@ bytes_taken_by_the_word_are_judged_as_one_by_one(void **state)
     }
 }
 
+static size_t
+naive_count(struct str s)
+{
+    size_t count = 0;
+    for (size_t at; (at = naive_control(s)) < s.n; s = str_skip(s, at + 1))
+        count++;
+    return count;
+}
+
 /* Two of them, as what stands behind the first must not change what is said of it. */
 static void
-the_first_of_several_controls_is_found(void **state)
+the_first_of_several_controls_is_found_and_all_are_counted(void **state)
 {
     (void)state;
     struct dice dice = { 7 };
@@ -231,6 +240,7 @@ the_first_of_several_controls_is_found(void **state)
             s[i] = dice_roll(&dice, 6) ? (char)('a' + dice_roll(&dice, 26))
                                        : (char)dice_roll(&dice, 256);
         assert_int_equal(str_control(str_make(s, n)), naive_control(str_make(s, n)));
+        assert_int_equal(str_count_controls(str_make(s, n)), naive_count(str_make(s, n)));
         free(s);
     }
 }
@@ -243,7 +253,7 @@ main(void)
         cmocka_unit_test(prefixes_suffixes_and_skipping_stay_within_the_string),
         cmocka_unit_test(trim_removes_white_space_at_both_ends_only),
         cmocka_unit_test(bytes_taken_by_the_word_are_judged_as_one_by_one),
-        cmocka_unit_test(the_first_of_several_controls_is_found),
+        cmocka_unit_test(the_first_of_several_controls_is_found_and_all_are_counted),
         cmocka_unit_test(globs_know_the_star_and_nothing_else),
         cmocka_unit_test(globs_agree_with_a_recursive_matcher),
         cmocka_unit_test(distances_agree_with_a_recursive_count),
