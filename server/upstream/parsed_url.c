@@ -106,14 +106,26 @@ parsed_url_make(struct str url, struct fault *f)
     return u;
 }
 
-/* FNV-1a. */
+/* Mix a word into a hash, so that every bit of it has a say in the upper half. */
+static uint64_t
+mix(uint64_t h, uint64_t word)
+{
+    h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return h ^ h >> 32;
+}
+
+/* A hash of words of eight bytes, the last of which is filled up with zeros. */
 static unsigned
 parsed_url_slot(struct str url)
 {
-    uint32_t h = 2166136261u;
-    for (size_t i = 0; i < url.n; i++)
-        h = (h ^ (unsigned char)url.p[i]) * 16777619u;
-    return (h ^ h >> 16) % PARSED_URL_SLOTS;
+    uint64_t h = 0, word;
+    for (; url.n >= sizeof word; url = str_skip(url, sizeof word)) {
+        memcpy(&word, url.p, sizeof word);
+        h = mix(h, word);
+    }
+    word = 0;
+    memcpy(&word, url.p, url.n);
+    return (unsigned)(mix(mix(h, word), 0) >> 32) % PARSED_URL_SLOTS;
 }
 
 struct parsed_url *
