@@ -237,12 +237,14 @@ make_language(const struct deployment *d, const struct xd_dialect *dialect, stru
                                      .urls = arena_alloc(a, n * sizeof *l.urls),
                                      .headers = arena_alloc(a, n * sizeof *l.headers),
                                      .n_headers = arena_alloc(a, n * sizeof *l.n_headers),
+                                     .are_sane = arena_alloc(a, n * sizeof *l.are_sane),
                                      .seal = make_seal(d, dialect, a) };
     for (unsigned i = 0; i < n && !a->full; i++) {
         struct header_list headers = make_headers(d, &dialect->ops[i], a);
         l.urls[i] = make_urls(d, dialect, &dialect->ops[i], a);
         l.headers[i] = headers.v;
         l.n_headers[i] = headers.n;
+        l.are_sane[i] = upstream_headers_are_sane(headers.v, headers.n);
     }
     return l;
 }
@@ -356,8 +358,8 @@ find_call(const struct deployment_language *l, enum xd_op_kind kind, struct depl
         if (l->dialect->ops[i].kind != kind)
             continue;
         *call = (struct deployment_call){ l->dialect,    &l->dialect->ops[i], l->urls[i],
-                                          l->headers[i], l->n_headers[i],     l->seal,
-                                          l->several };
+                                          l->headers[i], l->n_headers[i],     l->are_sane[i],
+                                          l->seal,       l->several };
         return true;
     }
     return false;

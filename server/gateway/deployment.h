@@ -19,6 +19,7 @@ struct deployment_language {
     } * urls;                         /* with the key when it belongs into the query */
     struct upstream_header **headers; /* constant, auth, the operator's own */
     unsigned *n_headers;
+    bool *are_sane;  /* the headers: they can be sent, and need not be checked again */
     struct str seal; /* the mark of what its account seals (runtime/xd/seal.h) */
     bool several;    /* other accounts of the family are in the config, too */
 };
@@ -61,6 +62,7 @@ struct deployment_call {
     struct deployment_urls urls;
     const struct upstream_header *headers;
     unsigned n_headers;
+    bool are_sane; /* the headers, see above */
     struct str seal;
     bool several;
 };

@@ -279,23 +279,24 @@ pass_types(const struct maker *k)
         put(k->p, STR("accept"), accept.n ? accept : STR("*/*"));
 }
 
-/* Not if the operator has it say something else.  It is the first header. */
-static void
+/* Not if the operator has it say something else: false then.  It is the first header. */
+static bool
 pass_trace(const struct maker *k)
 {
     if (!k->from->traceparent.p)
-        return;
+        return false;
     for (unsigned i = 0; i < k->call->n_headers; i++)
         if (str_eq_nocase(k->call->headers[i].name, STR("traceparent")))
-            return;
+            return false;
     put(k->p, STR("traceparent"), k->from->traceparent);
     k->p->n_sane = k->p->n_headers;
+    return true;
 }
 
 static void
 pass_trace_state(const struct maker *k)
 {
-    if (k->p->n_sane && k->from->tracestate.p && !has_header(k->p, STR("tracestate")))
+    if (k->from->tracestate.p && !has_header(k->p, STR("tracestate")))
         put(k->p, STR("tracestate"), k->from->tracestate);
 }
 
@@ -306,7 +307,7 @@ make_headers(const struct maker *k)
     p->headers = arena_alloc(k->a, (k->call->n_headers + MORE_HEADERS) * sizeof *p->headers);
     if (!p->headers)
         return false;
-    pass_trace(k);
+    bool is_traced = pass_trace(k);
     for (unsigned i = 0; i < k->call->n_headers; i++)
         p->headers[p->n_headers++] = k->call->headers[i];
     if (k->call->op->passes)
@@ -315,7 +316,10 @@ make_headers(const struct maker *k)
         put(p, STR("accept"), accepted(k));
     if (!has_header(p, STR("x-request-id")))
         put(p, STR("x-request-id"), k->from->request_id);
-    pass_trace_state(k);
+    if (k->call->are_sane && !k->call->op->passes) /* those are from the client in part */
+        p->n_sane = p->n_headers;
+    if (is_traced)
+        pass_trace_state(k);
     pass_opt_ins(k);
     return !k->a->full;
 }

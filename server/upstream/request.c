@@ -122,6 +122,13 @@ request_check(const struct upstream_request *req, struct fault *f)
     return err;
 }
 
+bool
+upstream_headers_are_sane(const struct upstream_header *headers, unsigned n)
+{
+    return request_check(&(struct upstream_request){ .headers = headers, .n_headers = n }, NULL)
+           == ERR_OK;
+}
+
 static bool
 announces_length(const struct upstream_request *req)
 {

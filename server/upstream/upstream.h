@@ -101,7 +101,8 @@ struct upstream_request {
     struct str url;    /* absolute, http or https, already escaped */
     const struct upstream_header *headers;
     unsigned n_headers; /* without Host and Content-Length, made from url and body */
-    /* of these, the first ones: made of our own constants and digits, not to be checked */
+    /* of these, the first ones: made of our own constants and digits, or known to be sane, not to
+     * be checked */
     unsigned n_sane;
     struct str body; /* absent: none */
     struct upstream_deadlines deadlines;
@@ -181,6 +182,8 @@ void upstream_destroy(struct upstream *u);
  * takes some 8 ms.  h must live as long as the call; ctx is passed to its functions. */
 struct upstream_call *upstream_start(struct upstream *u, const struct upstream_request *req,
                                      const struct upstream_handler *h, void *ctx, struct fault *f);
+/* May these headers be sent?  upstream_start refuses a request with others. */
+bool upstream_headers_are_sane(const struct upstream_header *headers, unsigned n);
 /* End a call at once: no handler is called any more, the body is no longer read.  No-op for NULL
  * and for a call inside its own done. */
 void upstream_cancel(struct upstream_call *c);

@@ -213,6 +213,26 @@ a_provider_is_told_of_the_trace_if_there_is_one(void **state)
     assert_str(header(t, "tracestate"), "a=b");
 }
 
+/* What clients and keepers add stands behind those, and is checked with each request. */
+static void
+headers_that_were_checked_once_are_not_checked_again(void **state)
+{
+    struct trip *t = *state;
+    struct fault f;
+    assert_int_equal(go(t, chat, CHAT_BODY(""), OPEN, "m", &f), ERR_OK);
+    assert_int_equal(t->p.n_sane, t->p.n_headers);
+    t->trace = true;
+    assert_int_equal(go(t, chat, CHAT_BODY(""), OPEN, "m", &f), ERR_OK);
+    assert_int_equal(t->p.n_sane, t->p.n_headers - 1);
+    assert_str(t->p.headers[t->p.n_sane].name, "tracestate");
+    const struct deployment_language *l = t->rig.gateway.deployments[OPEN].languages;
+    for (unsigned i = 0; i < l->dialect->nops; i++)
+        l->are_sane[i] = false;
+    assert_int_equal(go(t, chat, CHAT_BODY(""), OPEN, "m", &f), ERR_OK);
+    assert_int_equal(t->p.n_sane, 1);
+    assert_str(t->p.headers[0].name, "traceparent");
+}
+
 static void
 opt_ins_to_unfinished_features_go_to_their_vendor_only(void **state)
 {
@@ -310,6 +330,7 @@ main(void)
         TEST(another_dialect_gets_a_translation_and_losses_have_the_client_s_names),
         TEST(a_request_that_cannot_be_said_is_refused_with_a_reason),
         TEST(a_provider_is_told_of_the_trace_if_there_is_one),
+        TEST(headers_that_were_checked_once_are_not_checked_again),
         TEST(headers_are_the_dialect_s_then_the_operator_s_then_the_request_s),
         TEST(opt_ins_to_unfinished_features_go_to_their_vendor_only),
         TEST(a_client_is_served_in_its_own_family),

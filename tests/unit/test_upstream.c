@@ -144,6 +144,8 @@ upstream_refuses_what_cannot_be_sent(void **state)
                                         .n_headers = 1 };
         assert_null(upstream_start(w->up, &req, &silent, NULL, &f));
         assert_string_equal(f.text, rows[i].error);
+        bool is_sane = strncmp(f.text, "request header", strlen("request header")) != 0;
+        assert_int_equal(upstream_headers_are_sane(&h, 1), is_sane);
     }
     assert_int_equal(upstream_stats(w->up).busy, 0);
 }
