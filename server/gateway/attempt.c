@@ -179,6 +179,7 @@ call(struct exchange *x, const struct proposal *p, struct fault *f)
 {
     struct attempt *a = &x->attempt;
     const struct deployment *d = a->candidate.offer->deployment;
+    const uint64_t now = clock_us();
     const struct upstream_request req = {
         .method = a->target.op->method,
         .url = a->url,
@@ -190,8 +191,8 @@ call(struct exchange *x, const struct proposal *p, struct fault *f)
         .ca_file = d->config->ca_file,
         .proxy = d->config->proxy,
         .http = d->config->http_version == CONFIG_HTTP_2 ? UPSTREAM_HTTP2 : UPSTREAM_HTTP1,
+        .now_us = now,
     };
-    const uint64_t now = clock_us();
     a->start_us = a->start_us ? a->start_us : now;
     a->call = upstream_start(x->worker->upstream, &req, &reception_handler, a->leg, f);
     a->sends = a->call;

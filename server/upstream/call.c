@@ -9,13 +9,13 @@
 #define HEADERS_KEPT 64                /* of a reply: room for them, from call to call */
 
 bool
-upstream_deliver(struct upstream_call *c, const char *p, size_t n)
+upstream_deliver(struct upstream_call *c, const char *p, size_t n, uint64_t now)
 {
     if (c->max_reply && n > c->max_reply - c->bytes) {
         c->verdict = UPSTREAM_TOO_LARGE;
         return false;
     }
-    c->last = lazy_timer_now();
+    c->last = now;
     if (!c->first) {
         c->first = c->last;
         upstream_rearm(c);
@@ -180,7 +180,7 @@ upstream_call_clear(struct upstream_call *c)
     c->connected = 0;
     c->paused = c->stuck = false;
     c->verdict = UPSTREAM_OK;
-    c->bytes = c->first = c->last = 0;
+    c->bytes = c->first = c->last = c->ended = 0;
     if (c->words)
         c->words->error[0] = '\0';
     c->state = CALL_POOLED;

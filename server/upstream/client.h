@@ -71,6 +71,7 @@ struct wire {
     bool heard;        /* a head came, maybe an interim one */
     bool keep;         /* the link may serve again */
     bool over;         /* result says how */
+    uint64_t read_at;  /* us; when wire_run has last read in this run, 0: not yet */
     enum upstream_result result;
     enum wire_phase phase; /* of the body */
     uint64_t left;         /* of a counted one */
@@ -121,8 +122,9 @@ struct upstream_call {
     uint64_t max_reply;
     uint64_t bytes; /* of the body, delivered */
     struct upstream_deadlines deadlines;
-    uint64_t start, first, last; /* us: started, first byte of the body (0: none), newest byte */
-    struct lazy_timer timer;     /* the next deadline */
+    /* us: started, first byte of the body (0: none), newest byte, the end */
+    uint64_t start, first, last, ended;
+    struct lazy_timer timer;         /* the next deadline */
     TAILQ_ENTRY(upstream_call) link; /* in u->calls or u->pool */
     TAILQ_ENTRY(upstream_call) queue_link;
     struct upstream_words *words; /* owned; NULL: there are none */
@@ -179,8 +181,8 @@ bool upstream_end_head(struct upstream_call *c, int status);
 void upstream_tell_head(struct upstream_call *c, bool told);
 /* When the next deadline ends; LAZY_TIMER_OFF if none does.  *which is its result. */
 uint64_t upstream_call_deadline(const struct upstream_call *c, enum upstream_result *which);
-/* Give the owner n > 0 bytes of the body.  False when the call must end: c->verdict, or cancelled. */
-bool upstream_deliver(struct upstream_call *c, const char *p, size_t n);
+/* Give the owner n > 0 bytes of the body, which came now.  False when the call must end: c->verdict, or cancelled. */
+bool upstream_deliver(struct upstream_call *c, const char *p, size_t n, uint64_t now);
 
 /* transfer.c */
 
@@ -226,8 +228,8 @@ void dial_destroy_all(struct upstream *u);
 
 /* The idle link that was used last, of those that the loop has told nothing of; NULL when there is none. */
 struct link *link_take(struct site *s);
-/* Let it wait for its next call, or close it if the loop cannot watch it; beyond options.idle_links the oldest is closed. */
-void link_keep(struct link *l, struct upstream *u);
+/* Let it wait for its next call, from now on, or close it if the loop cannot watch it; beyond options.idle_links the oldest is closed. */
+void link_keep(struct link *l, struct upstream *u, uint64_t now);
 /* Close the links that have waited too long; returns when to look again, LAZY_TIMER_OFF: no need. */
 uint64_t links_reap(struct upstream *u, uint64_t now);
 
@@ -253,8 +255,8 @@ void upstream_kick(struct upstream *u);
 void upstream_settle(struct multi *m);
 /* curl is through with c, for better or worse: tell the owner unless it has cancelled. */
 void upstream_over(struct upstream_call *c, CURLcode code);
-/* c is over: tell the owner, then let go of it.  The message is in c->words.  From the loop only. */
-void upstream_finish(struct upstream_call *c, enum upstream_result result);
+/* c is over now: tell the owner, then let go of it.  The message is in c->words.  From the loop only. */
+void upstream_finish(struct upstream_call *c, enum upstream_result result, uint64_t now);
 /* Look for idle multis and links then, at the latest. */
 void upstream_reap_by(struct upstream *u, uint64_t due);
 /* Set c's timer to its next deadline, which may be earlier than the one before.  One that has moved away is

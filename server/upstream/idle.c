@@ -17,10 +17,9 @@ link_take(struct site *s)
 }
 
 void
-link_keep(struct link *l, struct upstream *u)
+link_keep(struct link *l, struct upstream *u, uint64_t now)
 {
     struct site *s = l->site;
-    uint64_t now = lazy_timer_now();
     link_quiet(l);
     if (!link_listen(l, true)) {
         link_close(l);

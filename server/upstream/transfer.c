@@ -48,7 +48,7 @@ on_data(char *p, size_t size, size_t n, void *arg)
         c->stuck = true;
         return CURL_WRITEFUNC_PAUSE;
     }
-    return upstream_deliver(c, p, n) ? n : 0;
+    return upstream_deliver(c, p, n, lazy_timer_now()) ? n : 0;
 }
 
 static size_t

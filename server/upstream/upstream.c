@@ -107,7 +107,7 @@ upstream_timing(const struct upstream_call *c, struct upstream_timing *t)
 }
 
 void
-upstream_finish(struct upstream_call *c, enum upstream_result result)
+upstream_finish(struct upstream_call *c, enum upstream_result result, uint64_t now)
 {
     struct upstream *u = c->u;
     struct upstream_report r = {
@@ -116,12 +116,13 @@ upstream_finish(struct upstream_call *c, enum upstream_result result)
         .status = c->head.view.status,
         .bytes = c->bytes,
         .first_byte_us = c->first ? c->first - c->start : 0,
-        .total_us = lazy_timer_now() - c->start,
+        .total_us = now - c->start,
     };
     if (c->direct)
         report_wire(c, &r);
     else
         report_curl(c, &r);
+    c->ended = now;
     part(c);
     c->state = CALL_ENDED;
     u->stats.results[result]++;
@@ -136,7 +137,7 @@ void
 upstream_over(struct upstream_call *c, CURLcode code)
 {
     if (c->state == CALL_RUNNING)
-        upstream_finish(c, upstream_result_of(c, code));
+        upstream_finish(c, upstream_result_of(c, code), lazy_timer_now());
     else
         recycle(c);
 }
@@ -174,13 +175,13 @@ upstream_expire(struct upstream_call *c)
     if (c->state != CALL_QUEUED && c->state != CALL_RUNNING)
         return;
     enum upstream_result which;
-    uint64_t due = upstream_call_deadline(c, &which);
-    if (due > lazy_timer_now()) {
+    uint64_t due = upstream_call_deadline(c, &which), now = lazy_timer_now();
+    if (due > now) {
         lazy_timer_set(&c->timer, due);
         return;
     }
     upstream_result_message(c, which);
-    upstream_finish(c, which);
+    upstream_finish(c, which, now);
 }
 
 static void
@@ -194,7 +195,7 @@ begin(struct upstream_call *c)
     struct multi *m = multi_pick(c->u, c->trust);
     if (!m || multi_add(m, &c->transfer) != CURLM_OK) {
         upstream_result_message(c, UPSTREAM_MEMORY);
-        upstream_finish(c, UPSTREAM_MEMORY);
+        upstream_finish(c, UPSTREAM_MEMORY, lazy_timer_now());
     }
 }
 
@@ -361,7 +362,7 @@ upstream_start(struct upstream *u, const struct upstream_request *req,
     }
     c->handler = h;
     c->ctx = ctx;
-    c->start = lazy_timer_now();
+    c->start = req->now_us ? req->now_us : lazy_timer_now();
     c->state = CALL_QUEUED;
     c->connecting = c->direct;
     c->connects_from = c->start;

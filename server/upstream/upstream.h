@@ -107,6 +107,7 @@ struct upstream_request {
     struct str body; /* absent: none */
     struct upstream_deadlines deadlines;
     uint64_t max_reply; /* bytes of body that may arrive; 0 = no limit */
+    uint64_t now_us;    /* on CLOCK_MONOTONIC, when the caller has just read it; 0: it has not */
     enum upstream_http http;
     struct str ca_file; /* PEM; absent: the default of struct upstream_options */
     struct str proxy;   /* URL; absent: none.  The environment is never asked. */

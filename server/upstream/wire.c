@@ -227,7 +227,7 @@ take_body(struct upstream_call *c, struct str *in)
     } else {
         *in = (struct str){ NULL, 0 };
     }
-    if (data.n && !upstream_deliver(c, data.p, data.n)) {
+    if (data.n && !upstream_deliver(c, data.p, data.n, w->read_at)) {
         if (c->state == CALL_RUNNING)
             end(c, c->verdict, NULL);
         return;
@@ -269,6 +269,7 @@ receive(struct upstream_call *c)
             return;
         }
         r = link_read(l, c->u->input, UPSTREAM_INPUT, &n);
+        c->wire.read_at = lazy_timer_now();
         if (n)
             take(c, str_make(c->u->input, n));
         if (n < UPSTREAM_INPUT && !l->tls)
@@ -313,6 +314,7 @@ void
 wire_run(struct upstream_call *c)
 {
     c->entered = true;
+    c->wire.read_at = 0;
     if (c->connecting)
         shake_hands(c);
     if (goes_on(c) && c->wire.link && c->wire.link->ready) {
@@ -327,7 +329,8 @@ wire_run(struct upstream_call *c)
     if (c->state != CALL_RUNNING)
         return;
     if (c->wire.over) {
-        upstream_finish(c, c->wire.result);
+        uint64_t read_at = c->wire.read_at;
+        upstream_finish(c, c->wire.result, read_at ? read_at : lazy_timer_now());
         return;
     }
     if (c->head.complete && c->head.text.p)
@@ -375,7 +378,7 @@ wire_begin(struct upstream_call *c)
     if (!w->dial)
         end(c, UPSTREAM_MEMORY, NULL);
     if (w->over && !c->entered)
-        upstream_finish(c, w->result);
+        upstream_finish(c, w->result, lazy_timer_now());
 }
 
 void
@@ -384,7 +387,7 @@ wire_dialled(struct upstream *u, struct site *site, struct upstream_call *c, int
     struct link *l = fd >= 0 ? link_open(site, fd, &u->links) : NULL;
     if (!c) {
         if (l)
-            link_keep(l, u);
+            link_keep(l, u, lazy_timer_now());
         return;
     }
     c->wire.dial = NULL;
@@ -417,7 +420,7 @@ wire_let_go(struct upstream_call *c)
     l->call = NULL;
     l->used = true;
     if (whole)
-        link_keep(l, c->u);
+        link_keep(l, c->u, c->ended);
     else
         link_close(l);
 }
@@ -429,7 +432,7 @@ wire_resume(struct upstream_call *c)
         return;
     if (!link_listen(c->wire.link, true)) {
         end(c, UPSTREAM_MEMORY, NULL);
-        upstream_finish(c, c->wire.result);
+        upstream_finish(c, c->wire.result, lazy_timer_now());
         return;
     }
     wire_run(c);
