@@ -9,12 +9,12 @@
 #include "runtime/route/memory.h"
 #include "server/gateway/answer.h"
 #include "server/gateway/clock.h"
+#include "server/gateway/epilogue.h"
 #include "server/gateway/guarding.h"
 #include "server/gateway/measure.h"
 #include "server/gateway/patience.h"
 #include "server/gateway/pursuit.h"
 #include "server/gateway/redaction.h"
-#include "server/gateway/request_log.h"
 #include "server/gateway/wants.h"
 #include "server/gateway/worker.h"
 
@@ -328,6 +328,7 @@ tokens_of(const struct exchange *x)
 void
 exchange_release(struct exchange *x)
 {
+    epilogue_catch_up(x);
     deadline_clear(&x->worker->deadlines, &x->deadline);
     deadline_clear(&x->worker->deadlines, &x->watch);
     exchange_wake(x);
@@ -353,35 +354,50 @@ remember(struct exchange *x)
         route_memory_put(m, wants_key(x->attempt.tally.id), x->attempt.candidate.offer->account);
 }
 
-void
-exchange_finish(struct exchange *x)
+/* Nothing of it stirs any more, but for a call that may linger. */
+static void
+wind_down(struct exchange *x)
 {
-    remember(x);
-    attempt_account(x);
-    admission_end(x, tokens_of(x));
-    request_log_write(x);
-    measure_end(x);
-    trail_end(x);
-    attempt_release_body(x);
-    if (!x->attempt.call || (x->attempt.sends && !x->attempt.sends_own)) {
-        exchange_release(x); /* what the call sends is gone with the client's request */
+    x->state = EXCHANGE_LINGERING;
+    deadline_clear(&x->worker->deadlines, &x->watch);
+    exchange_wake(x);
+    if (!x->attempt.call) {
+        deadline_clear(&x->worker->deadlines, &x->deadline);
         return;
     }
     stream_close(x->attempt.stream);
-    x->state = EXCHANGE_LINGERING;
     deadline_set(&x->worker->deadlines, &x->deadline, EXCHANGE_LINGER);
+}
+
+void
+exchange_finish(struct exchange *x)
+{
+    x->ended_us = clock_us();
+    remember(x);
+    attempt_account(x);
+    admission_end(x, tokens_of(x));
+    measure_end(x);
+    attempt_release_body(x);
+    /* What a call sends may be gone with the client's request; what failed may still wait for something. */
+    if (x->error.set || (x->attempt.call && x->attempt.sends && !x->attempt.sends_own)) {
+        epilogue_tell(x);
+        exchange_release(x);
+        return;
+    }
+    wind_down(x);
+    epilogue_put_off(x);
 }
 
 void
 exchange_gone(struct exchange *x)
 {
+    x->ended_us = clock_us();
     x->http = NULL;
     x->gone = true;
     attempt_account(x);
     race_end(x); /* its rival is told of, too */
-    request_log_write(x);
     measure_end(x);
-    trail_end(x);
+    epilogue_tell(x);
     exchange_release(x);
 }
 

@@ -33,11 +33,11 @@ struct redaction;
 struct worker;
 
 enum exchange_state {
-    EXCHANGE_QUEUED,    /* waits to be let in */
-    EXCHANGE_TRYING,    /* an attempt is running, and the client has got nothing of a reply */
-    EXCHANGE_RESTING,   /* between two attempts */
-    EXCHANGE_REPLYING,  /* part of the reply is on its way: no way back */
-    EXCHANGE_LINGERING, /* the client has all; the provider's connection may still be saved */
+    EXCHANGE_QUEUED,   /* waits to be let in */
+    EXCHANGE_TRYING,   /* an attempt is running, and the client has got nothing of a reply */
+    EXCHANGE_RESTING,  /* between two attempts */
+    EXCHANGE_REPLYING, /* part of the reply is on its way: no way back */
+    EXCHANGE_LINGERING, /* the client has all: what is left is the epilogue, or a connection to save */
 };
 
 struct exchange {
@@ -45,6 +45,8 @@ struct exchange {
     struct lease *lease;           /* of the configuration that it began with ... */
     const struct gateway *gateway; /* ... which is this one */
     TAILQ_ENTRY(exchange) link;    /* in the worker's list of running ones, or in its pool */
+    TAILQ_ENTRY(exchange) later;   /* in the worker's epilogue, if untold */
+    bool untold;                   /* all is over but the line in the log */
     struct deadline deadline;      /* of enum exchange_deadline */
     struct deadline watch;         /* EXCHANGE_WATCH, while a call has not said anything */
     enum exchange_state state;
@@ -91,6 +93,7 @@ struct exchange {
     bool guessed;                /* the usage of a stream that was cut off is ours, in part */
     uint64_t begun_us;           /* the request was complete */
     uint64_t first_us;           /* the first byte of the answer's body; 0: none yet */
+    uint64_t ended_us;           /* the client had all, or was lost; 0: neither yet */
     uint64_t upstream_us;        /* spent waiting for providers until the answer began */
     uint64_t rest_us, rested_us; /* when the last pause began; all pauses together */
     uint64_t overhead_us;        /* until the first byte, what was not spent waiting */
@@ -139,7 +142,7 @@ void exchange_attempt_started(struct exchange *x, enum attempt_start how);
 void exchange_attempt_failed(struct exchange *x, const struct ir_error *e, struct str detail);
 /* Bytes of the reply are about to go out: what was kept for another attempt is let go. */
 void exchange_commit(struct exchange *x);
-/* The client has its whole answer, good or bad: the log, the accounts, the end. */
+/* The client has its whole answer, good or bad: the accounts, the log, the end. */
 void exchange_finish(struct exchange *x);
 /* Nothing of it runs any more: back into the pool. */
 void exchange_release(struct exchange *x);

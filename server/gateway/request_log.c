@@ -86,7 +86,7 @@ static void
 put_times(struct log_line *l, const struct exchange *x)
 {
     uint64_t waited = x->upstream_us + (x->attempt.accounted ? 0 : attempt_wait_us(&x->attempt));
-    log_seconds(l, "duration", clock_us() - x->begun_us);
+    log_seconds(l, "duration", x->ended_us - x->begun_us);
     if (x->first_us)
         log_seconds(l, "overhead", x->overhead_us);
     if (x->rested_us)

@@ -355,7 +355,8 @@ make_parts(struct worker *w, struct gateway *g)
 {
     uint64_t seed = 0;
     w->base = make_base();
-    if (!w->base || !make_deadlines(w, g) || !shedding_init(w))
+    if (!w->base || !make_deadlines(w, g) || !shedding_init(w)
+        || !epilogue_init(&w->epilogue, w->base))
         return false;
     w->http = make_http(w, g);
     w->upstream = upstream_create(w->base, NULL);
@@ -462,6 +463,7 @@ worker_destroy(struct worker *w)
         event_free(w->drain_event);
     deadlines_fini(&w->deadlines);
     shedding_fini(w);
+    epilogue_fini(&w->epilogue);
     if (w->base)
         event_base_free(w->base);
     waker_fini(&w->waker);

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "server/gateway/bell.h"
+#include "server/gateway/epilogue.h"
 #include "server/gateway/exchange.h"
 #include "server/gateway/lease.h"
 #include "server/gateway/measure_memo.h"
@@ -51,6 +52,7 @@ struct worker {
     struct front_memo front;
     struct deadlines deadlines;
     struct shedding shedding;
+    struct epilogue epilogue;
     struct exchange_list running, pool;
     unsigned n_pool;
     struct tape_rack tapes;
