@@ -9,12 +9,12 @@
 #include "runtime/route/memory.h"
 #include "server/gateway/answer.h"
 #include "server/gateway/clock.h"
-#include "server/gateway/epilogue.h"
 #include "server/gateway/guarding.h"
 #include "server/gateway/measure.h"
 #include "server/gateway/patience.h"
 #include "server/gateway/pursuit.h"
 #include "server/gateway/redaction.h"
+#include "server/gateway/request_log.h"
 #include "server/gateway/wants.h"
 #include "server/gateway/worker.h"
 
@@ -181,6 +181,12 @@ find_route(struct exchange *x)
 
 /* --- the life of an exchange --------------------------------------------------------------- */
 
+static void
+wait_for(struct exchange *x, enum exchange_phase next)
+{
+    phase_enter(&x->worker->phases[next], x);
+}
+
 void
 exchange_start(struct worker *w, struct http_exchange *http, struct front front)
 {
@@ -198,9 +204,15 @@ exchange_start(struct worker *w, struct http_exchange *http, struct front front)
     take_id(x);
     trail_begin(x);
     measure_begin(x);
+    wait_for(x, EXCHANGE_ARRIVAL);
+}
+
+void
+exchange_read(struct exchange *x)
+{
     if (shedding_refuses(x) || !read_request(x) || !read_wishes(x) || !pass_gates(x))
         return;
-    exchange_admitted(x);
+    wait_for(x, EXCHANGE_ENTRY);
 }
 
 void
@@ -212,7 +224,8 @@ exchange_admitted(struct exchange *x)
         if (find_route(x)) {
             x->budget = admission_model(x); /* not of names that no model has */
             recovery_prepare(x);
-            pursuit_begin(x);
+            x->state = EXCHANGE_ARRIVED;
+            wait_for(x, EXCHANGE_PURSUIT);
         } else {
             refuse_model(x);
         }
@@ -255,6 +268,8 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
     struct exchange *x = ctx;
     (void)fd, (void)what;
     switch (x->state) {
+    case EXCHANGE_ARRIVED:
+        break;
     case EXCHANGE_QUEUED:
         admission_late(x);
         refuse_as_known(x);
@@ -325,10 +340,27 @@ tokens_of(const struct exchange *x)
     return n > 0 ? (uint64_t)n : 0;
 }
 
+static void
+tell(const struct exchange *x)
+{
+    request_log_write(x);
+    trail_end(x);
+}
+
+void
+exchange_tell(struct exchange *x)
+{
+    tell(x);
+    if (!x->attempt.call)
+        exchange_release(x);
+}
+
 void
 exchange_release(struct exchange *x)
 {
-    epilogue_catch_up(x);
+    if (x->phase == &x->worker->phases[EXCHANGE_EPILOGUE])
+        tell(x);
+    phase_leave(x);
     deadline_clear(&x->worker->deadlines, &x->deadline);
     deadline_clear(&x->worker->deadlines, &x->watch);
     exchange_wake(x);
@@ -380,12 +412,12 @@ exchange_finish(struct exchange *x)
     attempt_release_body(x);
     /* What a call sends may be gone with the client's request; what failed may still wait for something. */
     if (x->error.set || (x->attempt.call && x->attempt.sends && !x->attempt.sends_own)) {
-        epilogue_tell(x);
+        tell(x);
         exchange_release(x);
         return;
     }
     wind_down(x);
-    epilogue_put_off(x);
+    wait_for(x, EXCHANGE_EPILOGUE);
 }
 
 void
@@ -397,7 +429,7 @@ exchange_gone(struct exchange *x)
     attempt_account(x);
     race_end(x); /* its rival is told of, too */
     measure_end(x);
-    epilogue_tell(x);
+    tell(x);
     exchange_release(x);
 }
 

@@ -29,15 +29,17 @@
 
 struct gateway;
 struct lease;
+struct phase;
 struct redaction;
 struct worker;
 
 enum exchange_state {
+    EXCHANGE_ARRIVED,  /* nobody was asked yet, and it waits for nothing but its next step */
     EXCHANGE_QUEUED,   /* waits to be let in */
     EXCHANGE_TRYING,   /* an attempt is running, and the client has got nothing of a reply */
     EXCHANGE_RESTING,  /* between two attempts */
     EXCHANGE_REPLYING, /* part of the reply is on its way: no way back */
-    EXCHANGE_LINGERING, /* the client has all: what is left is the epilogue, or a connection to save */
+    EXCHANGE_LINGERING, /* the client has all: what is left is a line in the log, or a connection to save */
 };
 
 struct exchange {
@@ -45,8 +47,8 @@ struct exchange {
     struct lease *lease;           /* of the configuration that it began with ... */
     const struct gateway *gateway; /* ... which is this one */
     TAILQ_ENTRY(exchange) link;    /* in the worker's list of running ones, or in its pool */
-    TAILQ_ENTRY(exchange) later;   /* in the worker's epilogue, if untold */
-    bool untold;                   /* all is over but the line in the log */
+    TAILQ_ENTRY(exchange) waits;   /* in phase */
+    struct phase *phase;           /* the worker's, for its next step; NULL: none */
     struct deadline deadline;      /* of enum exchange_deadline */
     struct deadline watch;         /* EXCHANGE_WATCH, while a call has not said anything */
     enum exchange_state state;
@@ -102,6 +104,15 @@ struct exchange {
     struct str tried; /* the model of the attempt before, as the metrics name it */
 };
 
+/* The steps that are taken for all exchanges of a turn, one behind the other; see phase.h. */
+enum exchange_phase {
+    EXCHANGE_ARRIVAL,  /* exchange_read */
+    EXCHANGE_ENTRY,    /* exchange_admitted */
+    EXCHANGE_PURSUIT,  /* pursuit_begin */
+    EXCHANGE_EPILOGUE, /* exchange_tell */
+    EXCHANGE_PHASES
+};
+
 enum exchange_deadline {
     EXCHANGE_NO_DEADLINE,
     EXCHANGE_KEEPALIVE, /* time for a comment to a waiting client */
@@ -113,6 +124,10 @@ TAILQ_HEAD(exchange_list, exchange);
 
 /* A request for an operation has come: take it from here. */
 void exchange_start(struct worker *w, struct http_exchange *http, struct front front);
+/* The first step: read it, and see whether it may go on.  May release x. */
+void exchange_read(struct exchange *x);
+/* The last step: the log, the spans.  Then x is released, unless its call lingers. */
+void exchange_tell(struct exchange *x);
 /* The client left: cancel, log, release. */
 void exchange_gone(struct exchange *x);
 /* The gateway stops: tell the client so, and end. */

@@ -10,6 +10,7 @@
 #include "server/gateway/admin.h"
 #include "server/gateway/clock.h"
 #include "server/gateway/pages.h"
+#include "server/gateway/pursuit.h"
 #include "server/gateway/spans.h"
 #include "server/http/listener.h"
 #include "server/log/log.h"
@@ -351,12 +352,26 @@ make_deadlines(struct worker *w, const struct gateway *g)
 }
 
 static bool
+make_phases(struct worker *w)
+{
+    static void (*const steps[EXCHANGE_PHASES])(struct exchange *) = {
+        [EXCHANGE_ARRIVAL] = exchange_read,
+        [EXCHANGE_ENTRY] = exchange_admitted,
+        [EXCHANGE_PURSUIT] = pursuit_begin,
+        [EXCHANGE_EPILOGUE] = exchange_tell,
+    };
+    for (unsigned i = 0; i < EXCHANGE_PHASES; i++)
+        if (!phase_init(&w->phases[i], w->base, steps[i]))
+            return false;
+    return true;
+}
+
+static bool
 make_parts(struct worker *w, struct gateway *g)
 {
     uint64_t seed = 0;
     w->base = make_base();
-    if (!w->base || !make_deadlines(w, g) || !shedding_init(w)
-        || !epilogue_init(&w->epilogue, w->base))
+    if (!w->base || !make_deadlines(w, g) || !shedding_init(w) || !make_phases(w))
         return false;
     w->http = make_http(w, g);
     w->upstream = upstream_create(w->base, NULL);
@@ -463,7 +478,8 @@ worker_destroy(struct worker *w)
         event_free(w->drain_event);
     deadlines_fini(&w->deadlines);
     shedding_fini(w);
-    epilogue_fini(&w->epilogue);
+    for (unsigned i = 0; i < EXCHANGE_PHASES; i++)
+        phase_fini(&w->phases[i]);
     if (w->base)
         event_base_free(w->base);
     waker_fini(&w->waker);

@@ -6,10 +6,10 @@
 #include <pthread.h>
 
 #include "server/gateway/bell.h"
-#include "server/gateway/epilogue.h"
 #include "server/gateway/exchange.h"
 #include "server/gateway/lease.h"
 #include "server/gateway/measure_memo.h"
+#include "server/gateway/phase.h"
 #include "server/gateway/shedding.h"
 #include "server/gateway/waker.h"
 #include "server/http/server.h"
@@ -52,7 +52,7 @@ struct worker {
     struct front_memo front;
     struct deadlines deadlines;
     struct shedding shedding;
-    struct epilogue epilogue;
+    struct phase phases[EXCHANGE_PHASES];
     struct exchange_list running, pool;
     unsigned n_pool;
     struct tape_rack tapes;
