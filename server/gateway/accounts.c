@@ -2,7 +2,6 @@
 #include "runtime/ir/reply.h"
 #include "server/gateway/admission.h"
 #include "server/gateway/attempt.h"
-#include "server/gateway/clock.h"
 #include "server/gateway/exchange.h"
 #include "server/gateway/guarding.h"
 #include "server/gateway/measure.h"
@@ -32,7 +31,7 @@ attempt_guess_usage(struct exchange *x)
 }
 
 void
-attempt_account(struct exchange *x)
+attempt_account(struct exchange *x, uint64_t now_us)
 {
     struct attempt *a = &x->attempt;
     const struct seams *s = &x->gateway->seams;
@@ -41,9 +40,9 @@ attempt_account(struct exchange *x)
         return;
     a->accounted = true;
     attempt_guess_usage(x);
-    guarding_end(x);
-    uint64_t total_us = clock_us() - a->start_us;
-    x->upstream_us += attempt_wait_us(a);
+    guarding_end(x, now_us * 1000);
+    uint64_t total_us = now_us - a->start_us;
+    x->upstream_us += attempt_wait_us(a, now_us);
     const struct account record = {
         .request_id = x->request_id,
         .provider = a->candidate.offer->deployment->config->name,
@@ -66,9 +65,9 @@ attempt_account(struct exchange *x)
 }
 
 uint64_t
-attempt_wait_us(const struct attempt *a)
+attempt_wait_us(const struct attempt *a, uint64_t now_us)
 {
-    return a->heard_us || !a->start_us ? a->heard_us : clock_us() - a->start_us;
+    return a->heard_us || !a->start_us ? a->heard_us : now_us - a->start_us;
 }
 
 /* For the attempt's span. */

@@ -214,18 +214,14 @@ sign_of(const struct exchange *x)
 }
 
 void
-admission_end(struct exchange *x, uint64_t tokens)
+admission_end(struct exchange *x, uint64_t tokens, uint64_t now)
 {
     const struct limiter_report r = {
         .used = tokens,
         .sign = sign_of(x),
         .sign_ns = x->first_us > x->begun_us ? (x->first_us - x->begun_us) * 1000 : 0,
     };
-    uint64_t now = 0;
-    for (unsigned i = 0; i < ADMISSION_PLACES; i++) {
-        if (!x->admission.holds[i].limited)
-            continue;
-        now = now ? now : clock_ns();
-        limits_leave(&x->admission.holds[i], now, r);
-    }
+    for (unsigned i = 0; i < ADMISSION_PLACES; i++)
+        if (x->admission.holds[i].limited)
+            limits_leave(&x->admission.holds[i], now, r);
 }

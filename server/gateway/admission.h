@@ -36,8 +36,8 @@ uint64_t admission_wait_ns(const struct exchange *x);
 void admission_late(struct exchange *x);
 /* The state of the limits, and of the budgets, of the model that x asks for; NULL: there is none. */
 struct limited *admission_model(const struct exchange *x);
-/* Give all places up; tokens: how many were used. */
-void admission_end(struct exchange *x, uint64_t tokens);
+/* Give all places up at now, as clock_ns() tells it; tokens: how many were used. */
+void admission_end(struct exchange *x, uint64_t tokens, uint64_t now);
 
 /* What a refusal is for a client; who: "this client", "model gpt-4o". */
 struct ir_error admission_error(enum limits_kind kind, const struct limiter_refusal *no,

@@ -29,7 +29,7 @@ overhead_us(const struct exchange *x, uint64_t now)
     uint64_t all = now - x->begun_us;
     uint64_t waited = x->upstream_us + x->rested_us;
     if (!x->attempt.accounted)
-        waited += attempt_wait_us(&x->attempt);
+        waited += attempt_wait_us(&x->attempt, now);
     return all > waited ? all - waited : 0;
 }
 
@@ -46,24 +46,25 @@ put_attempt(struct headers *h, const struct exchange *x)
 }
 
 static void
-put_common(struct headers *h, const struct exchange *x, struct str type)
+put_common(struct headers *h, const struct exchange *x, uint64_t now, struct str type)
 {
     const struct xd_dialect *d = x->front.dialect;
     put(h, STR("content-type"), type);
     put(h, STR("x-request-id"), x->request_id);
     if (d->request_id.p && !str_eq_nocase(d->request_id, STR("x-request-id")))
         put(h, d->request_id, x->request_id);
-    put(h, STR("x-llmux-overhead-us"), digits_of(h->overhead, overhead_us(x, clock_us()), 1));
+    put(h, STR("x-llmux-overhead-us"), digits_of(h->overhead, overhead_us(x, now), 1));
     if (x->dropped.n)
         put(h, STR("x-llmux-dropped"),
             str_make(x->dropped.p, x->dropped.n < DROPPED_MAX ? x->dropped.n : DROPPED_MAX));
 }
 
+/* Bytes of the body; now: 0 asks the clock, if it is the first. */
 static void
-sent(struct exchange *x, size_t n)
+sent(struct exchange *x, size_t n, uint64_t now)
 {
     if (n && !x->first_us) {
-        x->first_us = clock_us();
+        x->first_us = now ? now : clock_us();
         x->overhead_us = overhead_us(x, x->first_us);
     }
     x->bytes_out += n;
@@ -80,12 +81,12 @@ keep_dropped(struct exchange *x)
 /* --- documents ----------------------------------------------------------------------------- */
 
 static void
-send_document(struct exchange *x, int status, struct headers *h, struct str body)
+send_document(struct exchange *x, int status, struct headers *h, uint64_t now, struct str body)
 {
     struct http_exchange *http = x->http;
     x->http = NULL;
     x->status = status;
-    sent(x, body.n);
+    sent(x, body.n, now);
     http_reply(http, status, h->v, h->n, body);
 }
 
@@ -95,9 +96,10 @@ answer_document(struct exchange *x, struct str body)
     struct headers h = { .n = 0 };
     race_won(x);
     keep_dropped(x);
-    put_common(&h, x, STR("application/json"));
+    const uint64_t now = clock_us();
+    put_common(&h, x, now, STR("application/json"));
     put_attempt(&h, x);
-    send_document(x, 200, &h, body);
+    send_document(x, 200, &h, now, body);
 }
 
 /* --- streams ------------------------------------------------------------------------------- */
@@ -111,7 +113,7 @@ static void
 begin(struct exchange *x, enum begin how)
 {
     struct headers h = { .n = 0 };
-    put_common(&h, x, framing_type(x->front.asked.framing));
+    put_common(&h, x, clock_us(), framing_type(x->front.asked.framing));
     put(&h, STR("cache-control"), STR("no-cache"));
     put(&h, STR("x-accel-buffering"), STR("no"));
     if (how == BEGIN_REPLY)
@@ -153,7 +155,7 @@ answer_stream(struct exchange *x, struct str bytes)
         name_successor(x);
         exchange_commit(x);
     }
-    sent(x, bytes.n);
+    sent(x, bytes.n, 0);
     if (http_reply_body(x->http, bytes) == HTTP_FLOW_WAIT && x->attempt.call)
         upstream_pause(x->attempt.call);
     wait_again(x);
@@ -162,10 +164,10 @@ answer_stream(struct exchange *x, struct str bytes)
 /* --- what passes --------------------------------------------------------------------------- */
 
 static void
-put_passage(struct headers *h, const struct exchange *x)
+put_passage(struct headers *h, const struct exchange *x, uint64_t now)
 {
     struct str type = x->attempt.type;
-    put_common(h, x, type.n ? type : STR("application/octet-stream"));
+    put_common(h, x, now, type.n ? type : STR("application/octet-stream"));
     put_attempt(h, x);
 }
 
@@ -175,13 +177,13 @@ answer_passage(struct exchange *x, struct str bytes)
     if (x->state != EXCHANGE_REPLYING) {
         struct headers h = { .n = 0 };
         keep_dropped(x);
-        put_passage(&h, x);
+        put_passage(&h, x, clock_us());
         x->begun = true;
         x->status = x->attempt.status;
         http_reply_begin(x->http, x->status, h.v, h.n, HTTP_LENGTH_UNKNOWN);
         exchange_commit(x);
     }
-    sent(x, bytes.n);
+    sent(x, bytes.n, 0);
     if (http_reply_body(x->http, bytes) == HTTP_FLOW_WAIT && x->attempt.call)
         upstream_pause(x->attempt.call);
 }
@@ -192,8 +194,9 @@ answer_nothing(struct exchange *x)
     struct headers h = { .n = 0 };
     race_won(x);
     keep_dropped(x);
-    put_passage(&h, x);
-    send_document(x, x->attempt.status, &h, STR(""));
+    const uint64_t now = clock_us();
+    put_passage(&h, x, now);
+    send_document(x, x->attempt.status, &h, now, STR(""));
 }
 
 void
@@ -236,7 +239,7 @@ error_event(struct exchange *x, const struct ir_error *e)
     w.x.framing = x->front.asked.framing;
     w.x.framed = x->state == EXCHANGE_REPLYING || recovery_is_on(x);
     xd_writer_event(&w, &(struct ir_event){ .kind = IR_EVENT_FAIL, .error = e });
-    sent(x, out->n);
+    sent(x, out->n, 0);
     http_reply_body(x->http, buf_str(out));
     buf_clear(out);
     xd_writer_fini(&w);
@@ -250,7 +253,8 @@ error_document(struct exchange *x, const struct ir_error *e)
     struct buf *out = &x->worker->out;
     struct headers h = { .n = 0 };
     keep_dropped(x);
-    put_common(&h, x, STR("application/json"));
+    const uint64_t now = clock_us();
+    put_common(&h, x, now, STR("application/json"));
     put_attempt(&h, x);
     if (e->retry_after.set && e->retry_after.v >= 0)
         put(&h, STR("retry-after"), digits_of(h.retry, (uint64_t)e->retry_after.v, 1));
@@ -262,7 +266,7 @@ error_document(struct exchange *x, const struct ir_error *e)
     buf_puts(out, listed ? STR("[") : STR(""));
     xd_error_write(&xd, e);
     buf_puts(out, listed ? STR("]") : STR(""));
-    send_document(x, xd_error_status(x->front.dialect, e), &h, buf_str(out));
+    send_document(x, xd_error_status(x->front.dialect, e), &h, now, buf_str(out));
     buf_clear(out);
     xd_fini(&xd);
 }

@@ -341,8 +341,11 @@ attempt_stop(struct exchange *x)
         media_batch_stop(&x->tape->fetched.batch);
     upstream_cancel(a->call);
     a->call = NULL;
-    attempt_account(x);
-    guarding_end(x);
+    if ((a->start_us && !a->accounted) || a->is_guarded || a->place.limited) {
+        const uint64_t now = clock_us();
+        attempt_account(x, now);
+        guarding_end(x, now * 1000);
+    }
     if (a->stream)
         stream_close(a->stream);
     arena_reset(&a->arena);

@@ -111,8 +111,8 @@ void attempt_stop(struct exchange *x);
 /* A stream that is cut off, by whoever, may not have said what it has used: guess that from what came, and say so
  * (x->guessed). */
 void attempt_guess_usage(struct exchange *x);
-/* Tell the accountants; once for each attempt. */
-void attempt_account(struct exchange *x);
+/* Tell the accountants, at now_us; once for each attempt. */
+void attempt_account(struct exchange *x, uint64_t now_us);
 
 /* An id and a model for a reply of a dialect whose replies have none: those of the request. */
 void attempt_name_reply(const struct exchange *x, struct ir_reply *r);
@@ -124,8 +124,8 @@ struct ir_error attempt_error_of_result(struct attempt *a, enum upstream_result 
 /* The error that x's attempt has collected. */
 struct ir_error attempt_error_read(struct exchange *x);
 
-/* How long the exchange waited for the provider before it could answer. */
-uint64_t attempt_wait_us(const struct attempt *a);
+/* How long the exchange, at now_us, has waited for the provider before it could answer. */
+uint64_t attempt_wait_us(const struct attempt *a, uint64_t now_us);
 
 /* Take an event of the reply into the tally, and show it to the taps. */
 void attempt_tally(struct exchange *x, const struct ir_event *e);

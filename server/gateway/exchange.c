@@ -358,6 +358,7 @@ exchange_tell(struct exchange *x)
 void
 exchange_release(struct exchange *x)
 {
+    x->ended_us = x->ended_us ? x->ended_us : clock_us();
     if (x->phase == &x->worker->phases[EXCHANGE_EPILOGUE])
         tell(x);
     phase_leave(x);
@@ -366,7 +367,7 @@ exchange_release(struct exchange *x)
     exchange_wake(x);
     race_end(x);
     attempt_stop(x);
-    admission_end(x, tokens_of(x));
+    admission_end(x, tokens_of(x), x->ended_us * 1000);
     tape_put(&x->worker->tapes, x->tape);
     x->tape = NULL;
     redaction_end(x);
@@ -406,8 +407,8 @@ exchange_finish(struct exchange *x)
 {
     x->ended_us = clock_us();
     remember(x);
-    attempt_account(x);
-    admission_end(x, tokens_of(x));
+    attempt_account(x, x->ended_us);
+    admission_end(x, tokens_of(x), x->ended_us * 1000);
     measure_end(x);
     attempt_release_body(x);
     /* What a call sends may be gone with the client's request; what failed may still wait for something. */
@@ -426,7 +427,7 @@ exchange_gone(struct exchange *x)
     x->ended_us = clock_us();
     x->http = NULL;
     x->gone = true;
-    attempt_account(x);
+    attempt_account(x, x->ended_us);
     race_end(x); /* its rival is told of, too */
     measure_end(x);
     tell(x);

@@ -150,14 +150,13 @@ first_ns(const struct attempt *a)
 }
 
 void
-guarding_first(struct exchange *x)
+guarding_first(struct exchange *x, uint64_t now)
 {
     struct attempt *a = &x->attempt;
     if (!a->is_guarded || a->reply == ATTEMPT_ERROR)
         return;
     const struct guard_quota *q = &a->remarks.allowance.quota;
     bool said = q->requests.told || q->tokens.told;
-    uint64_t now = clock_ns();
     guarded_first(a->guarded, &x->gateway->guard_options, now, first_ns(a), said ? q : NULL);
     if (said && a->place.limited)
         limits_learn(&a->place, now, q);
@@ -217,12 +216,11 @@ sign_of(const struct exchange *x)
 }
 
 void
-guarding_end(struct exchange *x)
+guarding_end(struct exchange *x, uint64_t now)
 {
     struct attempt *a = &x->attempt;
     if (!a->is_guarded && !a->place.limited)
         return;
-    uint64_t now = clock_ns();
     if (a->is_guarded)
         report(x, now);
     a->is_guarded = false;

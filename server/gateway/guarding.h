@@ -1,4 +1,4 @@
-/* What attempts tell the state of deployments (guards.h), and when that holds them back. */
+/* What attempts tell the state of deployments (guards.h), and when that holds them back.  now: as clock_ns() tells it. */
 #ifndef LLMUX_GATEWAY_GUARDING_H
 #define LLMUX_GATEWAY_GUARDING_H
 
@@ -38,11 +38,11 @@ void guarding_put_off(struct exchange *x);
 /* Now somebody is; no-op when it did not wait. */
 void guarding_made(struct exchange *x);
 /* The first byte of its reply has come. */
-void guarding_first(struct exchange *x);
+void guarding_first(struct exchange *x, uint64_t now);
 /* The client has begun to get its reply. */
 void guarding_proven(struct exchange *x);
 /* It is over, or was not made after all; no-op when it did not begin, or was told already. */
-void guarding_end(struct exchange *x);
+void guarding_end(struct exchange *x, uint64_t now);
 
 /* The tokens that the newest attempt has used, in and out, as far as they are known. */
 uint64_t guarding_tokens(const struct exchange *x);

@@ -220,9 +220,8 @@ count_dropped(struct str list)
 static void
 measure_model(const struct exchange *x, struct metrics_cell *c)
 {
-    uint64_t now = clock_us();
-    const struct metrics_trace trace = trail_example(x, now);
-    metrics_observe(c, METRICS_REQUEST_DURATION, now - x->begun_us, &trace);
+    const struct metrics_trace trace = trail_example(x, x->ended_us);
+    metrics_observe(c, METRICS_REQUEST_DURATION, x->ended_us - x->begun_us, &trace);
     if (x->first_us)
         metrics_observe(c, METRICS_OVERHEAD, x->overhead_us, NULL);
     if (x->dropped.n)

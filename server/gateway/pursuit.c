@@ -143,7 +143,7 @@ settle(struct exchange *x, enum attempt_start how)
         route_exclude(&x->route);
         break;
     case ATTEMPT_BROKEN:
-        attempt_account(x);
+        attempt_account(x, clock_us());
         break;
     }
     return false;

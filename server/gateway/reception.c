@@ -109,11 +109,14 @@ static void
 note_sign(struct exchange *x)
 {
     struct attempt *a = &x->attempt;
+    if (x->state == EXCHANGE_REPLYING && a->first_us)
+        return;
+    const uint64_t now = clock_us();
     if (x->state != EXCHANGE_REPLYING)
-        a->heard_us = clock_us() - a->start_us;
+        a->heard_us = now - a->start_us;
     if (!a->first_us) {
         a->first_us = a->heard_us;
-        guarding_first(x);
+        guarding_first(x, now * 1000);
     }
 }
 

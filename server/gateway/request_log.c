@@ -85,7 +85,8 @@ put_usage(struct log_line *l, const struct exchange *x)
 static void
 put_times(struct log_line *l, const struct exchange *x)
 {
-    uint64_t waited = x->upstream_us + (x->attempt.accounted ? 0 : attempt_wait_us(&x->attempt));
+    uint64_t waited = x->upstream_us
+                      + (x->attempt.accounted ? 0 : attempt_wait_us(&x->attempt, x->ended_us));
     log_seconds(l, "duration", x->ended_us - x->begun_us);
     if (x->first_us)
         log_seconds(l, "overhead", x->overhead_us);

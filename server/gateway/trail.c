@@ -274,7 +274,7 @@ trail_example(const struct exchange *x, uint64_t now_us)
 void
 trail_end(const struct exchange *x)
 {
-    if (x->trail.records && is_kept(x, clock_us()))
+    if (x->trail.records && is_kept(x, x->ended_us))
         spans_make(x);
 }
 
