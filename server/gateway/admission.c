@@ -2,7 +2,6 @@
 #include "server/gateway/admission.h"
 
 #include "runtime/base/digits.h"
-#include "server/gateway/clock.h"
 #include "server/gateway/exchange.h"
 #include "server/gateway/gateway.h"
 #include "server/gateway/worker.h"
@@ -138,15 +137,16 @@ told(void *ctx)
 }
 
 static enum semaphore_answer
-enter(struct exchange *x, unsigned at, const struct limiter_options *o, uint64_t now)
+enter(struct exchange *x, unsigned at, const struct limiter_options *o)
 {
     struct limits_hold *h = &x->admission.holds[at];
     struct limiter_refusal no;
     h->note.bell = &x->worker->bell;
     h->told = told;
     h->ctx = x;
-    enum semaphore_answer a = limits_enter(
-        h, limited_at(x, at), o, now, admission_guess(x->bytes_in), x->admission.priority, &no);
+    enum semaphore_answer a = limits_enter(h, limited_at(x, at), o, x->tried_ns,
+                                           admission_guess(x->bytes_in), x->admission.priority,
+                                           &no);
     if (a == SEMAPHORE_FULL)
         refuse(x, at, &no);
     return a;
@@ -165,7 +165,6 @@ enum admission_answer
 admission_step(struct exchange *x)
 {
     struct admission *m = &x->admission;
-    uint64_t now = clock_ns();
     for (; m->at < ADMISSION_PLACES; m->at++) {
         const struct limiter_options *o = options_at(x, m->at);
         struct limits_hold *h = &m->holds[m->at];
@@ -175,7 +174,7 @@ admission_step(struct exchange *x)
         }
         if (!o || h->place == LIMITS_IN)
             continue;
-        switch (enter(x, m->at, o, now)) {
+        switch (enter(x, m->at, o)) {
         case SEMAPHORE_IN:
             break;
         case SEMAPHORE_QUEUED:

@@ -28,7 +28,7 @@ enum admission_answer {
     ADMISSION_REFUSED, /* x->error says why, and when to come back */
 };
 
-/* Go on with whatever places are missing. */
+/* Go on, at tried_ns, with whatever places are missing. */
 enum admission_answer admission_step(struct exchange *x);
 /* How long the place that x waits for may take, in nanoseconds. */
 uint64_t admission_wait_ns(const struct exchange *x);

@@ -168,7 +168,7 @@ find_route(struct exchange *x)
     const struct gateway *g = x->gateway;
     struct route_request q;
     wants_of(&q, &x->tape->ask, http_exchange_head(x->http), x->bytes_in, x->model, &x->arena);
-    x->outlook = (struct outlook){ g, &x->arena, x->wants_stream, NULL };
+    x->outlook = (struct outlook){ g, &x->arena, x->wants_stream, &x->tried_ns };
     q.outlook = outlook_of_guards(&x->outlook);
     if (x->front.asked.id.p)
         wants_kept(&q, x->front.asked.id);
@@ -219,6 +219,7 @@ void
 exchange_admitted(struct exchange *x)
 {
     exchange_wake(x);
+    x->tried_ns = clock_ns();
     switch (admission_step(x)) {
     case ADMISSION_IN:
         if (find_route(x)) {

@@ -67,7 +67,8 @@ struct exchange {
     struct tape *tape; /* owned; NULL once the reply is on its way, unless there is a recovery */
     struct redaction *redactions; /* owned: as its policies want it sent; see there */
     struct route route;
-    struct outlook outlook; /* the route's */
+    struct outlook outlook; /* the route's, at tried_ns */
+    uint64_t tried_ns;      /* when it was let in, or the newest try began, on clock_ns() */
 
     struct arena arena;        /* what lives as long as the exchange */
     struct str path;           /* of the request */

@@ -57,6 +57,7 @@ told(void *ctx)
     struct limits_hold *h = &x->attempt.place;
     exchange_wake(x);
     if (h->place == LIMITS_IN) {
+        x->tried_ns = clock_ns();
         exchange_attempt_started(x, attempt_go_on(x));
         return;
     }
@@ -84,7 +85,7 @@ guarding_enter(struct exchange *x)
     a->place.note.bell = &x->worker->bell;
     a->place.told = told;
     a->place.ctx = x;
-    enum semaphore_answer answer = limits_enter(&a->place, d->limited, &d->limits, clock_ns(),
+    enum semaphore_answer answer = limits_enter(&a->place, d->limited, &d->limits, x->tried_ns,
                                                 admission_guess(recovery_bytes_in(x)),
                                                 x->admission.priority, &no);
     if (answer == SEMAPHORE_FULL)
@@ -111,7 +112,7 @@ guarding_begin(struct exchange *x)
 {
     struct attempt *a = &x->attempt;
     enum guard_reason why = GUARD_FINE;
-    uint64_t now = clock_ns();
+    const uint64_t now = x->tried_ns;
     a->guarded = guarding_find(x->gateway, a->candidate.offer, a->candidate.name, &x->arena);
     if (guarded_begin(a->guarded, &x->gateway->guard_options, now, &a->ticket, &why)) {
         a->is_guarded = true;

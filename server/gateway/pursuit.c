@@ -155,9 +155,9 @@ enum cost {
     COST_RETRY,
 };
 
-/* Begin the next attempt that can be begun. */
+/* Begin the next attempt that can be begun, at tried_ns. */
 static void
-try_next(struct exchange *x, enum cost cost)
+try_first(struct exchange *x, enum cost cost)
 {
     struct candidate c;
     while (exchange_left_ms(x) > 0 && route_next(&x->route, &x->worker->dice, &c)) {
@@ -167,20 +167,29 @@ try_next(struct exchange *x, enum cost cost)
         attempt_stop(x);
         if (settle(x, attempt_start(x, &c)))
             return;
+        x->tried_ns = clock_ns();
     }
     give_up(x);
+}
+
+/* The same, now. */
+static void
+try_next(struct exchange *x, enum cost cost)
+{
+    x->tried_ns = clock_ns();
+    try_first(x, cost);
 }
 
 void
 pursuit_begin(struct exchange *x)
 {
     const struct restraint *r = &x->gateway->restraint;
-    uint64_t now = clock_ns();
+    const uint64_t now = x->tried_ns;
     struct budget_options hedges = hedge_budget(&r->hedge);
     limits_count_retry(x->budget, &r->retries, now);
     if (r->hedge.permille)
         limits_count_hedge(x->budget, &hedges, now, admission_guess(x->bytes_in));
-    try_next(x, COST_NONE);
+    try_first(x, COST_NONE);
 }
 
 void

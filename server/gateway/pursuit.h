@@ -12,7 +12,7 @@
 
 struct exchange;
 
-/* The route has begun: make the first try.  May release x. */
+/* The route has begun: make the first try, at tried_ns.  May release x. */
 void pursuit_begin(struct exchange *x);
 /* The pause is over, or the wait for a place at a deployment was in vain.  May release x. */
 void pursuit_go_on(struct exchange *x);

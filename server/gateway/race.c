@@ -93,6 +93,7 @@ race_begin(struct exchange *x, enum rival_cause cause)
     const struct restraint *r = &x->gateway->restraint;
     const struct rival_rates rates = { &r->retries, &r->hedge };
     const uint64_t tokens = admission_guess(x->bytes_in), now = clock_ns();
+    x->tried_ns = now;
     if (!may_begin(x) || !limits_affords(x->budget, &rates, cause, now, tokens) || !has_rival(x))
         return;
     const struct ir_error error = x->error;
