@@ -44,20 +44,34 @@ def saturated(row):
     return not row["rps"] or row["share"] >= BUSY
 
 
-def times(results, kind, base=None):
-    """For each target: medians of the percentiles of this kind (`latency_us`, `gap_us`, ...), how far apart they are in
-    the rounds, and with a base what is added to its."""
+def quarters(values):
+    """(least, lower quartile, upper quartile); of four values or less the quartiles are the ends."""
+    s = sorted(values)
+    k = (len(s) - 1) // 4
+    return s[0], s[k], s[-1 - k]
+
+
+def times(results, kind, base=None, calm=()):
+    """For each target: medians of the percentiles of this kind (`latency_us`, `gap_us`, ...), how far apart the middle half
+    of the rounds lies, and with a base what is added to its, by the median of the rounds' differences.
+
+    Points in `calm` are tails, which a machine that halts for some ms decides more than any server does: of these it is the
+    lower quartile of the rounds that counts, and how far the quarter below it reaches down."""
     table = {}
     for name, rounds in results.items():
         table[name] = row = {}
         for p in POINTS:
-            row[p] = median([r[kind][p] for r in rounds])
-            row["range_" + p] = max(r[kind][p] for r in rounds) - min(r[kind][p] for r in rounds)
-            if base:
-                row["added_" + p] = median([r[kind][p] - b[kind][p] for r, b in zip(rounds, results[base])])
+            values = [r[kind][p] for r in rounds]
+            least, lower, upper = quarters(values)
+            row[p] = lower if p in calm else median(values)
+            row["range_" + p] = lower - least if p in calm else upper - lower
+            if base and p not in calm:
+                row["added_" + p] = median([v - b[kind][p] for v, b in zip(values, results[base])])
         if "cpu_us_per_request" in rounds[0]:
             row["cpu"] = median([r["cpu_us_per_request"] for r in rounds])
         row["unanswered"] = sum(r.get("unanswered", 0) for r in rounds)
+    for row in table.values() if base else ():
+        row.update({"added_" + p: row[p] - table[base][p] for p in calm})
     return table
 
 

@@ -59,6 +59,20 @@ class Figures(unittest.TestCase):
         table = figures.times({"direct": at(100), "same": at(130)}, "latency_us", "direct")
         self.assertEqual(table["same"]["added_p999"], 30)
 
+    def test_tails_are_those_of_the_calm_rounds(self):
+        def at(*values):
+            return [{"latency_us": dict.fromkeys(figures.POINTS, x)} for x in values]
+        results = {"direct": at(100, 104, 900, 110, 800, 120, 700, 1000), "same": at(150, 950, 154, 160, 850, 170, 750, 990)}
+        table = figures.times(results, "latency_us", "direct", calm=("p99",))
+        self.assertEqual([table["direct"][k] for k in ("p99", "range_p99")], [104, 4])
+        self.assertEqual([table["same"][k] for k in ("p99", "range_p99", "added_p99")], [154, 4, 50])
+        self.assertEqual(table["direct"]["p90"], 410)
+        self.assertEqual(table["same"]["added_p90"], 50)
+
+    def test_of_few_rounds_all_count(self):
+        self.assertEqual(figures.quarters([3, 1]), (1, 1, 3))
+        self.assertEqual(figures.quarters([5, 1, 2, 9, 3]), (1, 2, 5))
+
 
 class Budgets(unittest.TestCase):
     def test_there_are_fifteen_and_all_can_be_met(self):
