@@ -437,8 +437,8 @@ wire_let_go(struct upstream_call *c)
     bool whole = w->over && w->result == UPSTREAM_OK && w->keep && wire_is_sent(c);
     l->call = NULL;
     l->used = true;
-    if (whole)
-        link_keep(l, c->u, c->ended);
+    if (whole) /* one that was called off with its whole reply there has not ended */
+        link_keep(l, c->u, c->ended ? c->ended : lazy_timer_now());
     else
         link_close(l);
 }
