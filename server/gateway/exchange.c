@@ -18,8 +18,9 @@
 #include "server/gateway/wants.h"
 #include "server/gateway/worker.h"
 
-#define MODELS_NAMED 20u  /* in the message for an unknown model */
-#define MODEL_MAX    512u /* bytes of its name, which goes into headers and logs */
+#define MODELS_NAMED 20u                /* in the message for an unknown model */
+#define TOGETHER_MAX ((size_t)16 << 10) /* bytes of requests that go step by step with others */
+#define MODEL_MAX    512u               /* bytes of its name, which goes into headers and logs */
 
 /* --- reading ------------------------------------------------------------------------------- */
 
@@ -181,10 +182,16 @@ find_route(struct exchange *x)
 
 /* --- the life of an exchange --------------------------------------------------------------- */
 
+/* The next step.  A large request's bytes are in the cache now, and many of them would push each other out: it goes
+ * ahead.  May release x. */
 static void
-wait_for(struct exchange *x, enum exchange_phase next)
+go_on(struct exchange *x, enum exchange_phase next)
 {
-    phase_enter(&x->worker->phases[next], x);
+    struct phase *p = &x->worker->phases[next];
+    if (x->bytes_in > TOGETHER_MAX)
+        p->step(x);
+    else
+        phase_enter(p, x);
 }
 
 void
@@ -204,7 +211,7 @@ exchange_start(struct worker *w, struct http_exchange *http, struct front front)
     take_id(x);
     trail_begin(x);
     measure_begin(x);
-    wait_for(x, EXCHANGE_ARRIVAL);
+    go_on(x, EXCHANGE_ARRIVAL);
 }
 
 void
@@ -212,7 +219,7 @@ exchange_read(struct exchange *x)
 {
     if (shedding_refuses(x) || !read_request(x) || !read_wishes(x) || !pass_gates(x))
         return;
-    wait_for(x, EXCHANGE_ENTRY);
+    go_on(x, EXCHANGE_ENTRY);
 }
 
 void
@@ -226,7 +233,7 @@ exchange_admitted(struct exchange *x)
             x->budget = admission_model(x); /* not of names that no model has */
             recovery_prepare(x);
             x->state = EXCHANGE_ARRIVED;
-            wait_for(x, EXCHANGE_PURSUIT);
+            go_on(x, EXCHANGE_PURSUIT);
         } else {
             refuse_model(x);
         }
@@ -419,7 +426,7 @@ exchange_finish(struct exchange *x)
         return;
     }
     wind_down(x);
-    wait_for(x, EXCHANGE_EPILOGUE);
+    phase_enter(&x->worker->phases[EXCHANGE_EPILOGUE], x);
 }
 
 void
