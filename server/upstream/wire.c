@@ -361,10 +361,13 @@ wire_serve(evutil_socket_t fd, short what, void *arg)
     unsigned n = links_with_news(&u->links, group);
     for (unsigned i = 0; i < n; i++) {
         struct link *l = group[i];
-        if (l && l->call)
-            move(l->call);
+        struct upstream_call *c = l ? l->call : NULL;
+        if (c)
+            move(c);
         else if (l)
             link_close(l); /* idle: the peer has closed it, or speaks out of turn */
+        if (c && !group[i])
+            settle(c); /* its link is closed, so that nobody would find it: another is dialled, or cannot be */
     }
     for (unsigned i = 0; i < n; i++)
         if (group[i] && group[i]->call)
