@@ -366,8 +366,9 @@ wire_serve(evutil_socket_t fd, short what, void *arg)
             move(c);
         else if (l)
             link_close(l); /* idle: the peer has closed it, or speaks out of turn */
+        /* Its link was closed, so that nobody would find it: another is dialled, or cannot be. */
         if (c && !group[i])
-            settle(c); /* its link is closed, so that nobody would find it: another is dialled, or cannot be */
+            settle(c);
     }
     for (unsigned i = 0; i < n; i++)
         if (group[i] && group[i]->call)
