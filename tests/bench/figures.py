@@ -1,4 +1,5 @@
 """Numbers of several rounds: the machine's speed drifts, so only ratios within a round count."""
+import math
 import statistics
 
 PROXIES = ("nginx", "haproxy")
@@ -73,6 +74,15 @@ def times(results, kind, base=None, calm=()):
     for row in table.values() if base else ():
         row.update({"added_" + p: row[p] - table[base][p] for p in calm})
     return table
+
+
+def apart(results, a, b, kind, point):
+    """(median of what a's percentile is above b's in the same round, the standard error of that median): what drifts from
+    round to round is in both.  The error is that of a normal distribution whose middle half is as wide."""
+    differences = [x[kind][point] - y[kind][point] for x, y in zip(results[a], results[b])]
+    _, lower, upper = quarters(differences)
+    deviation = (upper - lower) / (2 * statistics.NormalDist().inv_cdf(0.75))
+    return median(differences), deviation * math.sqrt(math.pi / 2 / len(differences))
 
 
 def slope(points):

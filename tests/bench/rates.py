@@ -1,6 +1,6 @@
 """Scenarios of a fixed rate, far below saturation or near it: latency, and what each proxy adds to the provider's."""
 import servers
-from figures import times
+from figures import apart, times
 from loads import Target, rounds_of
 from saturation import WHOLE, both, proxies
 from stage import say
@@ -23,4 +23,5 @@ def latency(stage, rounds, seconds, rate):
     notes += ["p99 and p99.9 are those of the quarter of the rounds that was disturbed least"] * bool(calm)
     return {"kind": "times", "title": title, "unit": "us CPU a request",
             "times": {"latency": times(results, "latency_us", "direct", calm)},
+            "to_nginx": {"p50": apart(results, "same", "nginx", "latency_us", "p50")},
             "load_share": busy, **({"note": "; ".join(notes)} if notes else {})}
