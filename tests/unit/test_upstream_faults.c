@@ -12,7 +12,7 @@
 #include <cmocka.h>
 #include <fcntl.h>
 
-#include "server/upstream/link.h"
+#include "server/upstream/client.h"
 #include "server/upstream/sock.h"
 #include "tests/lib/caller.h"
 
@@ -168,6 +168,37 @@ upstream_asks_again_only_where_nothing_was_heard(void **state)
         assert_int_equal(scripted_seen(w->server)->requests - before, heard ? 1 : 2);
         caller_fini(&c);
     }
+}
+
+/* The connection has closed, and there is no new one: an address that is too long for curl stands for memory that is
+ * short. */
+static void
+upstream_is_over_at_once_where_it_cannot_ask_again(void **state)
+{
+    struct world *w = *state;
+    static const struct step closes[] = { CLOSE, { 0 } };
+    const size_t too_long = 8000001; /* CURL_MAX_INPUT_LENGTH is 8,000,000 */
+    struct caller c;
+    char url[64], *address = malloc(too_long + 1);
+    assert_non_null(address);
+    memset(address, 'a', too_long);
+    address[too_long] = '\0';
+    scripted_set(w->server, SCRIPTS(hello, closes));
+    caller_post(&c, w);
+    assert_int_equal(c.report.result, UPSTREAM_OK);
+    caller_fini(&c);
+    struct upstream_request req = request_to(w, url);
+    caller_init(&c, w);
+    caller_start(&c, &req);
+    struct site *site = c.call->wire.site;
+    char *own = site->origin;
+    site->origin = address;
+    run_until(w, &c.dones, 1);
+    site->origin = own;
+    assert_int_equal(c.report.result, UPSTREAM_MEMORY);
+    assert_int_equal(scripted_seen(w->server)->requests, 2);
+    caller_fini(&c);
+    free(address);
 }
 
 /* What does not end where it said, or says two things about that, is not trusted with another request. */
@@ -604,6 +635,8 @@ main(void)
         BOTH(upstream_reports_a_name_that_does_not_exist),
         BOTH(upstream_tells_broken_replies_apart),
         cmocka_unit_test_setup_teardown(upstream_asks_again_only_where_nothing_was_heard, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(upstream_is_over_at_once_where_it_cannot_ask_again, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(upstream_keeps_no_connection_of_who_cannot_count, setup,
                                         teardown),
