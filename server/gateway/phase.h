@@ -4,7 +4,7 @@
  *
  * A request runs through 100 kB of code, which is three times what the cache next to a core holds.  Where many requests
  * come in one turn, a part of the way at a time costs less than the whole way for each: the code of that part stays where
- * it is fast.  A lone request waits for nobody.
+ * it is fast.  A lone request waits for nobody, nor does a large one (exchange.c): its bytes would leave the cache meanwhile.
  *
  * The loop runs what was made active in the order in which it was; so what is put off is behind what was found, and, when
  * a reply was begun before, behind its bytes.
