@@ -183,17 +183,18 @@ static void
 count_events(struct load *l, struct link *k, uint64_t last, uint64_t n)
 {
     struct tally *t = &l->tally;
+    uint64_t first = last - n + 1, paced = l->wish.paced ? l->wish.paced : UINT64_MAX;
     t->events += n;
-    if (k->last_ns)
-        histogram_add(&t->gap, l->now_ns - k->last_ns);
-    else
+    if (!k->last_ns)
         histogram_add(&t->first, l->now_ns - k->due_ns);
-    for (uint64_t i = 1; i < n; i++)
+    else if (first <= paced)
+        histogram_add(&t->gap, l->now_ns - k->last_ns);
+    for (uint64_t i = first + 1; i <= last && i <= paced; i++)
         histogram_add(&t->gap, 0);
     k->last_ns = l->now_ns;
     /* The first one sets no pace: where another dialect opens a block with an event of its own, the
      * head comes a beat ahead of the rest. */
-    for (uint64_t i = last - n + 1; l->wish.pace > 0 && i <= last; i++) {
+    for (uint64_t i = first; l->wish.pace > 0 && i <= last && i <= paced; i++) {
         if (i <= 1)
             continue;
         int64_t origin = (int64_t)l->now_ns - (int64_t)((double)i * 1e9 / l->wish.pace);

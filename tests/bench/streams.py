@@ -26,6 +26,11 @@ def slow(stage, rounds, seconds, streams, rate, same=False):
             "times": {"gap": times(results, "gap_us"), "delay": times(results, "delay_us")}}
 
 
+# The provider keeps its pace with the events that end a stream, too, and some of those have no counterpart in the
+# client's dialect, or are not for it (what was used, if it did not ask): the next one is a beat or two behind.
+ENDING = 8
+
+
 def paced(stage, rounds, seconds, rate=40, events=100, pace=100):
     """Streams that begin at fixed times: time to the first token, and from token to token, beside those without a proxy."""
     title = f"{rate} new streams a second, of {events} events at {pace} a second"
@@ -33,7 +38,7 @@ def paced(stage, rounds, seconds, rate=40, events=100, pace=100):
     provider = servers.mock(stage, events_of(events) + f'reply: {{ manner: "rate={pace}" }}\n')
     targets = [Target("direct", provider)] + proxies(stage, provider) + both(servers.llmux(stage, provider))
     results = rounds_of(stage, targets, rounds, stream=True, rate=rate, connections=int(rate * events / pace * 4),
-                        seconds=seconds, warmup=1.2, pace=pace)
+                        seconds=seconds, warmup=1.2, pace=pace, paced=events - ENDING)
     stage.clear()
     return {"kind": "times", "title": title, "unit": "us CPU a stream",
             "times": {"first token": times(results, "first_event_us", "direct"), "gap": times(results, "gap_us"),

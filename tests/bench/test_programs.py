@@ -143,7 +143,10 @@ class Stub:
                     self.n += 1
                     if not self.before(self.n):
                         continue
-                client.sendall(REPLY)
+                self.reply(client)
+
+    def reply(self, client):
+        client.sendall(REPLY)
 
     def read(self, client):
         data = b""
@@ -156,6 +159,37 @@ class Stub:
         except OSError:
             return False
         return True
+
+
+class StreamStub(Stub):
+    """Its reply is a stream of six events, of which the last is late."""
+
+    def reply(self, client):
+        client.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
+        for pause in (0, 0, 0.01, 0.01, 0.01, 0.3):
+            time.sleep(pause)
+            client.sendall(b"data: {}\n\n")
+        client.shutdown(socket.SHUT_WR)
+
+
+class Streams(WithStage):
+    def times_of(self, **options):
+        stub = StreamStub(lambda n: True)
+        r = load(self.stage, Target("stub", stub), stream=True, connections=1, requests=2, seconds=10, warmup=0, end="",
+                 **options)
+        stub.listener.close()
+        self.assertGreaterEqual(r["events"], 5)
+        return r["gap_us"]["p999"], r["delay_us"]["p999"]
+
+    def test_gaps_and_delays_of_all_events_count(self):
+        gap, delay = self.times_of(pace=100)
+        self.assertGreater(gap, 280e3)
+        self.assertGreater(delay, 200e3)
+
+    def test_what_is_behind_the_paced_events_does_not(self):
+        gap, delay = self.times_of(pace=100, paced=5)
+        self.assertLess(gap, 200e3)
+        self.assertLess(delay, 200e3)
 
 
 class OpenLoop(WithStage):

@@ -22,6 +22,7 @@ static const char help[] =
     "  --warmup S       before that, when each connection has got a first reply (default 0.2)\n"
     "  --ramp R         open R connections a second (default: all at once)\n"
     "  --pace R         each stream should bring R events a second: measure how late they are\n"
+    "  --paced N        ... up to its Nth: no gap and no delay of those behind it (default: all)\n"
     "  --end TEXT       a reply whose last bytes do not hold TEXT is an error\n"
     "  --pid PID        the server: CPU and memory are taken before and after\n"
     "  --cut            leave at the end, without waiting for the replies that are under way\n"
@@ -93,14 +94,23 @@ read_url(struct wish *w, struct draft *d, const char *url)
 }
 
 static const struct option options[] = {
-    { "url", required_argument, NULL, 'u' },    { "body", required_argument, NULL, 'b' },
-    { "header", required_argument, NULL, 'h' }, { "connections", required_argument, NULL, 'c' },
-    { "rate", required_argument, NULL, 'r' },   { "seconds", required_argument, NULL, 's' },
-    { "warmup", required_argument, NULL, 'w' }, { "requests", required_argument, NULL, 'n' },
-    { "ramp", required_argument, NULL, 'm' },   { "pace", required_argument, NULL, 'p' },
-    { "end", required_argument, NULL, 'e' },    { "pid", required_argument, NULL, 'i' },
-    { "cut", no_argument, NULL, 'x' },          { "announce", no_argument, NULL, 'a' },
-    { "help", no_argument, NULL, '?' },         { 0 },
+    { "url", required_argument, NULL, 'u' },
+    { "body", required_argument, NULL, 'b' },
+    { "header", required_argument, NULL, 'h' },
+    { "connections", required_argument, NULL, 'c' },
+    { "rate", required_argument, NULL, 'r' },
+    { "seconds", required_argument, NULL, 's' },
+    { "warmup", required_argument, NULL, 'w' },
+    { "requests", required_argument, NULL, 'n' },
+    { "ramp", required_argument, NULL, 'm' },
+    { "pace", required_argument, NULL, 'p' },
+    { "end", required_argument, NULL, 'e' },
+    { "pid", required_argument, NULL, 'i' },
+    { "cut", no_argument, NULL, 'x' },
+    { "announce", no_argument, NULL, 'a' },
+    { "paced", required_argument, NULL, 'd' },
+    { "help", no_argument, NULL, '?' },
+    { 0 },
 };
 
 static int
@@ -137,6 +147,9 @@ take(struct wish *w, struct draft *d, int c)
         break;
     case 'p':
         w->pace = atof(optarg);
+        break;
+    case 'd':
+        w->paced = strtoull(optarg, NULL, 10);
         break;
     case 'e':
         w->end = optarg;

@@ -19,6 +19,7 @@ struct wish {
     uint64_t requests; /* end after so many; 0: by time */
     double ramp;       /* new connections a second; 0: all at once */
     double pace;       /* events a second that each stream should bring; 0: not known */
+    uint64_t paced;    /* events of each stream that come at its pace; 0: all */
     const char *end;   /* what a good body ends with, about; NULL: anything */
     pid_t pid;         /* the server under test; 0: none */
     bool cut;          /* leave without waiting for the last replies */
