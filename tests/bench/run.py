@@ -42,7 +42,7 @@ FULL = {
     "body_memory": lambda s: insides.body_memory(s, (1 << 20, 8 << 20)),
     "beside": lambda s: streams.beside(s, 3, 1.2, 6000),
     "crowd": lambda s: streams.crowd(s, 3, 3, 10000, 1),
-    "latency": lambda s: rates.latency(s, 20, 0.5, 1000),
+    "latency": lambda s: rates.latency(s, 20, 0.5, 1000, more=40),
     "footprint": lambda s: insides.footprint(s, 5),
     "micro": insides.micro,
     "calls": insides.calls,
