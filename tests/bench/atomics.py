@@ -13,7 +13,7 @@ import servers
 from saturation import events_of
 from stage import find, say
 
-REQUESTS, SHORT, LONG = 16, 100, 1100
+REQUESTS, SHORT, LONG = 16, 100, 5100
 # The C library marks its own thread around system calls that can be cancelled: nobody else writes there.
 OWN = {"__pthread_enable_asynccancel", "__pthread_disable_asynccancel"}
 OPTIONS = ["--dump-instr=yes", "--compress-pos=no", "--compress-strings=no"]
